@@ -1,0 +1,1 @@
+"""What runs after what: the Ray graphs, and the `assay` command."""

@@ -1,0 +1,160 @@
+"""The `assay` command: parses arguments, calls one function of `dags.commands`, and turns errors into exit codes. Data on stdout, the rest on stderr."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from dags import commands
+from dags.corpus import MachineError
+from dags.session import cpu_count
+from dags.terminal import say
+from pipelines.commit import StorageError
+from schemas.errors import AssayError, DeterminismError, IntegrityError, UserError
+
+OK, FAILED, MISTAKE, MACHINE, INTERRUPTED = 0, 1, 2, 3, 130
+
+EXIT_CODES = """exit codes:
+  0    done, every check passed
+  1    a check failed: damaged or unproved data, a rebuild that differs
+  2    a mistake in the recipe, an argument or a folder; the message says what, where and what to do
+  3    trouble with the machine: disk, memory, Ray; the same command again resumes
+  130  stopped by Ctrl-C; the same command again resumes"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    options = make_parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except UserError as error:
+        say(f"assay: {error}")
+        return MISTAKE
+    except (IntegrityError, DeterminismError) as error:
+        say(f"assay: {error}")
+        return FAILED
+    except (MachineError, StorageError, MemoryError) as error:
+        say(f"assay: {error or 'out of memory; use fewer --workers or a smaller samples_per_shard'}")
+        return MACHINE
+    except AssayError as error:
+        say(f"assay: {error}")
+        return FAILED
+    except KeyboardInterrupt:
+        say("assay: stopped. What is committed is kept; run the same command again to go on.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone, as `| head` does
+        return OK
+    return code
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all subcommands; each `--help` ends with an example."""
+    parser = argparse.ArgumentParser(
+        prog="assay",
+        description="Builds multimodal training corpora whose every answer can be proved again from the stored bytes.",
+        epilog=f"{EXIT_CODES}\n\nexample:\n  assay build pipelines/recipes/demo.yaml --out demo/data && assay verify demo/data",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    kinds = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_build(kinds)
+    _add_verify(kinds)
+    _add_rebuild(kinds)
+    _add_show(kinds)
+    _add_stats(kinds)
+    _add_listings(kinds)
+    return parser
+
+
+
+
+def _command(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, about: str, example: str) -> argparse.ArgumentParser:
+    parser = kinds.add_parser(
+        name,
+        help=about,
+        description=f"{about[0].upper()}{about[1:]}.",
+        epilog=f"{EXIT_CODES}\n\nexample:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=getattr(commands, name))
+    return parser
+
+
+def _add_machine(parser: argparse.ArgumentParser, workers: int) -> None:
+    parser.add_argument("--workers", type=_positive, default=workers, metavar="N", help=f"shards worked on at the same time (default {workers})")
+    parser.add_argument("--address", metavar="A", help="address of a running Ray cluster; without it Ray is started on this machine")
+
+
+def _add_build(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = _command(
+        kinds, "build", "build a data set from a recipe, or go on with one", "assay build pipelines/recipes/demo.yaml --out demo/data --set sources.0.count=4"
+    )
+    parser.add_argument("recipe", help="YAML recipe")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder of the data set; created if absent")
+    _add_machine(parser, cpu_count())
+    parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="overrides", help="override a value of the recipe; may be repeated")
+    parser.add_argument("--dry-run", action="store_true", help="print plan, counts, fingerprint, and bytes and time estimated from one sample a source")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def _add_verify(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = _command(
+        kinds,
+        "verify",
+        "check a data set: checksums, schema, ledger, and every answer derived again from the stored bytes",
+        "assay verify demo/data --workers 2",
+    )
+    parser.add_argument("folder", metavar="DIR", help="folder of a finished data set")
+    _add_machine(parser, 1)
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def _add_rebuild(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = _command(
+        kinds,
+        "rebuild",
+        "make a data set again elsewhere and compare every hash, or make one sample again",
+        "assay rebuild demo/data --check --workers 2",
+    )
+    parser.add_argument("folder", metavar="DIR", help="folder of a data set")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--check", action="store_true", help="build everything again in a temporary folder and compare")
+    what.add_argument("--sample", metavar="ID", help="make this sample again in this process; print its verdicts, or the traceback")
+    _add_machine(parser, cpu_count())
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def _add_show(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = _command(
+        kinds, "show", "show samples with questions, answers, evidence and how they were proved", "assay show demo/data -n 12 --out demo/index.html"
+    )
+    parser.add_argument("folder", metavar="DIR", help="folder of a finished data set")
+    parser.add_argument("-n", type=_positive, default=16, metavar="N", help="samples to show, spread over the data set (default 16)")
+    parser.add_argument("--out", metavar="FILE.html", help="write one self-contained HTML page instead of text")
+    parser.add_argument("--task", metavar="T", help="only questions of this type")
+    parser.add_argument("--family", metavar="F", help="only samples of this family")
+
+
+def _add_stats(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = _command(kinds, "stats", "count and measure a data set: sizes, proofs, rejections, blind baselines, diversity", "assay stats demo/data --json")
+    parser.add_argument("folder", metavar="DIR", help="folder of a finished data set")
+    parser.add_argument("--json", action="store_true", help="print the numbers as JSON, each with its definition")
+
+
+def _add_listings(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    for name, about in (
+        ("families", "list the families: version, what they make, parameters with defaults"),
+        ("assets", "list the fonts and asset packs of this installation with licences and hashes"),
+        ("doctor", "check python, packages, fonts, system packages, disk, memory and that Ray starts"),
+    ):
+        parser = _command(kinds, name, about, f"assay {name}")
+        parser.add_argument("--json", action="store_true", help="print as JSON")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,203 @@
+"""What each subcommand does, from parsed arguments to an exit code. Errors are raised; `dags.cli` turns them into exit codes."""
+
+import time
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from dags import corpus, proof, rebuild as again
+from dags.terminal import human_bytes, human_seconds, print_json, print_table, say, watch
+from pipelines.commit import PLAN_NAME
+from pipelines.ledger import check_same_plan, is_finished, missing_shards, read_records, summarise
+from pipelines.plan import Plan, plan
+from pipelines.workers import Failure, draft_item, verify_item
+from pipelines.plan import Item
+from schemas.manifest import Manifest
+from schemas.recipe import load_recipe
+from schemas.shard import read_manifest, write_shard
+
+
+def build(options: Namespace) -> int:
+    """`assay build`."""
+    planned = plan(load_recipe(options.recipe, options.overrides))
+    folder = Path(options.out)
+    if options.dry_run:
+        return _dry_run(planned, folder, options)
+    check_same_plan(folder, planned)
+    todo = missing_shards(planned, folder, read_records(folder))
+    if not todo and is_finished(folder):
+        say(f"{folder} is finished already ({planned.num_shards} shards); nothing to do.")
+    else:
+        resumed = f", {planned.num_shards - len(todo)} of {planned.num_shards} already there" if len(todo) < planned.num_shards else ""
+        say(f"building {planned.num_samples} samples in {len(todo)} shards with {options.workers} workers{resumed}; starting Ray")
+    with watch(len(todo), "built") as watcher:
+        manifest = corpus.build(planned, folder, workers=options.workers, address=options.address, on_shard=watcher.on_record)
+    _print_manifest(manifest, options.json)
+    return 0
+
+
+def verify(options: Namespace) -> int:
+    """`assay verify`."""
+    folder = Path(options.folder)
+    with watch(len(read_manifest(folder).shards), "verified") as watcher:
+        report = proof.verify(folder, workers=options.workers, address=options.address, on_report=watcher.on_report)
+    if options.json:
+        print_json(report.to_json())
+    else:
+        rows: list[list[object]] = [[*key.rsplit("/", 1), number] for key, number in report.answers.items()]
+        print_table("Answers proved again from the stored bytes", ["task", "how", "answers"], rows)
+        for failure in report.failures:
+            print(f"FAILED {failure}")
+        print(
+            f"{'passed' if report.passed else 'FAILED'}: {report.samples} samples in {report.shards} shards, {report.proved('artefact')} answers "
+            f"proved from the artefact, {report.proved('truth')} against the truth, {report.num_failures} failures"
+        )
+    return 0 if report.passed else 1
+
+
+def rebuild(options: Namespace) -> int:
+    """`assay rebuild`."""
+    return _replay(options) if options.sample else _compare(options)
+
+
+def _compare(options: Namespace) -> int:
+    folder = Path(options.folder)
+    planned = again.plan_of(folder)
+    with watch(planned.num_shards, "rebuilt") as watcher:
+        shards, differences = again.rebuild(folder, workers=options.workers, address=options.address, on_shard=watcher.on_record)
+    rows: list[list[object]] = [[d.shard, d.what, d.stored, d.rebuilt] for d in differences]
+    if options.json:
+        print_json({"equal": not rows, "shards": shards, "differences": [dict(zip(("shard", "what", "stored", "rebuilt"), r, strict=True)) for r in rows]})
+    elif rows:
+        print_table("Differences", ["shard", "what", "stored", "rebuilt"], rows)
+    else:
+        print(f"equal: {shards} shards, every hash of shards, quarantine and commit records")
+    return 1 if rows else 0
+
+
+def _replay(options: Namespace) -> int:
+    found = again.replay(Path(options.folder), options.sample)
+    if isinstance(found, Failure):
+        if options.json:
+            print_json({"passed": False, "reason": found.reason, "detail": found.detail, "traceback": found.traceback})
+        else:
+            print(f"{options.sample}\n{found.traceback}")
+        return 1
+    passed = all(verdict.passed for verdict in found.verdicts)
+    if options.json:
+        verdicts = [{"task": v.task, "passed": v.passed, "reason": v.reason, "how": v.how} for v in found.verdicts]
+        print_json({"passed": passed, "sample_id": found.sample_id, "verdicts": verdicts})
+    else:
+        rows: list[list[object]] = [[v.task, "passed" if v.passed else "FAILED", v.how, v.reason] for v in found.verdicts]
+        print_table(found.sample_id, ["task", "verdict", "how", "reason"], rows)
+    return 0 if passed else 1
+
+
+def show(options: Namespace) -> int:
+    """`assay show`."""
+    from pipelines.show import choose, render_page, summarise_text  # Pillow and the page template: only this command needs them
+
+    chosen = choose(Path(options.folder), options.n, task=options.task, family=options.family)
+    if options.out:
+        out = Path(options.out)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(render_page(Path(options.folder).name, chosen, task=options.task), encoding="utf-8")
+        say(f"{len(chosen)} samples in {out} ({human_bytes(out.stat().st_size)}); open it in a browser")
+    else:
+        print(summarise_text(chosen, task=options.task))
+    return 0
+
+
+def stats(options: Namespace) -> int:
+    """`assay stats`."""
+    from pipelines.stats import measure  # as above
+
+    metrics = measure(Path(options.folder))
+    if options.json:
+        print_json([metric.to_json() for metric in metrics])
+        return 0
+    for metric in metrics:
+        metric.print(print_table)
+    return 0
+
+
+def families(options: Namespace) -> int:
+    """`assay families`."""
+    from pipelines.listings import list_families
+
+    found = list_families()
+    if options.json:
+        print_json(found)
+        return 0
+    for family in found:
+        print(f"{family['name']}  version {family['version']}\n  {family['about']}")
+        for name, default in family["parameters"].items():
+            print(f"    {name}: {default}")
+    return 0
+
+
+def assets(options: Namespace) -> int:
+    """`assay assets`."""
+    from pipelines.listings import list_assets
+
+    found = list_assets()
+    if options.json:
+        print_json(found)
+        return 0
+    rows: list[list[object]] = [[item["name"], item["licence"], item["sha256"][:16], item["source"]] for item in found]
+    print_table("Fonts and asset packs", ["file", "licence", "sha256", "from"], rows)
+    return 0
+
+
+def doctor(options: Namespace) -> int:
+    """`assay doctor`."""
+    from dags.doctor import examine
+
+    checks = examine()
+    if options.json:
+        print_json([{"check": c.name, "passed": c.passed, "found": c.found, "todo": c.todo} for c in checks])
+    else:
+        rows: list[list[object]] = [["ok" if c.passed else "PROBLEM", c.name, c.found, c.todo] for c in checks]
+        print_table("Doctor", ["", "check", "found", "to do"], rows)
+    return 0 if all(check.passed for check in checks) else 3
+
+
+def _dry_run(planned: Plan, folder: Path, options: Namespace) -> int:
+    """Print what a build would do; makes one sample a source to estimate from."""
+    check_same_plan(folder, planned)
+    rows: list[dict[str, Any]] = []
+    for number, source in enumerate(planned.recipe.sources):
+        start = time.perf_counter()
+        item = Item(number, 0)
+        sample = verify_item(planned, item, draft_item(planned, item)) if source.count else None
+        seconds = time.perf_counter() - start
+        size = len(write_shard([sample])) if sample else 0
+        count = source.count or 0
+        tokens = sample.text_tokens + sample.vision_tokens if sample else 0
+        rows.append({"source": source.name, "samples": count, "bytes": size * count, "tokens": tokens * count, "cpu_seconds": seconds * count})
+    total = {key: sum(row[key] for row in rows) for key in ("samples", "bytes", "tokens", "cpu_seconds")}
+    seconds = total["cpu_seconds"] / options.workers
+    if options.json:
+        print_json({"fingerprint": planned.fingerprint, "shards": planned.num_shards, "sources": rows, "total": total, "seconds": seconds})
+        return 0
+    table = [[r["source"], r["samples"], human_bytes(r["bytes"]), r["tokens"], human_seconds(r["cpu_seconds"])] for r in rows]
+    print_table("Plan (bytes, tokens and time estimated from one sample a source)", ["source", "samples", "bytes", "tokens", "one core"], table)
+    print(f"fingerprint {planned.fingerprint}")
+    print(f"{planned.num_samples} samples in {planned.num_shards} shards, about {human_bytes(total['bytes'])}, {total['tokens']:,} tokens")
+    print(f"about {human_seconds(seconds)} with {options.workers} workers, start-up apart; nothing was written to {folder / PLAN_NAME}'s folder")
+    return 0
+
+
+def _print_manifest(manifest: Manifest, as_json: bool) -> None:
+    ledger = summarise(manifest.shards)
+    totals = manifest.totals
+    if as_json:
+        fields = {"rows": totals.rows, "bytes": totals.bytes, "text_tokens": totals.text_tokens, "vision_tokens": totals.vision_tokens}
+        proofs = {"verified_artefact": totals.verified_artefact, "verified_truth": totals.verified_truth}
+        print_json({"fingerprint": manifest.fingerprint, "shards": len(manifest.shards), "ledger": ledger, **fields, **proofs})
+        return
+    lost = [f"{number} {kind} ({reason})" for kind in ("rejected", "quarantined") for reason, number in ledger[kind].items()]
+    print(f"{ledger['kept']} of {ledger['planned']} samples kept" + "".join(f", {part}" for part in lost))
+    print(f"{len(manifest.shards)} shards, {human_bytes(totals.bytes)}, {totals.text_tokens:,} text and {totals.vision_tokens:,} vision tokens")
+    print(f"{totals.verified_artefact} answers proved from the artefact, {totals.verified_truth} against the truth")
+    print(f"fingerprint {manifest.fingerprint}")

@@ -1,0 +1,113 @@
+"""Reads what is committed in a folder, says what is left to do, and closes the books: every planned sample is kept, rejected or
+quarantined.
+
+Nothing here makes or opens a shard.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipelines.commit import COMMITS, PLAN_NAME, TEMPORARY
+from pipelines.plan import Plan, explain_difference
+from schemas.errors import IntegrityError, UserError
+from schemas.manifest import MANIFEST_NAME, CommitRecord, Manifest, Totals, inside
+from schemas.recipe import Recipe
+
+
+def read_records(folder: Path) -> dict[int, CommitRecord]:
+    """Every commit record in `folder`, by shard; IntegrityError if one is damaged or under another shard's name."""
+    records = {}
+    for path in sorted((folder / COMMITS).glob("*.json")):
+        record = CommitRecord.from_json(path.read_text(encoding="utf-8"), str(path))
+        if path.stem != f"{record.shard:06d}":
+            raise IntegrityError(f"{path} is the record of shard {record.shard}: restore its name, or delete it and build again")
+        records[record.shard] = record
+    return records
+
+
+def missing_shards(plan: Plan, folder: Path, records: dict[int, CommitRecord]) -> list[int]:
+    """Shards of the plan without a record or whose file has gone: what a build, first or resumed, has to make."""
+    return [k for k in range(plan.num_shards) if k not in records or not _has_files(folder, records[k])]
+
+
+def _has_files(folder: Path, record: CommitRecord) -> bool:
+    return all(inside(folder, file).is_file() for file in (record.file, record.quarantine_file) if file is not None)
+
+
+def close_books(plan: Plan, records: dict[int, CommitRecord]) -> Manifest:
+    """The manifest over all records; IntegrityError unless they are exactly the plan's shards and add up to its samples."""
+    expected = set(range(plan.num_shards))
+    if set(records) != expected:
+        missing, extra = sorted(expected - set(records)), sorted(set(records) - expected)
+        raise IntegrityError(f"the records do not match the plan: missing {missing[:10]}, unknown {extra[:10]}")
+    shards = tuple(records[shard] for shard in range(plan.num_shards))
+    for record in shards:
+        if record.planned != (planned := len(plan.items(record.shard))):
+            raise IntegrityError(f"shard {record.shard} accounts for {record.planned} samples; the plan has {planned}")
+    ids = Counter(sample_id for record in shards for sample_id in record.sample_ids)
+    if doubled := [sample_id for sample_id, number in ids.items() if number > 1]:
+        raise IntegrityError(f"{len(doubled)} samples occur twice, first {doubled[0]}")
+    manifest = Manifest(plan.fingerprint, plan.recipe.resolved(), plan.ingredients, shards, Totals.of(shards))
+    manifest.check()
+    return manifest
+
+
+def write_plan_text(plan: Plan) -> str:
+    """The text of `plan.json`: what the folder is being built from, readable while the build runs."""
+    return json.dumps({"fingerprint": plan.fingerprint, **plan.document}, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+
+
+def read_plan_document(folder: Path) -> dict[str, Any]:
+    """`plan.json` of a folder that a build was started in; UserError if there is none."""
+    path = folder / PLAN_NAME
+    if not path.is_file():
+        raise UserError(f"{str(folder)!r} has no {PLAN_NAME}", where=str(folder), todo="give a folder that `assay build … --out` wrote")
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
+def recipe_of(folder: Path) -> Recipe:
+    """The resolved recipe a folder is built from; with it `plan` gives the same plan again."""
+    return Recipe.model_validate_json(json.dumps(read_plan_document(folder)["recipe"]))
+
+
+def check_same_plan(folder: Path, plan: Plan) -> None:
+    """UserError, with the differences, if `folder` belongs to another plan or to nobody we know. An empty or absent folder is fine."""
+    names = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    if not set(names) - {TEMPORARY}:  # a start that was killed before it could write its plan
+        return
+    if PLAN_NAME not in names:
+        what = f"{str(folder)!r} is not empty and not a data set of ours (it holds {', '.join(names[:5])})"
+        raise UserError(what, where="--out", todo="choose an empty folder")
+    found = read_plan_document(folder)
+    if found["fingerprint"] != plan.fingerprint:
+        lines = explain_difference({key: found[key] for key in ("recipe", "ingredients")}, plan.document)
+        raise UserError(
+            f"{str(folder)!r} is built from something else (fingerprint {found['fingerprint'][:12]}, now {plan.fingerprint[:12]}):\n"
+            + "\n".join(f"    {line}" for line in lines),
+            where="--out",
+            todo="choose another folder, or go back to what it was built from",
+        )
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether the manifest is there."""
+    return (folder / MANIFEST_NAME).is_file()
+
+
+def summarise(records: Sequence[CommitRecord]) -> dict[str, Any]:
+    """The ledger in numbers: planned, kept, and every reason with its count."""
+    rejected: Counter[str] = Counter()
+    quarantined: Counter[str] = Counter()
+    for record in records:
+        rejected.update(record.rejected)
+        quarantined.update(record.quarantined)
+    return {
+        "planned": sum(record.planned for record in records),
+        "kept": sum(record.rows for record in records),
+        "rejected": dict(sorted(rejected.items())),
+        "quarantined": dict(sorted(quarantined.items())),
+    }

@@ -1,0 +1,174 @@
+"""Turns a recipe into a plan: exact counts, shard plans, and a fingerprint of everything the bytes depend on.
+
+Shard k is a pure function of the resolved recipe and k, so a plan can be made again anywhere. Sources are interleaved in proportion to
+their counts: any run of shards is a small corpus of the same mixture. Nothing here makes a sample except the pilot, which turns a number of
+tokens into a count.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from math import ceil
+from typing import Any
+
+from filters.annotate import load_filters
+from schemas.canonical import canonical_json
+from schemas.errors import DataError, UserError
+from schemas.family import AnyFamily, HasAssets
+from schemas.manifest import Ingredients
+from schemas.recipe import Recipe, Source
+from schemas.sample import sha256_hex
+from synth.libraries import library_versions
+from synth.load import family_params, load_family
+from synth.make import make_sample
+
+PILOT_SAMPLES = 4
+"""Samples made to learn how many tokens one has (chosen: the first four indices, so the pilot is as deterministic as the data)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One sample to make: number `index` of the recipe's source number `source`."""
+
+    source: int
+    index: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A resolved recipe (every count known, every default written out) and what its bytes depend on besides."""
+
+    recipe: Recipe
+    ingredients: Ingredients
+
+    @property
+    def num_samples(self) -> int:
+        """Samples over all sources."""
+        return sum(self.counts)
+
+    @property
+    def num_shards(self) -> int:
+        """Shards; the last one may hold fewer samples."""
+        return ceil(self.num_samples / self.recipe.samples_per_shard)
+
+    @cached_property
+    def counts(self) -> tuple[int, ...]:
+        """Samples of each source."""
+        return tuple(source.count or 0 for source in self.recipe.sources)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the resolved recipe and the ingredients."""
+        return sha256_hex(canonical_json(self.document).encode())
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What the fingerprint hashes."""
+        return {"recipe": self.recipe.resolved(), "ingredients": asdict(self.ingredients)}
+
+    def items(self, shard: int) -> tuple[Item, ...]:
+        """What shard number `shard` is made of, in order."""
+        if not 0 <= shard < self.num_shards:
+            raise IndexError(f"shard {shard} is outside the plan, which has {self.num_shards}")
+        size = self.recipe.samples_per_shard
+        found = [
+            (rank(self.counts, source, index), Item(source, index))
+            for source in range(len(self.counts))
+            for index in _indices_between(self.counts, source, shard * size, (shard + 1) * size)
+        ]
+        return tuple(item for _, item in sorted(found, key=lambda pair: pair[0]))
+
+
+def plan(recipe: Recipe) -> Plan:
+    """Resolve a recipe: load its families and filters, count where tokens are asked for, and gather the ingredients.
+
+    Raises:
+        UserError: A family, parameter or filter does not exist, or the pilot made nothing to count with.
+    """
+    families = [load_family(s.family, s.params, f"sources[{i}]") for i, s in enumerate(recipe.sources)]
+    load_filters(recipe.filters)
+    if unknown := sorted(set(recipe.thresholds) - set(recipe.filters)):
+        raise UserError(f"the threshold {unknown[0]!r} has no filter of that name", where="thresholds", todo="add the filter to `filters`")
+    sources = tuple(_resolve(source, family, recipe.seed) for source, family in zip(recipe.sources, families, strict=True))
+    resolved = recipe.model_copy(update={"sources": sources})
+    return Plan(resolved, _ingredients(resolved, families))
+
+
+def rank(counts: tuple[int, ...], source: int, index: int) -> int:
+    """Position of a sample in the whole order, from 0.
+
+    Sample j of n stands at (2j + 1) / 2n of the corpus, ties by source: even spacing, all in integers. The rank is how many stand before
+    it.
+    """
+    return sum(_before(counts[other], 2 * index + 1, counts[source], other < source) for other in range(len(counts)) if counts[other])
+
+
+def _before(count: int, numerator: int, denominator: int, ties: bool) -> int:
+    """How many j satisfy (2j + 1) / count < numerator / denominator (<= with `ties`), all j being below `count`."""
+    x = numerator * count  # (2j + 1) * denominator < x
+    number = (x + denominator) // (2 * denominator) if ties else (x + denominator - 1) // (2 * denominator)
+    return min(number, count)
+
+
+def _indices_between(counts: tuple[int, ...], source: int, low: int, high: int) -> Iterator[int]:
+    """Indices of a source whose rank lies in [low, high): found by bisection, as ranks rise with the index."""
+    first, last = 0, counts[source]
+    while first < last:
+        middle = (first + last) // 2
+        if rank(counts, source, middle) < low:
+            first = middle + 1
+        else:
+            last = middle
+    while first < counts[source] and rank(counts, source, first) < high:
+        yield first
+        first += 1
+
+
+def _resolve(source: Source, family: AnyFamily, seed: int) -> Source:
+    """The source with every parameter written out and a count instead of tokens."""
+    count = source.count if source.tokens is None else _count_for(source, source.tokens, family, seed)
+    return source.model_copy(update={"params": family_params(family), "count": count, "tokens": None})
+
+
+def _count_for(source: Source, tokens: int, family: AnyFamily, seed: int) -> int:
+    found, failures = [], []
+    for index in range(PILOT_SAMPLES):
+        try:
+            sample = make_sample(family, source.family, index, seed, source=source.name)
+            found.append(sample.text_tokens + sample.vision_tokens)
+        except DataError as error:
+            failures.append(str(error))
+    if not found:
+        raise UserError(
+            f"none of the first {PILOT_SAMPLES} samples of {source.name!r} could be made, so {tokens} tokens cannot be turned into a "
+            f"count: {failures[0]}",
+            where=f"source {source.name!r}",
+            todo="mend the source, or give `count` instead of `tokens`",
+        )
+    return ceil(tokens * len(found) / sum(found))
+
+
+def _ingredients(recipe: Recipe, families: list[AnyFamily]) -> Ingredients:
+    assets = {asset.name: asset.sha256 for family in families if isinstance(family, HasAssets) for asset in family.assets()}
+    versions = {source.family: family.version for source, family in zip(recipe.sources, families, strict=True)}
+    return Ingredients(versions, dict(sorted(assets.items())), library_versions())
+
+
+def explain_difference(old: dict[str, Any], new: dict[str, Any], path: str = "") -> list[str]:
+    """Each place where two plan documents differ, one line each: `recipe.seed: 1 -> 2`."""
+    lines = []
+    for key in sorted(set(old) | set(new)):
+        place, before, after = f"{path}{key}", old.get(key), new.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            lines += explain_difference(before, after, f"{place}.")
+        elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after) and before != after:
+            pairs = zip(before, after, strict=True)
+            lines += [line for i, (b, a) in enumerate(pairs) for line in explain_difference({f"{key}[{i}]": b}, {f"{key}[{i}]": a}, path)]
+        elif before != after:
+            lines.append(f"{place}: {_shown(before)} -> {_shown(after)}")
+    return lines
+
+
+def _shown(value: object) -> str:
+    text = "(nothing)" if value is None else canonical_json(value)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,167 @@
+"""Proves a stored data set again, shard by shard: hashes, schema, ledger, tokens, and every answer from the stored bytes by its family's verifier.
+
+A shard's report holds counts and what failed; reports add up. Nothing is taken from the verdicts that were stored except to compare them.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.quarantine import count_reasons, read_quarantine
+from pipelines.workers import Failure, attempt
+from schemas.errors import IntegrityError, UserError
+from schemas.family import AnyFamily
+from schemas.manifest import CommitRecord, inside
+from schemas.sample import Sample, sha256_hex
+from schemas.shard import ShardReader, file_sha256
+from synth.load import load_family
+from synth.make import verify_sample
+
+_REPORT: list[tuple[str, pa.DataType]] = [("shard", pa.int64()), ("report", pa.large_string())]
+REPORT: pa.Schema = pa.schema(_REPORT)
+MAX_FAILURES = 100
+"""Failures a report names; it counts them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What verifying found.
+
+    Attributes:
+        shards: Shards looked at.
+        samples: Samples looked at.
+        answers: `task/how` to number of answers proved; `how` is `artefact` or `truth`.
+        num_failures: Checks that failed.
+        failures: The first of them, each `where: what`.
+    """
+
+    shards: int = 0
+    samples: int = 0
+    answers: dict[str, int] = field(default_factory=dict)
+    num_failures: int = 0
+    failures: tuple[str, ...] = ()
+
+    def __add__(self, other: "Report") -> "Report":
+        return Report(
+            self.shards + other.shards,
+            self.samples + other.samples,
+            dict(sorted((Counter(self.answers) + Counter(other.answers)).items())),
+            self.num_failures + other.num_failures,
+            (self.failures + other.failures)[:MAX_FAILURES],
+        )
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing failed."""
+        return self.num_failures == 0
+
+    def proved(self, how: str) -> int:
+        """Number of answers proved from `artefact` or against `truth`."""
+        return sum(number for key, number in self.answers.items() if key.endswith(f"/{how}"))
+
+    def to_json(self) -> dict[str, Any]:
+        """The report with its sums, for `--json`."""
+        sums = {"verified_artefact": self.proved("artefact"), "verified_truth": self.proved("truth")}
+        return {"passed": self.passed, **asdict(self), **sums}
+
+
+def check_shards(rows: pa.Table, folder: Path, records: dict[int, CommitRecord]) -> pa.Table:
+    """The stage of the graph that verifies: shard numbers to reports."""
+    reports = [(shard, check_shard(folder, records[shard])) for shard in rows.column("item").to_pylist()]
+    return pa.Table.from_pylist([{"shard": shard, "report": json.dumps(asdict(report))} for shard, report in reports], schema=REPORT)
+
+
+def read_report(text: str) -> Report:
+    """A report that came out of `check_shards`."""
+    fields = json.loads(text)
+    return Report(**fields | {"failures": tuple(fields["failures"])})
+
+
+def check_shard(folder: Path, record: CommitRecord) -> Report:
+    """Verify one shard against its commit record."""
+    failures = [f"shard {record.shard}: {failure}" for failure in _check_files(folder, record)]
+    answers: Counter[str] = Counter()
+    rows = 0
+    try:
+        for sample in ShardReader(inside(folder, record.file)):
+            rows += 1
+            proved, broken = check_sample(sample)
+            answers.update(proved)
+            failures += [f"{sample.sample_id}: {failure}" for failure in broken]
+    except (IntegrityError, pa.ArrowException) as error:
+        failures.append(f"shard {record.shard}: {error}")
+    return Report(1, rows, dict(answers), len(failures), tuple(failures[:MAX_FAILURES]))
+
+
+def check_sample(sample: Sample) -> tuple[Counter[str], list[str]]:
+    """Prove one stored sample: answers by `task/how`, and what failed."""
+    failures = [f"{place}: bytes have sha256 {found[:16]}, stated {stated[:16]}" for place, found, stated in _hashes(sample) if found != stated]
+    again = attempt(partial(_verify_again, sample))
+    if isinstance(again, Failure):
+        return Counter(), [*failures, f"cannot be verified: {again.reason}: {again.detail}"]
+    failures += [f"{verdict.task}: {verdict.reason}" for verdict in again.verdicts if not verdict.passed]
+    if again.verdicts != sample.verdicts:
+        failures.append("the verdicts are not those that were stored")
+    return Counter(f"{verdict.task}/{verdict.how}" for verdict in again.verdicts if verdict.passed), failures
+
+
+def family_of(sample: Sample) -> AnyFamily:
+    """The family that made a stored sample, with the parameters its provenance names; UserError if it is gone or has moved on."""
+    family = _family(sample.family, json.dumps(json.loads(sample.provenance)["parameters"], sort_keys=True))
+    if family.version != sample.family_version:
+        raise UserError(
+            f"{sample.family} is at version {family.version}; the sample was made by version {sample.family_version}",
+            where=sample.sample_id,
+            todo="verify with the release that built the data set, or build it again",
+        )
+    return family
+
+
+@lru_cache(maxsize=64)
+def _family(name: str, parameters: str) -> AnyFamily:
+    return load_family(name, json.loads(parameters))
+
+
+def _verify_again(sample: Sample) -> Sample:
+    return verify_sample(family_of(sample), replace(sample, verdicts=()))
+
+
+def _check_files(folder: Path, record: CommitRecord) -> Iterator[str]:
+    """What is wrong with the shard's files, ids, token sums and quarantine."""
+    for file, stated in ((record.file, record.sha256), (record.quarantine_file, record.quarantine_sha256)):
+        if file is None or stated is None:
+            continue
+        path = inside(folder, file)
+        if not path.is_file():
+            yield f"{file} is missing; restore it, or run the build again"
+            return
+        if (found := file_sha256(path)) != stated:
+            yield f"{file} is damaged: sha256 {found[:16]}, stated {stated[:16]}; restore it, or delete it and run the build again"
+            return
+    samples = list(_identities(ShardReader(inside(folder, record.file))))
+    if tuple(sample_id for sample_id, _, _ in samples) != record.sample_ids:
+        yield "the sample ids are not those of the commit record"
+    sums = (sum(text for _, text, _ in samples), sum(vision for _, _, vision in samples))
+    if sums != (record.text_tokens, record.vision_tokens):
+        yield f"text and vision tokens add up to {sums}, the commit record says {(record.text_tokens, record.vision_tokens)}"
+    rejects = read_quarantine(inside(folder, record.quarantine_file)) if record.quarantine_file else []
+    counted = {kind: count_reasons(rejects, kind) for kind in ("rejected", "quarantined")}
+    if counted != {"rejected": record.rejected, "quarantined": record.quarantined}:
+        yield f"the quarantine file holds {counted}, the ledger says {record.rejected} and {record.quarantined}"
+
+
+def _identities(reader: ShardReader) -> Iterable[tuple[str, int, int]]:
+    return ((sample.sample_id, sample.text_tokens, sample.vision_tokens) for sample in reader)
+
+
+def _hashes(sample: Sample) -> Iterator[tuple[str, str, str]]:
+    for number, image in enumerate(sample.images):
+        yield f"image {number}", sha256_hex(image.data), image.sha256
+    for attachment in sample.attachments:
+        yield f"attachment {attachment.name}", sha256_hex(attachment.data), attachment.sha256

@@ -1,0 +1,53 @@
+"""One text for one value: the JSON that is hashed, compared and stored.
+
+Keys are sorted, there are no spaces, characters are written as themselves, and floats are written by `repr`, the shortest text that reads
+back to the same double. Values JSON cannot hold exactly (NaN, infinities, tuples' types, keys that are not text) are refused rather than
+bent. Nothing here knows what the value means.
+"""
+
+import json
+import math
+from typing import Any
+
+from schemas.sample import Json
+
+
+def canonical_json(obj: Any) -> str:
+    """The canonical JSON text of `obj`. Tuples are written as lists.
+
+    Raises:
+        ValueError: A float is not finite, or text holds a lone surrogate; the message names the place.
+        TypeError: A value or key is of a type that JSON does not have (NumPy scalars other than float64 included).
+    """
+    _check(obj, "$")
+    text = json.dumps(obj, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text.encode()  # a lone surrogate has no UTF-8 form and would only fail later, inside Arrow
+    return text
+
+
+def parse_json(text: str) -> Json:
+    """The value of a JSON text; the names NaN and Infinity, which Python's reader admits, are refused with ValueError."""
+    value: Json = json.loads(text, parse_constant=_refuse_constant)
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON; store null or leave the key out")
+
+
+def _check(obj: object, path: str) -> None:
+    if obj is None or isinstance(obj, (bool, int, str)):
+        return
+    if isinstance(obj, float):
+        if not math.isfinite(obj):
+            raise ValueError(f"{path} is {obj!r}, which JSON cannot hold; store null or leave the key out")
+    elif isinstance(obj, dict):
+        for key, value in obj.items():
+            if not isinstance(key, str):
+                raise TypeError(f"{path} has the key {key!r} of type {type(key).__name__}; keys must be text")
+            _check(value, f"{path}.{key}")
+    elif isinstance(obj, (list, tuple)):
+        for number, value in enumerate(obj):
+            _check(value, f"{path}[{number}]")
+    else:
+        raise TypeError(f"{path} is {obj!r} of type {type(obj).__name__}, which JSON does not have; convert it first")

@@ -1,0 +1,42 @@
+"""The errors Assay raises on purpose. Each says what was wrong (with the value), where, and what to do.
+
+`UserError` is the user's mistake and ends the command with exit code 2. `DataError` is bad input found while a sample is made: the sample
+is quarantined with the reason. `DeterminismError` means that the same plan gave other bytes, which is a bug in a family or a changed machine.
+"""
+
+
+class AssayError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class UserError(AssayError):
+    """A mistake in a recipe, an argument or a folder. Exit code 2.
+
+    Args:
+        what: What is wrong, with the value.
+        where: The file, key path or argument.
+        todo: What to do about it.
+    """
+
+    def __init__(self, what: str, *, where: str = "", todo: str = "") -> None:
+        self.what, self.where, self.todo = what, where, todo
+        super().__init__("\n".join(part for part in (what, where and f"  where: {where}", todo and f"  to do: {todo}") if part))
+
+
+class DataError(AssayError):
+    """Input that cannot become a sample; `reason` is the stable name it is counted under in the ledger."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        self.reason, self.detail = reason, detail
+        super().__init__(f"{reason}: {detail}")
+
+    def __reduce__(self) -> tuple[type["DataError"], tuple[str, str]]:
+        return (DataError, (self.reason, self.detail))
+
+
+class IntegrityError(AssayError):
+    """Stored bytes are not what the manifest, the commit record or the schema says."""
+
+
+class DeterminismError(AssayError):
+    """The same shard plan gave other bytes than those already committed."""

@@ -1,0 +1,53 @@
+"""What a family is: four methods from a random stream to proved answers, and the loader that finds a family by its YAML name.
+
+A family is a frozen dataclass in one module below `synth`; its fields are its parameters and the YAML name is the module path
+(`documents.report` -> `synth.documents.report`). The module holds exactly one class with a `version`. There is no registry and no base class.
+"""
+
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
+
+from numpy.random import Generator
+
+from schemas.sample import AssetUse, Rendering, Stored, Turn, Verdict
+
+Truth = TypeVar("Truth")
+Landed = TypeVar("Landed")
+
+
+class Family(Protocol[Truth, Landed]):
+    """Turns a random stream into a sample whose answers can be proved again.
+
+    `Truth` is a frozen dataclass tree (pydantic can serialise it); `Landed` is where its parts landed in the media and is not stored.
+    """
+
+    version: ClassVar[int]
+    """Raised whenever the same seed would give another sample."""
+
+    def sample_truth(self, index: int, rng: Generator) -> Truth:
+        """Draw the structured world. Families over real inputs read asset number `index`."""
+        ...
+
+    def render(self, truth: Truth, rng: Generator) -> Rendering[Landed]:
+        """Encode the media and say where each part landed."""
+        ...
+
+    def write_turns(self, truth: Truth, rendering: Rendering[Landed], rng: Generator) -> tuple[Turn, ...]:
+        """Write the conversation; every assistant turn carries a `Proof`."""
+        ...
+
+    def verify(self, stored: Stored, turns: tuple[Turn, ...], truth: Truth) -> tuple[Verdict, ...]:
+        """Re-derive each answer from the stored bytes: one verdict an assistant turn, in order. Never uses the generator's code."""
+        ...
+
+
+@runtime_checkable
+class HasAssets(Protocol):
+    """A family over real inputs: it names every file it reads, so that the fingerprint of a data set covers their contents."""
+
+    def assets(self) -> tuple[AssetUse, ...]:
+        """The files behind the family's parameters, with their hashes and licences, in a fixed order."""
+        ...
+
+
+AnyFamily: TypeAlias = Family[Any, Any]
+"""A family whose truth type is not known statically, as the pipelines see it."""

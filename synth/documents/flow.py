@@ -1,0 +1,242 @@
+"""Fills pages with strips: columns, page breaks, repeated table heads, balanced columns, footnotes at the foot of the page that carries the mark.
+
+A section is a sequence of runs. A run has one column or the section's columns, so that a wide table can cross the page between stretches of columns.
+`fill` is pure; `Flow` keeps the pages. Nothing here knows what strips show, or of fonts and PDF.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from schemas.errors import DataError
+from synth.documents.setting import stack
+from synth.documents.strips import Strip
+
+BALANCE_STEPS = 9
+"""Bisections of a column height when columns are balanced: a page is cut to within 2 pt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A page's kind and size, and where its text goes, in points from the top left corner."""
+
+    page: str
+    width_pt: float
+    height_pt: float
+    left_pt: float
+    top_pt: float
+    right_pt: float
+    bottom_pt: float
+    columns: int
+    gap_pt: float
+    is_rtl: bool
+
+    @property
+    def measure_pt(self) -> float:
+        """Width of the text area."""
+        return self.right_pt - self.left_pt
+
+    def column_width(self, columns: int) -> float:
+        """Width of one of `columns` columns."""
+        return (self.measure_pt - (columns - 1) * self.gap_pt) / columns
+
+    def column_left(self, columns: int, index: int) -> float:
+        """Left edge of the `index`-th column in reading order."""
+        place = columns - 1 - index if self.is_rtl else index
+        return self.left_pt + place * (self.column_width(columns) + self.gap_pt)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Strips that share a number of columns."""
+
+    strips: tuple[Strip, ...]
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A strip on a page: top left corner, and the number of its column on that page (strips of one column follow each other)."""
+
+    strip: Strip
+    x_pt: float
+    y_pt: float
+    column: int
+
+
+@dataclass(slots=True)
+class Page:
+    """A page being filled."""
+
+    frame: Frame
+    section: int
+    numbering: str
+    cursor_pt: float
+    gap_pt: float = 0.0
+    columns_used: int = 0
+    placed: list[Placed] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    separators: list[tuple[float, float, float]] = field(default_factory=list)  # (x, top, bottom) of the middle between two columns
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What `fill` put into one column: (top, strip) from its head, and the height used."""
+
+    placed: tuple[tuple[float, Strip], ...]
+    height_pt: float
+
+
+def fill(strips: Sequence[Strip], start: int, columns: int, room_pt: float, *, force: bool) -> tuple[list[Column], int]:
+    """Fill columns of height `room_pt` with strips from number `start` on; returns the columns and the number of the first strip left over.
+
+    Strips held together move on together. With `force` (a whole page is free) a group higher than a column is broken all the same.
+
+    Raises:
+        DataError: `block_too_tall` when `force` is set and a single strip is higher than the column.
+    """
+    out: list[Column] = []
+    for _ in range(columns):
+        column, start = _fill_column(strips, start, room_pt, force)
+        out.append(column)
+    return out, start
+
+
+def _fill_column(strips: Sequence[Strip], start: int, room_pt: float, force: bool) -> tuple[Column, int]:
+    placed: list[tuple[float, Strip]] = []
+    y = gap = 0.0
+    if start < len(strips):
+        for top, strip in stack(strips[start].resume)[1]:
+            placed.append((top, strip))
+            y, gap = top + strip.height_pt, strip.after_pt
+    repeated = len(placed)
+    while start < len(strips):
+        end = start
+        while strips[end].keep and end + 1 < len(strips):
+            end += 1
+        stop, added, y_after, gap_after = _stack_while(strips, start, end + 1, y, gap, bool(placed), room_pt)
+        whole = stop == end + 1
+        if not whole and not (force and len(placed) == repeated and stop > start):
+            if force and len(placed) == repeated:
+                height = strips[start].height_pt
+                raise DataError("block_too_tall", f"a strip of {height:.0f} pt does not fit a column of {room_pt:.0f} pt; use a larger page or a shorter text")
+            break
+        placed.extend(added)
+        start, y, gap = stop, y_after, gap_after
+    if len(placed) == repeated:
+        return Column((), 0.0), start
+    return Column(tuple(placed), y), start
+
+
+def _stack_while(
+    strips: Sequence[Strip], start: int, end: int, y: float, gap: float, below: bool, room_pt: float
+) -> tuple[int, list[tuple[float, Strip]], float, float]:
+    """Stack strips `start` to `end` under y while they fit: the first that did not, those placed, and the new y and gap."""
+    placed: list[tuple[float, Strip]] = []
+    for number in range(start, end):
+        strip = strips[number]
+        top = y + (max(gap, strip.before_pt) if below or placed else 0.0)
+        if top + strip.height_pt > room_pt + 1e-6:
+            return number, placed, y, gap
+        placed.append((top, strip))
+        y, gap = top + strip.height_pt, strip.after_pt
+    return end, placed, y, gap
+
+
+class Flow:
+    """Pages filled so far.
+
+    Args:
+        note_height: Height of a page's footnotes with the rule above them, given their keys and the frame.
+    """
+
+    def __init__(self, note_height: Callable[[Sequence[str], Frame], float]) -> None:
+        self.pages: list[Page] = []
+        self._note_height = note_height
+        self._noted: set[str] = set()
+
+    def add_section(self, runs: Sequence[Run], frame: Frame, numbering: str, *, balance_last: bool) -> None:
+        """Set a section on pages of its own."""
+        section = self.pages[-1].section + 1 if self.pages else 0
+        self._new_page(frame, section, numbering)
+        for index, run in enumerate(runs):
+            balance = run.columns > 1 and (balance_last or index < len(runs) - 1)
+            at = 0
+            while at < len(run.strips):
+                at = self._fill_region(run, at, balance)
+                if at < len(run.strips):
+                    self._new_page(frame, section, numbering)
+
+    def _new_page(self, frame: Frame, section: int, numbering: str) -> None:
+        self.pages.append(Page(frame, section, numbering, frame.top_pt))
+
+    def _fill_region(self, run: Run, start: int, balance: bool) -> int:
+        """Fill the rest of the last page from strip `start` on; returns the first strip left over."""
+        page = self.pages[-1]
+        frame = page.frame
+        fresh = not page.placed
+        top = page.cursor_pt if fresh else page.cursor_pt + max(page.gap_pt, run.strips[start].before_pt)
+        reserve = self._note_height(page.notes, frame)
+        while True:
+            room = frame.bottom_pt - reserve - top
+            columns, end = fill(run.strips, start, run.columns, room, force=fresh)
+            needed = self._note_height(page.notes + self._new_notes(columns), frame)
+            if needed <= reserve:
+                break
+            reserve = needed  # grows at every turn and is bounded by the notes of one page, so this ends
+        if balance and end == len(run.strips):
+            columns = _balanced(run, start, room, columns)
+        if any(column.placed for column in columns):
+            self._place(page, run, columns, top, self._new_notes(columns))
+        return end
+
+    def _new_notes(self, columns: Sequence[Column]) -> list[str]:
+        keys = (key for column in columns for _, strip in column.placed for key in strip.notes)
+        return [key for key in dict.fromkeys(keys) if key not in self._noted]
+
+    def _place(self, page: Page, run: Run, columns: Sequence[Column], top: float, notes: Sequence[str]) -> None:
+        frame = page.frame
+        bottom = top + max(column.height_pt for column in columns)
+        for index, column in enumerate(columns):
+            left = frame.column_left(run.columns, index)
+            for dy, strip in column.placed:
+                page.placed.append(Placed(strip, left, top + dy, page.columns_used + index))
+        for index in range(1, sum(1 for column in columns if column.placed)):
+            lefts = sorted(frame.column_left(run.columns, n) for n in (index - 1, index))
+            page.separators.append((lefts[1] - frame.gap_pt / 2, top, bottom))
+        page.columns_used += run.columns
+        page.cursor_pt = bottom
+        page.gap_pt = max(column.placed[-1][1].after_pt for column in columns if column.placed)
+        page.notes.extend(notes)
+        self._noted.update(notes)
+
+
+def _balanced(run: Run, start: int, room_pt: float, columns: list[Column]) -> list[Column]:
+    """The columns at the least common height that still holds all strips."""
+    low, high = max(column.height_pt for column in columns) / run.columns, room_pt
+    for _ in range(BALANCE_STEPS):
+        middle = (low + high) / 2
+        trial, end = fill(run.strips, start, run.columns, middle, force=False)
+        if end == len(run.strips):
+            columns, high = trial, middle
+        else:
+            low = middle
+    return columns
+
+
+def number_pages(pages: Sequence[Page]) -> list[int]:
+    """Number of each page within its stretch: counts up through sections of one numbering and restarts at 1 where it changes."""
+    out: list[int] = []
+    for index, page in enumerate(pages):
+        same = index > 0 and pages[index - 1].numbering == page.numbering
+        out.append(out[-1] + 1 if same else 1)
+    return out
+
+
+def find_targets(pages: Sequence[Page], anchors: Callable[[Strip], Sequence[str]]) -> Mapping[str, int]:
+    """Anchor -> first page it stands on."""
+    out: dict[str, int] = {}
+    for number, page in enumerate(pages):
+        for item in page.placed:
+            for anchor in anchors(item.strip):
+                out.setdefault(anchor, number)
+    return out

@@ -1,0 +1,268 @@
+"""Turns a document of blocks into a PDF and says where every anchor landed.
+
+`layout` is the whole path: number the footnotes, set blocks into strips (`setting`, `tables`, `figures`), fill pages (`flow`), write them (`emit`).
+The same document, look and rng state give the same bytes in any process. Nothing here knows what a document is about.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from numpy.random import Generator
+
+from schemas.errors import DataError
+from synth.documents.blocks import Block, Contents, Document, Figure, Heading, Inline, LaidOut, Listing, Paragraph, Section, Table
+from synth.documents.emit import Emitter, Leaf, page_infos
+from synth.documents.figures import set_figure
+from synth.documents.flow import Flow, Frame, Page, Run, find_targets, number_pages
+from synth.documents.looks import Look, draw_look
+from synth.documents.numerals import page_label
+from synth.documents.setting import SCALE, Setter, stack
+from synth.documents.strips import Part, Strip, TextOp
+from synth.documents.tables import plan_table, set_table
+from synth.render.pdf import PdfWriter
+from synth.render.typeset import Typesetter
+
+__all__ = ["Look", "draw_look", "layout"]
+
+PAGE_PT = {"a4": (595.28, 841.89), "letter": (612.0, 792.0), "a5": (419.53, 595.28), "slide": (960.0, 540.0)}
+"""ISO 216 and ANSI sizes, and 16:9 slides, in points."""
+
+MARGIN_SCALE = {"a4": 1.0, "letter": 1.0, "a5": 0.72}
+SLIDE_MARGINS_PT = (62.0, 64.0, 66.0, 64.0)
+
+NOTE_GAP_PT = 10.0
+"""Between text and footnotes; the rule stands in it."""
+
+NARROW_FIGURE_EM = 17.0
+"""A chart narrower than this crosses the columns instead."""
+
+SQUEEZED = 0.85
+"""A table whose type would shrink below this share of its size in a column crosses the columns instead."""
+
+
+def layout(document: Document, look: Look, rng: Generator) -> LaidOut:
+    """Lay out a document.
+
+    Args:
+        document: Sections of blocks.
+        look: How it looks; draw it with `draw_look`.
+        rng: For choices within the look, such as how far the title is sunk into the cover.
+
+    Raises:
+        DataError: `table_too_wide`, `ragged_table`, `block_too_tall`, `unknown_footnote`, or the typesetter's reasons.
+    """
+    job = _Job(document, look, Typesetter(document.language, look=look.font), _number_notes(document))
+    flow = Flow(job.note_height)
+    for section in document.sections:
+        sink = (0.14 + 0.22 * float(rng.random())) if section.numbering == "" else 0.0
+        for part in _slides(section):
+            frame = job.frame(part)
+            flow.add_section(job.runs(part, frame, sink), frame, part.numbering, balance_last=look.balance)
+    return job.write(flow.pages)
+
+
+@dataclass(slots=True)
+class _Job:
+    """One document being laid out."""
+
+    document: Document
+    look: Look
+    typesetter: Typesetter
+    marks: dict[str, int]
+    blocks: int = 0
+
+    def setter(self, page: str) -> Setter:
+        """The setter for a page kind."""
+        return Setter(self.typesetter, self.look, page, self.document.numerals, self.marks)
+
+    def frame(self, section: Section) -> Frame:
+        """The page of a section."""
+        width, height = PAGE_PT[section.page]
+        if section.landscape and section.page != "slide":
+            width, height = height, width
+        scale = MARGIN_SCALE.get(section.page, 1.0)
+        top, right, bottom, left = SLIDE_MARGINS_PT if section.page == "slide" else tuple(scale * margin for margin in self.look.margins_pt)
+        gap = max(18.0, self.look.column_gap_pt * (1.4 if section.page == "slide" else 1.0))
+        return Frame(section.page, width, height, left, top, width - right, height - bottom, section.columns, gap, self.setter(section.page).is_rtl)
+
+    # --- footnotes ---
+
+    def notes(self, keys: Sequence[str], frame: Frame) -> list[Strip]:
+        """Strips of footnotes."""
+        setter = self.setter(frame.page)
+        base = 1_000_000  # footnotes are pieces of their own: numbers that no block has
+        return [strip for key in keys for strip in setter.footnote(key, self.document.footnotes[key], frame.measure_pt, base + self.marks[key])]
+
+    def note_height(self, keys: Sequence[str], frame: Frame) -> float:
+        """Room a page's footnotes need at its foot."""
+        return stack(self.notes(keys, frame))[0] + NOTE_GAP_PT if keys else 0.0
+
+    # --- setting ---
+
+    def runs(self, section: Section, frame: Frame, sink: float) -> list[Run]:
+        """The strips of a section, grouped into stretches that cross the page and stretches of columns."""
+        setter = self.setter(section.page)
+        groups: list[tuple[int, list[Block]]] = []
+        for block in section.blocks:
+            columns = 1 if self._spans(block, section, frame, setter) else section.columns
+            if groups and groups[-1][0] == columns:
+                groups[-1][1].append(block)
+                continue
+            moved: list[Block] = []
+            if groups and columns == 1:
+                # Headings right above a block that crosses the page cross it with it; else they would be left at the end of a column.
+                while groups[-1][1] and isinstance(groups[-1][1][-1], Heading):
+                    moved.insert(0, groups[-1][1].pop())
+            groups.append((columns, [*moved, block]))
+        runs = [Run(tuple(self._strips(blocks, frame, columns, setter)), columns) for columns, blocks in groups if blocks]
+        lead = self._sink(section, frame, sink)
+        return [Run((lead, *runs[0].strips), runs[0].columns) if lead and n == 0 else run for n, run in enumerate(runs)] if runs else []
+
+    def _sink(self, section: Section, frame: Frame, share: float) -> Strip | None:
+        """White space above a cover's title or a chapter's heading."""
+        first = section.blocks[0] if section.blocks else None
+        if share and isinstance(first, Paragraph):
+            return Strip(share * frame.height_pt, keep=True)
+        opens = isinstance(first, Heading) and first.level == 1 and section.page != "slide" and section.columns == 1
+        return Strip(self.look.heading.sink_pt, keep=True) if opens and self.look.heading.sink_pt else None
+
+    def _spans(self, block: Block, section: Section, frame: Frame, setter: Setter) -> bool:
+        """Whether a block crosses all columns of its section."""
+        if section.columns == 1:
+            return False
+        width = frame.column_width(section.columns)
+        if isinstance(block, Table):
+            try:
+                plan = plan_table(setter, block, width)
+            except DataError as error:
+                if error.reason != "table_too_wide":
+                    raise
+                return True
+            return plan.size_pt < SQUEEZED * setter.size_pt * self.look.table.scale or (plan.turned and not block.rotated_head)
+        if isinstance(block, Figure):
+            return width < NARROW_FIGURE_EM * setter.size_pt
+        if isinstance(block, Heading):
+            return block.level == 1 and self.look.heading.spans
+        return isinstance(block, Contents) or (isinstance(block, Paragraph) and block.role in ("title", "subtitle", "imprint"))
+
+    def _strips(self, blocks: Sequence[Block], frame: Frame, columns: int, setter: Setter) -> Iterator[Strip]:
+        width, before = frame.column_width(columns), None
+        for block in blocks:
+            self.blocks += 1
+            yield from self._set(block, before, width, frame, setter)
+            before = block
+
+    def _set(self, block: Block, before: Block | None, width: float, frame: Frame, setter: Setter) -> list[Strip]:
+        number = self.blocks
+        if isinstance(block, Heading):
+            return setter.heading(block, width, number)
+        if isinstance(block, Paragraph):
+            return setter.paragraph(block, width, number, after_heading=not isinstance(before, Paragraph))
+        if isinstance(block, Listing):
+            return setter.listing(block, width, number)
+        if isinstance(block, Table):
+            return set_table(setter, block, width, self.document.continued, number)
+        if isinstance(block, Figure):
+            return set_figure(setter, block, width, frame.bottom_pt - frame.top_pt, number)
+        return setter.contents(block, self._entries(block), width, number)
+
+    def _entries(self, block: Contents) -> list[tuple[int, str, str, str]]:
+        """(level, text, target anchor, entry anchor) of every entry of a contents list."""
+        blocks = [item for section in self.document.sections for item in section.blocks]
+        if block.kind == "sections":
+            headings = [item for item in blocks if isinstance(item, Heading) and item.in_contents]
+            return [(h.level, f"{h.number}\u2002{h.text}" if h.number else h.text, f"heading/{h.key}", f"contents/{h.key}") for h in headings]
+        wanted = Table if block.kind == "tables" else Figure
+        out = []
+        for item in blocks:
+            if isinstance(item, wanted):
+                text = item.label + self.look.separator + "".join(part.text for part in item.caption)
+                target = next((part.anchor for part in item.caption if part.anchor), f"caption/{item.key}")
+                out.append((2, text, target, f"contents/{item.key}"))
+        return out
+
+    # --- writing ---
+
+    def write(self, pages: Sequence[Page]) -> LaidOut:
+        """Write the filled pages."""
+        numbers = number_pages(pages)
+        labels = [page_label(page.numbering, number, self.document.numerals) for page, number in zip(pages, numbers, strict=True)]
+        targets = find_targets(pages, _anchors)
+        writer = PdfWriter(self.typesetter, title=self.document.title, language=self.document.language)
+        emitter = Emitter(writer, self.document, labels, targets)
+        chapter = ""
+        for number, page in enumerate(pages):
+            first = next((item.strip.part for item in page.placed if item.strip.part), None)
+            opens = first is not None and first.kind == "heading" and first.level == 1
+            chapter = _first_chapter(page) or chapter
+            notes = self.notes(page.notes, page.frame)
+            leaf = Leaf(self.setter(page.frame.page), labels[number], chapter, opens)
+            emitter.draw_page(number, page, leaf, notes, page.frame.bottom_pt - stack(notes)[0])
+        writer.outline(self._outline(targets))
+        writer.page_labels(_label_rules(pages, numbers))
+        places = {anchor: tuple(found) for anchor, found in emitter.places.items()}
+        pdf = writer.finish()
+        return LaidOut(pdf, page_infos(pages, labels), places, tuple(emitter.pieces), emitter.charts, writer.assets)
+
+    def _outline(self, targets: dict[str, int]) -> list[tuple[int, str, int]]:
+        """Bookmarks of all headings in the contents; a level is never more than one deeper than the one before."""
+        out: list[tuple[int, str, int]] = []
+        depth = 0
+        for level, text, target, _ in self._entries(Contents("", "sections")):
+            depth = min(level, depth + 1)
+            out.append((depth, text.replace("\u2002", " "), targets[target]))
+        return out
+
+
+def _slides(section: Section) -> list[Section]:
+    """A section of slides as one section a slide: each heading that does not follow a heading starts one. Other sections stay whole."""
+    if section.page != "slide":
+        return [section]
+    out: list[list[Block]] = [[]]
+    for block in section.blocks:
+        if isinstance(block, Heading) and block.level <= 2 and out[-1] and not isinstance(out[-1][-1], Heading):
+            out.append([])
+        out[-1].append(block)
+    return [replace(section, blocks=tuple(blocks)) for blocks in out]
+
+
+def _number_notes(document: Document) -> dict[str, int]:
+    """Footnote key -> number, in order of first mark."""
+    marks: dict[str, int] = {}
+    for section in document.sections:
+        for text in (text for block in section.blocks for inlines in _inlines(block) for text in inlines):
+            if not text.note:
+                continue
+            if text.note not in document.footnotes:
+                raise DataError("unknown_footnote", f"the text {text.text!r} has a mark for footnote {text.note!r}, which the document does not have")
+            marks.setdefault(text.note, len(marks) + 1)
+    return marks
+
+
+def _inlines(block: Block) -> Iterator[Inline]:
+    """Every run of text in a block, in reading order."""
+    if isinstance(block, Paragraph):
+        yield block.inlines
+    elif isinstance(block, Listing):
+        yield from block.items
+    elif isinstance(block, Table):
+        yield block.caption
+        yield from (cell.inlines for row in (*block.head, *block.body) for cell in row)
+        yield block.note
+    elif isinstance(block, Figure):
+        yield block.caption
+
+
+def _anchors(strip: Strip) -> list[str]:
+    return [f.anchor for op in strip.ops if isinstance(op, TextOp) for f in op.line.fragments if f.anchor]
+
+
+def _first_chapter(page: Page) -> str:
+    """Text of the first chapter heading on a page, or empty."""
+    heads: list[Part] = [item.strip.part for item in page.placed if item.strip.part and item.strip.part.kind == "heading" and item.strip.part.level == 1]
+    return "".join(part.text for part in heads if part.block == heads[0].block).replace("\u2002", " ").strip() if heads else ""
+
+
+def _label_rules(pages: Sequence[Page], numbers: Sequence[int]) -> list[tuple[int, str, int]]:
+    """PDF page label rules: one where the numbering changes. PDF has no other digits than ASCII, so labels in the file are ASCII."""
+    return [(index, page.numbering, numbers[index]) for index, page in enumerate(pages) if index == 0 or pages[index - 1].numbering != page.numbering]

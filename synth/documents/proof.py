@@ -1,0 +1,149 @@
+"""Proof programs: a small JSON language over stored documents, its interpreter, and the verdict on an answer.
+
+A program is an object `{"op": name, …arguments}`; arguments may be programs, lists of them, texts, booleans and whole numbers. Leaves
+(`proof_leaves`) read pages, operators (`proof_operators`) compute; `if` and `absent` are evaluated here because they choose what to evaluate.
+The interpreter shares no code with what wrote the document, the question or the answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from schemas.sample import Json, Turn, Verdict
+from synth.documents.proof_answers import unprinted
+from synth.documents.proof_leaves import LEAVES, Artefact
+from synth.documents.proof_operators import OPERATORS
+from synth.documents.proof_values import ProofError, Unstated, Value, folded, same_answer
+
+__all__ = ["Artefact", "ProofError", "evaluate", "necessary", "same_answer", "verify_turn"]
+
+NOTHING_FOUND = ("missing", "empty", "not_single", "masked")
+"""Reasons that mean a query has no answer; others mean that it could not be asked."""
+
+
+def evaluate(program: Json, artefact: Artefact) -> Value:
+    """The value of a program.
+
+    Raises:
+        ProofError: Something the program needs is missing, ambiguous or unreadable, or the program is malformed (`bad_program`).
+    """
+    if isinstance(program, bool) or isinstance(program, str):
+        return program
+    if isinstance(program, int):
+        return Decimal(program)
+    if isinstance(program, list):
+        return tuple(evaluate(item, artefact) for item in program)
+    if not isinstance(program, dict) or not isinstance(program.get("op"), str):
+        raise ProofError("bad_program", f"{program!r} is neither a constant, a list nor an object with op")
+    name = program["op"]
+    if name == "const":
+        return Decimal(str(program["number"]))
+    if name == "if":
+        return evaluate(program["then"] if evaluate(program["test"], artefact) is True else program["else"], artefact)
+    if name == "absent":
+        return _absent(program, artefact)
+    try:
+        given = {key: evaluate(value, artefact) for key, value in program.items() if key != "op"}
+        if name in OPERATORS:
+            return OPERATORS[name](given)
+        if name in LEAVES:
+            return LEAVES[name](artefact, given)
+    except KeyError as error:
+        raise ProofError("bad_program", f"{name} needs the argument {error}") from error
+    raise ProofError("bad_program", f"no operation {name!r}")
+
+
+def _absent(program: dict[str, Json], artefact: Artefact) -> Value:
+    """`absent{near, query, never?}`: proves that a question has no answer.
+
+    `near` are programs that must have a value: what the question names exists, so the miss is near. `query` are programs that must find nothing,
+    and `never` lists of texts of which no page may hold all: the scan of the whole document that does not rest on parsing.
+    """
+    near, queries, never = (program.get(key, []) for key in ("near", "query", "never"))
+    if not isinstance(near, list) or not isinstance(queries, list) or not isinstance(never, list) or not near or not (queries or never):
+        raise ProofError("bad_program", "absent needs a list near and a list query or never")
+    for item in near:
+        evaluate(item, artefact)
+    for query in queries:
+        try:
+            found = evaluate(query, artefact)
+        except ProofError as error:
+            if error.reason not in NOTHING_FOUND:
+                raise
+        else:
+            if found not in ((), Decimal(0), False):
+                raise ProofError("present", f"{query!r} has the answer {found!r}")
+    for texts in never:
+        _scan(texts, artefact)
+    return Unstated()
+
+
+def _scan(texts: Json, artefact: Artefact) -> None:
+    """Raises `present` when a page of any document holds all the texts."""
+    if not isinstance(texts, list) or not texts:
+        raise ProofError("bad_program", f"never holds lists of texts, not {texts!r}")
+    wanted = [folded(str(text)) for text in texts]
+    for number, document in enumerate(artefact.documents):
+        for page in document.pages:
+            whole = folded(page.flow.text)
+            if all(text in whole for text in wanted):
+                raise ProofError("present", f"page {page.index + 1} of document {number + 1} holds all of {texts!r}")
+
+
+def necessary(program: Json, artefact: Artefact, pages: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """The first evidence page, as (document, 0-based page), without which the program has the same value; None when all are necessary."""
+    value = evaluate(program, artefact)
+    for document, page in pages:
+        try:
+            other = evaluate(program, artefact.without(document, page))
+        except ProofError:
+            continue
+        if _equal(value, other):
+            return document, page
+    return None
+
+
+def _equal(a: Value, b: Value) -> bool:
+    return a == b if not (isinstance(a, str) and isinstance(b, str)) else folded(a) == folded(b)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused(Exception):
+    """Why an answer does not stand."""
+
+    reason: str
+
+
+def verify_turn(asked: Turn, answered: Turn, artefact: Artefact) -> Verdict:
+    """Prove one answer from the stored documents and page images alone.
+
+    The program is evaluated and compared with the stored answer; the answer's text must print that answer; every page of the evidence must be
+    necessary, and at least two; an answer that refuses must refuse in words, and the absence must be proved.
+    """
+    try:
+        reason = _fault(asked, answered, artefact)
+    except ProofError as error:
+        reason = str(error)
+    return Verdict(answered.task, not reason, reason or "derived again from the stored pages", "artefact")
+
+
+def _fault(asked: Turn, answered: Turn, artefact: Artefact) -> str:
+    """What is wrong with an answer, empty when nothing is."""
+    proof = answered.proof
+    if proof is None:
+        return "no_proof: the answer carries no program"
+    value = evaluate(proof.program, artefact)
+    if not same_answer(value, proof.answer):
+        return f"wrong_answer: the document gives {value!r}, the answer says {proof.answer!r}"
+    missing = unprinted(answered.text, value, proof.answer, artefact.documents[0].language)
+    if missing:
+        return f"wrong_text: {missing}"
+    if folded(answered.text) in folded(asked.text):
+        return "answer_in_question: the question already says the answer"
+    if isinstance(value, Unstated):
+        return ""
+    pages = sorted({(artefact.pictures[item.image].document, artefact.pictures[item.image].page) for item in proof.evidence if item.image is not None})
+    if len(pages) < 2:
+        return f"single_page: the evidence lies on {len(pages)} page"
+    idle = necessary(proof.program, artefact, pages)
+    return f"page_not_needed: the answer follows without page {idle[1] + 1} of document {idle[0] + 1}" if idle else ""

@@ -1,0 +1,186 @@
+"""A stored PDF as an independent reader sees it: words, lines in reading order, printed page labels, bookmarks. Pages are read when asked for.
+
+This is the verifier's side of the document families. It knows the PDF's bytes and nothing of worlds, chapters or layouts, and shares no code
+with what made the file. Points have their origin at the top left of the page, y down; page indices count from 0.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pymupdf
+
+from schemas.errors import DataError
+from synth.documents.reading_lines import Band, Line, bands_of, lines_of, right_to_left, rows_of
+from synth.documents.reading_values import plain_digits
+from synth.documents.reading_words import BoxPt, Word, page_words
+
+__all__ = ["BoxPt", "Flow", "Line", "ReadDocument", "ReadPage", "Word", "read_pdf", "squeeze"]
+
+SMALL_TYPE_RATIO = 0.93
+"""Lines at the foot of a page in type smaller than this share of the page's usual type are footnotes (chosen)."""
+
+
+def squeeze(text: str) -> str:
+    """The text without any white space: what stays the same when a line is broken elsewhere."""
+    return re.sub(r"\s+", "", text)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Text that can be searched without regard to white space: `squeezed`, and where each of its characters stands in `text`."""
+
+    text: str
+
+    @cached_property
+    def squeezed(self) -> str:
+        """The text without white space."""
+        return squeeze(self.text)
+
+    @cached_property
+    def _positions(self) -> tuple[int, ...]:
+        return tuple(index for index, char in enumerate(self.text) if not char.isspace())
+
+    def original(self, start: int, end: int) -> str:
+        """The text, with its white space as single spaces, of the squeezed characters start to end (exclusive)."""
+        if start >= end:
+            return ""
+        return " ".join(self.text[self._positions[start] : self._positions[end - 1] + 1].split())
+
+    def find_all(self, squeezed: str) -> Iterator[int]:
+        """Every start of a squeezed text, overlapping ones too."""
+        start = self.squeezed.find(squeezed)
+        while start >= 0:
+            yield start
+            start = self.squeezed.find(squeezed, start + 1)
+
+
+@dataclass(frozen=True)
+class ReadPage:
+    """One page: its words in logical order and what follows from them. `label` is the PDF's own label, the printed page number."""
+
+    index: int
+    label: str
+    width_pt: float
+    height_pt: float
+    words: tuple[Word, ...]
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)  # what parsers of this page found, by their own keys
+
+    @cached_property
+    def bands(self) -> tuple[Band, ...]:
+        """Rows in bands of one, two or three columns."""
+        return bands_of(rows_of(self.words))
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """Lines in reading order."""
+        return lines_of(self.bands, self.right_to_left)
+
+    @cached_property
+    def right_to_left(self) -> bool:
+        """Whether columns and table columns run right to left."""
+        return right_to_left(self.words)
+
+    @cached_property
+    def flow(self) -> Flow:
+        """All lines, one a text line."""
+        return Flow("\n".join(line.text for line in self.lines))
+
+    @cached_property
+    def body_size_pt(self) -> float:
+        """The type size most of the page's characters have."""
+        amount: dict[float, int] = {}
+        for word in self.words:
+            size = round(word.size_pt, 1)
+            amount[size] = amount.get(size, 0) + len(word.text)
+        return max(sorted(amount), key=lambda size: amount[size], default=0.0)
+
+    @cached_property
+    def body(self) -> tuple[Line, ...]:
+        """Lines without the running head, the foot with the page number, and footnotes."""
+        lines = list(self.lines)
+        while lines and lines[-1].size_pt < SMALL_TYPE_RATIO * self.body_size_pt and lines[-1].box_pt[1] > self.height_pt * 0.5:
+            lines.pop()
+        return tuple(line for line in lines if not self._is_furniture(line))
+
+    def _is_furniture(self, line: Line) -> bool:
+        """Whether the line stands in the outer tenth of the page, above or below all body text, as heads and feet do."""
+        top, foot = line.box_pt[1], line.box_pt[3]
+        return foot < self.height_pt * 0.085 or top > self.height_pt * 0.915
+
+
+@dataclass(frozen=True)
+class ReadDocument:
+    """A whole PDF. `language` is a BCP 47 tag (from the PDF's catalogue unless given); `outline` is (level, title, page index)."""
+
+    pages: "Pages"
+    language: str
+    outline: tuple[tuple[int, str, int], ...] = ()
+
+    def without(self, page: int) -> "ReadDocument":
+        """The same document with the content, label and bookmarks of one page gone; the other pages keep their numbers."""
+        outline = tuple(entry for entry in self.outline if entry[2] != page)
+        return ReadDocument(self.pages.without(page), self.language, outline)
+
+    def joints(self) -> Iterator[tuple[int, Flow]]:
+        """For every page, its body text run together with that of the next page: paragraphs that break over the page."""
+        for page, following in zip(self.pages, list(self.pages)[1:], strict=False):
+            yield page.index, Flow("\n".join(line.text for line in (*page.body, *following.body)))
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The pages of one open PDF, read on demand and kept; `gone` are those taken away."""
+
+    source: pymupdf.Document
+    labels: tuple[str, ...]
+    gone: frozenset[int] = frozenset()
+    kept: dict[int, ReadPage] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __iter__(self) -> Iterator[ReadPage]:
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: int) -> ReadPage:
+        if not 0 <= index < len(self):
+            raise IndexError(f"page index {index} of a document of {len(self)} pages")
+        if index not in self.kept:
+            page = self.source[index]
+            self.kept[index] = ReadPage(index, self.labels[index], page.rect.width, page.rect.height, page_words(page))
+        page_read = self.kept[index]
+        return ReadPage(index, "", page_read.width_pt, page_read.height_pt, ()) if index in self.gone else page_read
+
+    def without(self, index: int) -> "Pages":
+        """The pages with one more gone; what has been read is shared."""
+        return Pages(self.source, self.labels, self.gone | {index}, self.kept)
+
+
+def read_pdf(data: bytes, language: str = "") -> ReadDocument:
+    """Open a PDF for reading.
+
+    Args:
+        data: The PDF file.
+        language: BCP 47 tag; empty takes the catalogue's /Lang, and English where that is missing.
+
+    Raises:
+        DataError: `malformed`, the bytes are not a PDF that MuPDF can open, or `encrypted`.
+    """
+    try:
+        source = pymupdf.open(stream=data, filetype="pdf")
+    except (pymupdf.FileDataError, pymupdf.EmptyFileError) as error:
+        raise DataError("malformed", f"not a readable PDF of {len(data)} bytes: {error}") from error
+    if source.needs_pass:
+        raise DataError("encrypted", "the PDF wants a password")
+    kind, value = source.xref_get_key(source.pdf_catalog(), "Lang")
+    labels = tuple(str(source[index].get_label()) for index in range(len(source)))
+    outline = tuple((int(level), str(title), int(page) - 1) for level, title, page in source.get_toc())
+    return ReadDocument(Pages(source, labels), language or (value if kind == "string" and value else "en"), outline)
+
+
+def same_label(a: str, b: str) -> bool:
+    """Whether two printed page numbers are the same, digits of any script."""
+    return plain_digits(a).strip().casefold() == plain_digits(b).strip().casefold()

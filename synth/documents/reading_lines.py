@@ -1,0 +1,159 @@
+"""Words of a page put into lines in reading order: rows by height, columns by corridors of white, right to left where the page is.
+
+A page is cut into bands of one, two or three equal columns: a band of columns is a stretch of rows that leave the strips between equal columns white and
+fill them as running text does. Every band is read column by column. Nothing here knows how the page was made.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+
+from synth.documents.reading_words import BoxPt, Word, has_rtl
+
+CORRIDOR_PT = 8.0
+"""A strip between columns is at least this wide (chosen: word spaces reach 6 pt in justified small type, column gaps begin at 18 pt)."""
+
+MIN_SHARED_ROWS = 2
+"""Columns need this many rows with text on both sides of the strip: a balanced paragraph may be no higher."""
+
+MIN_FILL = 0.6
+"""Running text fills this share of its column in most rows, table cells do not (chosen)."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Words of one line of one column, in reading order."""
+
+    words: tuple[Word, ...]
+
+    @cached_property
+    def text(self) -> str:
+        """Words joined by spaces, footnote marks left out."""
+        return " ".join(word.text for word in self.words if not word.mark)
+
+    @cached_property
+    def box_pt(self) -> BoxPt:
+        """Bounding box."""
+        return bounds([word.box_pt for word in self.words])
+
+    @cached_property
+    def size_pt(self) -> float:
+        """Size of the largest type in the line."""
+        return max(word.size_pt for word in self.words)
+
+    @cached_property
+    def bold(self) -> bool:
+        """Whether every word is bold."""
+        return all(word.bold for word in self.words)
+
+
+def bounds(boxes: Sequence[BoxPt]) -> BoxPt:
+    """The smallest box around all boxes."""
+    return (min(box[0] for box in boxes), min(box[1] for box in boxes), max(box[2] for box in boxes), max(box[3] for box in boxes))
+
+
+def rows_of(words: Sequence[Word]) -> list[list[Word]]:
+    """Words grouped into rows by their heights, top to bottom, each row from left to right. Rotated words are left out."""
+    rows: list[list[Word]] = []
+    spans: list[tuple[float, float]] = []
+    for word in sorted((word for word in words if word.upright), key=lambda item: (item.middle_pt[1], item.box_pt[0])):
+        top, foot = word.box_pt[1], word.box_pt[3]
+        if rows and min(foot, spans[-1][1]) - max(top, spans[-1][0]) > 0.5 * min(foot - top, spans[-1][1] - spans[-1][0]):
+            rows[-1].append(word)
+            if not word.mark:
+                spans[-1] = (min(top, spans[-1][0]), max(foot, spans[-1][1])) if len(rows[-1]) < 3 else spans[-1]
+        else:
+            rows.append([word])
+            spans.append((top, foot))
+    return [sorted(row, key=lambda item: item.box_pt[0]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Neighbouring rows that have the same columns; `edges` are the x of the strips between these, none for one column."""
+
+    rows: tuple[tuple[Word, ...], ...]
+    edges: tuple[float, ...]
+
+    def columns(self) -> tuple[tuple[float, float], ...]:
+        """(left, right) of each column from left to right; the outer ones are open."""
+        borders = (float("-inf"), *self.edges, float("inf"))
+        return tuple(zip(borders[:-1], borders[1:], strict=True))
+
+
+def bands_of(rows: Sequence[Sequence[Word]]) -> tuple[Band, ...]:
+    """The page cut into bands of three, two and one columns, top to bottom."""
+    words = [word for row in rows for word in row]
+    if not words:
+        return ()
+    left, right = min(word.box_pt[0] for word in words), max(word.box_pt[2] for word in words)
+    bands = [Band(tuple(map(tuple, rows)), ())]
+    for count in (3, 2):
+        edges = tuple(left + (right - left) * number / count for number in range(1, count))
+        bands = [part for band in bands for part in (_cut(band, edges, (right - left) / count) if not band.edges else [band])]
+    return tuple(bands)
+
+
+def _cut(band: Band, edges: tuple[float, ...], width: float) -> list[Band]:
+    """The band with its stretches of columns made bands of their own."""
+    parts: list[Band] = []
+    for open_strip, group in groupby(band.rows, key=lambda row: not any(crosses(row, edge) for edge in edges)):
+        rows = tuple(group)
+        columned = open_strip and all(_is_corridor(rows, edge, width) for edge in edges)
+        if parts and not columned and not parts[-1].edges:
+            parts[-1] = Band(parts[-1].rows + rows, ())
+        else:
+            parts.append(Band(rows, edges if columned else ()))
+    return parts
+
+
+def crosses(row: Sequence[Word], edge: float) -> bool:
+    """Whether a word of the row stands in the strip around `edge`."""
+    return any(word.box_pt[0] < edge + CORRIDOR_PT / 2 and word.box_pt[2] > edge - CORRIDOR_PT / 2 for word in row)
+
+
+def _is_corridor(rows: Sequence[Sequence[Word]], edge: float, width: float) -> bool:
+    """Whether rows have text on both sides of a strip that fills its column as running text does."""
+    shared = [row for row in rows if row[0].box_pt[0] < edge < row[-1].box_pt[2]]
+    if len(shared) < MIN_SHARED_ROWS:
+        return False
+    sides = ([[w for w in row if w.box_pt[2] < edge] for row in shared], [[w for w in row if w.box_pt[0] > edge] for row in shared])
+    return all(_fill(side, edge, width) >= MIN_FILL for side in sides)
+
+
+def _fill(rows: Sequence[Sequence[Word]], edge: float, width: float) -> float:
+    """Median share of the column beside the strip that words and the spaces between them cover."""
+    shares = []
+    for row in rows:
+        near = [word for word in row if abs(word.middle_pt[0] - edge) < width]
+        shares.append(sum(word.box_pt[2] - word.box_pt[0] + 0.25 * word.size_pt for word in near) / width)
+    return sorted(shares)[len(shares) // 2]
+
+
+def lines_of(bands: Sequence[Band], rtl: bool) -> tuple[Line, ...]:
+    """All lines of a page in reading order, columns from the right where `rtl`."""
+    lines: list[Line] = []
+    for band in bands:
+        for left, right in reversed(band.columns()) if rtl else band.columns():
+            inside = ([word for word in row if left < word.middle_pt[0] <= right] for row in band.rows)
+            lines += [_line(row) for row in inside if row]
+    return tuple(lines)
+
+
+def _line(row: Sequence[Word]) -> Line:
+    """One line. `reading_words` gives right-to-left rows in logical order already; others run left to right."""
+    return Line(tuple(in_order(row)))
+
+
+def in_order(row: Sequence[Word]) -> list[Word]:
+    """Words of one row in reading order."""
+    if any(has_rtl(word.text) for word in row):
+        return sorted(row, key=lambda word: word.order)
+    return sorted(row, key=lambda word: word.box_pt[0])
+
+
+def right_to_left(words: Sequence[Word]) -> bool:
+    """Whether most words that have letters run right to left."""
+    lettered = [word.text for word in words if any(char.isalpha() for char in word.text)]
+    return sum(map(has_rtl, lettered)) * 2 > len(lettered)

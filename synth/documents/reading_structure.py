@@ -1,0 +1,213 @@
+"""Structure a reader finds in a document's text layer: headings, contents entries, captions, lists, and text between two other texts.
+
+Page numbers returned here are 0-based indices. Texts are compared without white space. Nothing here knows how the document was made.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from synth.documents.reading import Flow, Line, ReadDocument, ReadPage
+from synth.documents.reading_tables import is_contents_entry, starts_with_label
+from synth.documents.reading_values import plain_digits
+
+BULLETS = "•◦▪▫■□●○–—-*‣·∙➤►▸※・✓→◆◇"
+"""Characters that begin list items."""
+
+MAX_VALUE_CHARS = 240
+"""Longest text looked for between two others (chosen: a fact, not a paragraph)."""
+
+LEADERS = r"[.·․…‥・\s]*"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A text and the page it stands on."""
+
+    page: int
+    text: str
+
+
+def fold(text: str) -> str:
+    """Text for comparison: no white space, ASCII digits, case folded."""
+    return plain_digits(re.sub(r"\s+", "", text)).casefold()
+
+
+def between(document: ReadDocument, before: str, after: str) -> tuple[Found, ...]:
+    """Every text that stands between two others in running text; pages are searched one by one, then over page breaks."""
+    head, tail = re.sub(r"\s+", "", before), re.sub(r"\s+", "", after)
+    found = [Found(page.index, text) for page in document.pages for text in _between(page.flow, head, tail)]
+    if not found:
+        found = [Found(index, text) for index, flow in document.joints() for text in _between(flow, head, tail)]
+    return tuple(found)
+
+
+def _between(flow: Flow, head: str, tail: str) -> Iterator[str]:
+    for start in flow.find_all(head):
+        begin = start + len(head)
+        end = flow.squeezed.find(tail, begin, begin + MAX_VALUE_CHARS + len(tail))
+        if end >= 0:
+            yield flow.original(begin, end)
+
+
+def pages_containing(document: ReadDocument, text: str) -> tuple[int, ...]:
+    """Pages whose text holds `text`, white space aside."""
+    wanted = re.sub(r"\s+", "", text)
+    return tuple(page.index for page in document.pages if wanted in page.flow.squeezed)
+
+
+def headings(document: ReadDocument, text: str) -> tuple[Found, ...]:
+    """Places where `text` stands alone in one to three lines in the largest type it is ever set alone in; running heads are smaller."""
+    wanted = fold(text)
+    hits: list[tuple[float, Found]] = []
+    for page in document.pages:
+        if wanted in fold(page.flow.text):
+            hits += [(size, Found(page.index, whole)) for size, whole in _alone(page, wanted)]
+    largest = max((size for size, _ in hits), default=0.0)
+    return tuple(found for size, found in hits if size > 0.97 * largest)
+
+
+def _alone(page: ReadPage, wanted: str) -> Iterator[tuple[float, str]]:
+    for index, line in enumerate(page.lines):
+        whole = ""
+        for following in page.lines[index : index + 3]:
+            whole += fold(following.text)
+            if whole == wanted:
+                yield line.size_pt, line.text
+            if not wanted.startswith(whole):
+                break
+
+
+def contents_labels(document: ReadDocument, text: str) -> tuple[Found, ...]:
+    """Printed page numbers that contents entries give for a heading or caption: the entry's text, leaders, a number at the end of the line."""
+    pattern = re.compile(re.escape(fold(text)) + LEADERS + r"([0-9]+|[ivxlcdm]+)$")
+    found = []
+    for page in document.pages:
+        lines = page.lines
+        for index, line in enumerate(lines):
+            for last in range(index, min(index + 3, len(lines))):
+                match = pattern.match(fold("".join(item.text for item in lines[index : last + 1])))
+                if match:
+                    found.append(Found(page.index, lines[last].text.split()[-1].lstrip(".·․…‥・")))
+                    break
+    return tuple(found)
+
+
+def captions(document: ReadDocument, prefix: str) -> tuple[tuple[str, Found], ...]:
+    """(number, caption) of every label that begins with `prefix` and a number: `Table ` gives those of Table 1, Table 2, … in order of pages.
+
+    Running text may begin a line with a label too, so of all lines with one label the one most like a caption counts, the first of several alike.
+    """
+    pattern = re.compile(re.escape(fold(prefix)) + r"([0-9]+(?:[.\-][0-9]+)*)")
+    best: dict[str, tuple[int, Found]] = {}
+    for page in document.pages:
+        for line in page.lines:
+            match = pattern.match(fold(line.text))
+            if match and not is_contents_entry(line):
+                score = _caption_likeness(page, line, match[0])
+                if score > 0 and score > best.get(match[1], (0, Found(0, "")))[0]:
+                    best[match[1]] = (score, Found(page.index, caption_text(page, line)))
+    return tuple((number, found) for number, (_, found) in sorted(best.items(), key=lambda item: item[1][1].page))
+
+
+def _caption_likeness(page: ReadPage, line: Line, label: str) -> int:
+    """How much a line that begins with a label looks like a caption: a separator after the label, type of its own, no full stop at the end."""
+    rest = fold(line.text)[len(label) :]
+    marked = bool(re.match(r"[:：.–—]", rest)) or _gap_after(line, label) > 0.45 * line.size_pt
+    own_type = line.size_pt < 0.97 * page.body_size_pt or line.words[0].bold != line.words[-1].bold or line.bold
+    ends_open = not line.text.rstrip().endswith((".", "。", "।", "۔", ",", "，", "、", "،"))
+    return 2 * marked + own_type + ends_open - 1
+
+
+def _gap_after(line: Line, label: str) -> float:
+    """White after the words that make up a label."""
+    read = ""
+    for word, following in pairwise(line.words):
+        read += fold(word.text)
+        if len(read) >= len(label):
+            return max(following.box_pt[0] - word.box_pt[2], word.box_pt[0] - following.box_pt[2])
+    return 0.0
+
+
+def caption_text(page: ReadPage, line: Line) -> str:
+    """A caption with the further lines it is broken over: those set alike, close below, that do not start far to the side."""
+    lines = list(page.lines)
+    start = next(index for index, item in enumerate(lines) if item is line)
+    texts, last = [line.text], line
+    for following in lines[start + 1 : start + 4]:
+        gap = following.box_pt[1] - last.box_pt[3]
+        alike = abs(following.size_pt - line.size_pt) < 0.1 and following.bold == line.bold
+        if not alike or gap > 0.4 * line.size_pt or gap < -line.size_pt:
+            break
+        texts.append(following.text)
+        last = following
+    return " ".join(texts)
+
+
+def list_items(document: ReadDocument, after: str) -> tuple[tuple[Found, ...], ...]:
+    """The bulleted or numbered lists that follow a line ending with `after`; one tuple of items a list."""
+    wanted = fold(after)
+    lists = []
+    for page in document.pages:
+        if wanted not in fold(page.flow.text):
+            continue
+        for index in range(len(page.lines)):
+            if _ends_with(page.lines, index, wanted):
+                rest = [(page.index, line) for line in page.lines[index + 1 :]]
+                if page.index + 1 < len(document.pages):
+                    rest += [(page.index + 1, line) for line in document.pages[page.index + 1].body]
+                items = tuple(_items(rest))
+                if items:
+                    lists.append(items)
+    return tuple(lists)
+
+
+def _ends_with(lines: Sequence[Line], index: int, wanted: str) -> bool:
+    """Whether the text of up to three lines ending with line `index` ends with the wanted text, and no shorter stretch would have before."""
+    whole = ""
+    for start in range(index, max(-1, index - 4), -1):
+        whole = fold(lines[start].text) + whole
+        if whole.endswith(wanted):
+            return True
+        if len(whole) > len(wanted):
+            return False
+    return False
+
+
+def _items(lines: Sequence[tuple[int, Line]]) -> Iterator[Found]:
+    """List items from the lines after an introduction, until the first line that neither begins an item nor is indented like one."""
+    current: list[str] = []
+    page, indent, mark_at = 0, 0.0, 0.0
+    for number, line in lines:
+        body = _item_body(line)
+        if body is not None:
+            if current and abs(_start(line) - mark_at) > 4 and number == page:
+                break
+            if current:
+                yield Found(page, " ".join(current))
+            current, page = [body], number
+            mark_at, indent = _start(line), _start(line, 1)
+        elif current and number == page and abs(_start(line) - indent) < 2.5:
+            current.append(line.text)
+        else:
+            break
+    if current:
+        yield Found(page, " ".join(current))
+
+
+def _start(line: Line, word: int = 0) -> float:
+    """x of the reading start of a word of a line."""
+    words = [item for item in line.words if not item.mark]
+    box = words[min(word, len(words) - 1)].box_pt
+    return box[0]
+
+
+def _item_body(line: Line) -> str | None:
+    """The text of a line after its bullet or number, or None when it has none."""
+    words = [word.text for word in line.words if not word.mark]
+    if len(words) > 1 and (words[0] in BULLETS or re.fullmatch(r"[0-9]{1,2}[.)]", plain_digits(words[0]))):
+        return " ".join(words[1:])
+    if words and words[0][0] in "•◦▪■●○‣➤►▸◆◇" and len(words[0]) > 1:
+        return " ".join([words[0][1:], *words[1:]])
+    return None

@@ -1,0 +1,224 @@
+"""Tables of a page read from word positions: a caption line that begins with the table's label, rows below it, columns by white strips.
+
+Columns are the gaps in the projection of the rows that have most cells. Heads are mapped to columns by overlap, rotated heads too. A table that
+goes on over pages is the sequence of its parts, each under a caption with the same label.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from synth.documents.reading import BoxPt, Line, ReadDocument, ReadPage, Word, squeeze
+from synth.documents.reading_lines import bounds, in_order, rows_of
+from synth.documents.reading_values import plain_digits
+
+CELL_GAP_PT = 6.0
+"""Words closer than this are one cell; cells of neighbouring columns are at least 8 pt apart (chosen between that and a word space)."""
+
+END_GAP_PITCHES = 1.5
+"""White of more than this many row pitches ends a table (tables have 1.6 below them)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell as printed, with its box in points."""
+
+    text: str
+    box_pt: BoxPt
+
+
+@dataclass(frozen=True)
+class TablePart:
+    """The rows of a table on one page; columns in reading order, the first is where reading starts. Empty cells are None.
+
+    `turned` holds the rotated head of each column or None.
+    """
+
+    page: int
+    caption: str
+    rows: tuple[tuple[Cell | None, ...], ...]
+    turned: tuple[Cell | None, ...]
+
+    def find_column(self, heading: Sequence[str]) -> tuple[int, int] | None:
+        """(column, number of head rows) of the column under the headings, outermost first; None when none or several match."""
+        wanted = [_fold(text) for text in heading]
+        turned = [index for index, cell in enumerate(self.turned) if cell and _fold(cell.text) == wanted[-1]]
+        if len(turned) == 1 and len(wanted) == 1:
+            return turned[0], self._head_rows(0)
+        for depth in range(1, min(5, len(self.rows)) + 1):
+            hits = [column for column in range(len(self.turned)) if self._is_headed(column, depth, wanted)]
+            if len(hits) == 1:
+                return hits[0], self._head_rows(depth)
+        return None
+
+    def _is_headed(self, column: int, depth: int, wanted: Sequence[str]) -> bool:
+        """Whether the head cells of a column, read down to `depth` rows, are the wanted texts: each its own row, or one text over several."""
+        texts = [_fold(row[column].text) for row in self.rows[:depth] if row[column]]  # type: ignore[union-attr]
+        tails = {"".join(texts[start:]) for start in range(len(texts))}
+        return texts[-len(wanted) :] == list(wanted) or (len(wanted) == 1 and wanted[0] in tails)
+
+    def _head_rows(self, depth: int) -> int:
+        """Head rows end where, from `depth` on, the first row with all cells begins."""
+        for index in range(depth, len(self.rows)):
+            if all(self.rows[index]):
+                return index
+        return depth
+
+    def body(self, head_rows: int) -> tuple[tuple[Cell | None, ...], ...]:
+        """Rows below the head; the further lines of a cell that is broken over lines are joined to it."""
+        merged: list[tuple[Cell | None, ...]] = []
+        for row in self.rows[head_rows:]:
+            if merged and row[0] is None:
+                merged[-1] = tuple(_stack(above, below) for above, below in zip(merged[-1], row, strict=True))
+            else:
+                merged.append(row)
+        return tuple(merged)
+
+
+def _stack(above: Cell | None, below: Cell | None) -> Cell | None:
+    if above is None or below is None:
+        return above or below
+    return Cell(f"{above.text} {below.text}", bounds([above.box_pt, below.box_pt]))
+
+
+def _fold(text: str) -> str:
+    return plain_digits(squeeze(text)).casefold()
+
+
+def starts_with_label(text: str, label: str) -> bool:
+    """Whether a line begins with a label (`Table 4`) that does not go on (`Table 41`, `Table 4.2`)."""
+    line, wanted = _fold(text), _fold(label)
+    rest = line[len(wanted) :]
+    return line.startswith(wanted) and not re.match(r"[0-9]|[.\-][0-9]", rest)
+
+
+def is_contents_entry(line: Line) -> bool:
+    """Whether a line looks like an entry of a contents list: leaders or a wide gap, then a page number at its end."""
+    text = plain_digits(line.text)
+    if re.search(r"(?:[.·․…‥・]\s*){3,}[0-9ivxlcdm]+\s*$", text):
+        return True
+    words = [word for word in line.words if not word.mark]
+    if len(words) < 2 or not re.fullmatch(r"[0-9]+|[ivxlcdm]+", plain_digits(words[-1].text)):
+        return False
+    gap = max(words[-1].box_pt[0] - words[-2].box_pt[2], words[-2].box_pt[0] - words[-1].box_pt[2])
+    return gap > 0.8 * line.size_pt
+
+
+def caption_lines(page: ReadPage, label: str) -> Iterator[Line]:
+    """Lines of a page that may be the caption of `label`; running text that happens to begin with the label is among them."""
+    for line in page.lines:
+        if starts_with_label(line.text, label) and not is_contents_entry(line):
+            yield line
+
+
+def table_parts(document: ReadDocument, label: str) -> Iterator[TablePart]:
+    """The parts of the table called `label`, in page order. A part whose extent is doubtful comes in several readings, the narrowest first."""
+    for page in document.pages:
+        key = f"table/{label}"
+        if key not in page.memo:
+            page.memo[key] = tuple(part for line in caption_lines(page, label) for part in read_table(page, line))
+        yield from page.memo[key]
+
+
+def read_table(page: ReadPage, caption: Line) -> Iterator[TablePart]:
+    """The table below a caption line, read in the caption's column and across the page; nothing where less than two rows and columns stand."""
+    below = [word for word in page.words if word.middle_pt[1] > caption.box_pt[3] and not word.mark]
+    middle = (caption.box_pt[0] + caption.box_pt[2]) / 2
+    for left, right in _extents(page, caption, middle):
+        rows = _until_white(rows_of([word for word in below if left < word.middle_pt[0] < right]))
+        columns = _columns(rows)
+        if len(columns) >= 2 and len(rows) >= 2:
+            yield _part(page, caption, [row for row in rows if _fits(row, columns)], columns)
+
+
+def _extents(page: ReadPage, caption: Line, middle: float) -> Iterator[tuple[float, float]]:
+    """(left, right) of the column the caption stands in, then of the whole page."""
+    for band in page.bands:
+        if band.edges and any(word is caption.words[0] for row in band.rows for word in row):
+            yield from ((left, right) for left, right in band.columns() if left < middle <= right)
+    yield float("-inf"), float("inf")
+
+
+def _part(page: ReadPage, caption: Line, rows: Sequence[Sequence[Word]], columns: list[tuple[float, float]]) -> TablePart:
+    turned = _turned_heads(page, caption, rows, columns)
+    if page.right_to_left:
+        columns, turned = columns[::-1], turned[::-1]
+    return TablePart(page.index, caption.text, tuple(tuple(_cell(row, column) for column in columns) for row in rows), tuple(turned))
+
+
+def _until_white(rows: Sequence[list[Word]]) -> list[list[Word]]:
+    """Rows down to the white that ends a table."""
+    kept: list[list[Word]] = []
+    pitches: list[float] = []
+    for row in rows:
+        if kept:
+            pitch = _middle(row) - _middle(kept[-1])
+            if len(kept) > 1 and pitch > END_GAP_PITCHES * median(pitches):
+                break
+            pitches.append(pitch)
+        kept.append(row)
+    return kept
+
+
+def _middle(row: Sequence[Word]) -> float:
+    return sum(word.middle_pt[1] for word in row) / len(row)
+
+
+def segments(row: Sequence[Word]) -> list[BoxPt]:
+    """Boxes of words that stand close together, left to right."""
+    boxes: list[BoxPt] = []
+    for word in row:
+        if boxes and word.box_pt[0] - boxes[-1][2] < CELL_GAP_PT:
+            boxes[-1] = bounds([boxes[-1], word.box_pt])
+        else:
+            boxes.append(word.box_pt)
+    return boxes
+
+
+def _columns(rows: Sequence[Sequence[Word]]) -> list[tuple[float, float]]:
+    """(left, right) of every column: the projection of the rows that have the commonest number of cells above one."""
+    split = [segments(row) for row in rows]
+    counts = [len(boxes) for boxes in split if len(boxes) > 1]
+    if not counts:
+        return []
+    usual = max(sorted(set(counts)), key=counts.count)
+    columns: list[tuple[float, float]] = []
+    for left, right in sorted((box[0], box[2]) for boxes in split if len(boxes) == usual for box in boxes):
+        if columns and left < columns[-1][1] + 1.0:
+            columns[-1] = (columns[-1][0], max(right, columns[-1][1]))
+        else:
+            columns.append((left, right))
+    return columns
+
+
+def _fits(row: Sequence[Word], columns: Sequence[tuple[float, float]]) -> bool:
+    """Whether the row is part of the table: running text and notes are one stretch over several columns and begin at the first."""
+    boxes = segments(row)
+    if len(boxes) > 1 or len(columns) < 3:
+        return True
+    return sum(_share(boxes[0], column) > 0 for column in columns) < 3
+
+
+def _share(box: BoxPt, column: tuple[float, float]) -> float:
+    return min(box[2], column[1]) - max(box[0], column[0])
+
+
+def _cell(row: Sequence[Word], column: tuple[float, float]) -> Cell | None:
+    """What a row has in a column: every stretch of words that overlaps it (a head over several columns is in each of them)."""
+    inside: list[Word] = []
+    for box in segments(row):
+        if _share(box, column) > 0.5:
+            inside += [word for word in row if box[0] <= word.middle_pt[0] <= box[2]]
+    return Cell(" ".join(word.text for word in in_order(inside)), bounds([word.box_pt for word in inside])) if inside else None
+
+
+def _turned_heads(page: ReadPage, caption: Line, rows: Sequence[Sequence[Word]], columns: Sequence[tuple[float, float]]) -> list[Cell | None]:
+    """The rotated head of each column: rotated words between caption and rows whose middle is in the column, as the page lists them."""
+    foot = min(word.box_pt[1] for word in rows[0])
+    turned = [word for word in page.words if not word.upright and caption.box_pt[3] <= word.box_pt[3] <= foot + 30]
+    heads: list[Cell | None] = []
+    for left, right in columns:
+        inside = [word for word in turned if left - 4 <= word.middle_pt[0] <= right + 4]
+        heads.append(Cell(" ".join(word.text for word in inside), bounds([word.box_pt for word in inside])) if inside else None)
+    return heads

@@ -1,0 +1,134 @@
+"""`documents.report`: a structured world becomes a 10 to 150 page PDF, page images, and questions that need several of its pages.
+
+The path is: draw worlds (`sampling`), write them (`chapters`), lay them out (`layout`), rasterise and perhaps scan them (`pictures`), ask (`questions`).
+`verify` reads only the stored PDF and page images (`reading`, `measure`, `proof`) and imports nothing that the first four steps use.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from numpy.random import Generator
+
+from schemas.sample import Evidence, Proof, Rendering, Stored, Turn, Verdict
+from synth.documents import pictures, proof
+from synth.documents.blocks import LaidOut
+from synth.documents.chapters import Written, write_document
+from synth.documents.layout import draw_look, layout
+from synth.documents.questions import Context, Question, compose
+from synth.documents.sampling import GENRES, sample_companion, sample_world
+from synth.documents.wording import load_wording
+from synth.documents.world import World
+from synth.render.scan import ScanLook, draw_scan
+
+LANGUAGES = ("en", "zh", "ja", "ar", "hi", "ru", "de")
+"""Languages whose wording is complete; BCP 47."""
+
+TEXT_RESERVE_TOKENS = 2_048
+"""Tokens kept free for the conversation when pages are scaled to the budget (chosen; a ten-question conversation takes about 900)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The worlds of one sample (two for comparison questions), the page count aimed at, and the scan look or None."""
+
+    worlds: tuple[World, ...]
+    pages: int
+    scan: ScanLook | None
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """Where everything landed: one entry a document, and one a page image."""
+
+    written: tuple[Written, ...]
+    laid_out: tuple[LaidOut, ...]
+    sheets: tuple[pictures.Sheet, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Synthetic multi-page documents with cross-page questions.
+
+    Attributes:
+        languages: BCP 47 tags drawn from evenly.
+        genres: Genres drawn from evenly; empty for all.
+        pages: Page counts aimed at; those that do not fit `context_tokens` at `min_dpi` are left out.
+        context_tokens: No sample is longer than this; pages are scaled down to fit.
+        max_dpi: Resolution of pages where the budget allows it.
+        min_dpi: Pages are never drawn coarser than this; small print is lost below about 70.
+        questions: Questions a conversation.
+        scan_share: Share of documents that look scanned.
+        pair_share: Share of samples with a second document to compare with.
+    """
+
+    version: ClassVar[int] = 1
+
+    languages: tuple[str, ...] = LANGUAGES
+    genres: tuple[str, ...] = ()
+    pages: tuple[int, ...] = (10, 20)
+    context_tokens: int = 32_768
+    max_dpi: int = 144
+    min_dpi: int = 72
+    questions: int = 8
+    scan_share: float = 0.25
+    pair_share: float = 0.15
+
+    def sample_truth(self, index: int, rng: Generator) -> Truth:
+        """Draw language, genre, length and the world itself; language and genre follow `index` so that a small corpus has all of them."""
+        genres = self.genres or GENRES
+        language = self.languages[index % len(self.languages)]
+        genre = genres[(index // len(self.languages) + index) % len(genres)]
+        pages = int(rng.choice(pictures.page_counts_that_fit(self.pages, self.context_tokens - TEXT_RESERVE_TOKENS, self.min_dpi)))
+        paired = rng.random() < self.pair_share and pages >= 20
+        world = sample_world(language, genre, pages // 2 if paired else pages, rng)
+        worlds = (world, sample_companion(world, rng)) if paired else (world,)
+        return Truth(worlds, pages // len(worlds), draw_scan(rng) if rng.random() < self.scan_share else None)
+
+    def render(self, truth: Truth, rng: Generator) -> Rendering[Printed]:
+        """Write, lay out and rasterise every document."""
+        language = truth.worlds[0].language
+        wording, look = load_wording(language), draw_look(language, rng)
+        written = tuple(write_document(world, wording, rng, pages_target=truth.pages) for world in truth.worlds)
+        laid_out = tuple(layout(text.document, look, rng) for text in written)
+        budget = self.context_tokens - TEXT_RESERVE_TOKENS
+        drawn = pictures.draw_pages([item.pdf for item in laid_out], truth.scan, budget_tokens=budget, max_dpi=self.max_dpi, rng=rng)
+        world = truth.worlds[0]
+        tags = (f"genre:{world.genre}", f"pages:{len(drawn.images)}", f"documents:{len(written)}", "scan" if truth.scan else "clean")
+        assets = {use.sha256: use for item in laid_out for use in item.assets}
+        return Rendering(
+            landed=Printed(written, laid_out, drawn.sheets),
+            images=drawn.images,
+            attachments=drawn.attachments,
+            assets=tuple(assets[key] for key in sorted(assets)),
+            languages=(language,),
+            tags=tags,
+        )
+
+    def write_turns(self, truth: Truth, rendering: Rendering[Printed], rng: Generator) -> tuple[Turn, ...]:
+        """Ask `questions` questions, each needing at least two pages; the first user turn carries the pages."""
+        landed = rendering.landed
+        context = Context.of(truth.worlds, landed.written, landed.laid_out)
+        turns: list[Turn] = []
+        for question in compose(context, rng, self.questions):
+            text = question.question if turns else f"{pictures.page_placeholders(landed.sheets, context.wording.labels)}\n{question.question}"
+            task = question.task
+            turns.append(Turn("user", text, task))
+            turns.append(Turn("assistant", question.answer_text, task, proof=_proof(question, landed)))
+        return tuple(turns)
+
+    def verify(self, stored: Stored, turns: tuple[Turn, ...], truth: Truth) -> tuple[Verdict, ...]:
+        """Prove the page images from the PDFs, then every answer from PDFs and images alone."""
+        pages = pictures.read_stored(stored)
+        return tuple(proof.verify_turn(asked, answered, pages) for asked, answered in zip(turns[::2], turns[1::2], strict=True))
+
+
+def _proof(question: Question, landed: Printed) -> Proof:
+    """Evidence boxes in image pixels for each anchor the answer follows from."""
+    evidence = []
+    for document, anchor in question.anchors:
+        for place in landed.laid_out[document].places[anchor]:
+            sheet, image = pictures.sheet_of(landed.sheets, document, place.page)
+            label = landed.laid_out[document].pages[place.page].label
+            note = f"document {document + 1}, PDF page {place.page + 1}, printed {label or '-'}: {anchor}"
+            evidence.append(Evidence(image=image, box_px=sheet.to_px(place.box_pt), note=note))
+    return Proof(question.program, question.answer, tuple(evidence))

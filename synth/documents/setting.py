@@ -1,0 +1,269 @@
+"""Sets headings, paragraphs, lists, captions, contents and footnotes into strips of a given width, in one document's look.
+
+`Setter` holds what all setters share: typesetter, look, the page kind's scale, and the numbers of footnotes. Tables and figures have modules of
+their own. Nothing here knows where on a page a strip will land.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from synth.documents.blocks import Contents, Heading, Inline, Listing, Paragraph
+from synth.documents.looks import BLACK, WHITE, Look
+from synth.documents.numerals import localise_digits
+from synth.documents.strips import MARK_PREFIX, Color, Kind, LabelOp, Op, Part, RectOp, RuleOp, Strip, TextOp, line_box, notes_in, union
+from synth.render.typeset import Align, Line, Span, Style, Typesetter
+
+SCALE = {"a4": 1.0, "letter": 1.0, "a5": 0.88, "slide": 1.72}
+"""Type size by page kind, times the look's size; slides are read from afar (chosen)."""
+
+MARK_SIZE, MARK_RISE = 0.62, 0.36
+"""Size and rise of footnote marks in ems of the text around them (common values of text processors are 0.58 to 0.66 and 0.33 to 0.4)."""
+
+BASELINE_EM = 0.34
+"""A baseline lies this far below the middle of its line pitch: half of the height of capitals and of CJK ink, near enough for both."""
+
+LABEL_EM = 2.6
+"""Room kept for page labels in contents lists; holds `xxviii` and four digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setter:
+    """Sets blocks in one look at one scale.
+
+    Attributes:
+        marks: Footnote key -> number, in order of first mark in the document.
+        numerals: CLDR numbering system of the document's numbers.
+        target_labels: For `tables` and `figures` contents: (anchor, label and caption) in document order; for sections the headings.
+    """
+
+    typesetter: Typesetter
+    look: Look
+    page: str
+    numerals: str
+    marks: Mapping[str, int]
+
+    @property
+    def size_pt(self) -> float:
+        """Size of body text."""
+        return self.look.size_pt * SCALE[self.page]
+
+    @property
+    def pitch_pt(self) -> float:
+        """Line pitch of body text."""
+        return self.size_pt * self.look.leading
+
+    @property
+    def is_rtl(self) -> bool:
+        """Whether lines run from right to left."""
+        return self.typesetter.direction == "rtl"
+
+    def style(self, scale: float = 1.0, *, bold: bool = False, italic: bool = False, color: Color = BLACK) -> Style:
+        """Body style at `scale` times the body size."""
+        return Style(round(self.size_pt * scale, 2), bold, italic, self.look.family, color)
+
+    def spans(self, inlines: Inline, style: Style, anchor: str = "") -> list[Span]:
+        """Spans of a run of text; text without an anchor of its own gets `anchor`. Footnote marks follow behind a no-break space, so that readers do not
+        take them for digits of the word."""
+        out: list[Span] = []
+        for text in inlines:
+            own = replace(style, bold=style.bold or text.bold, italic=style.italic or text.italic)
+            if text.text:
+                out.append(Span(text.text, own, text.anchor or anchor))
+            if text.note:
+                small = replace(own, size_pt=round(own.size_pt * MARK_SIZE, 2), rise_pt=round(own.size_pt * MARK_RISE, 2), bold=False)
+                out.append(Span("\u00a0" + self.mark(text.note), small, MARK_PREFIX + text.note))
+        return out
+
+    def mark(self, note: str) -> str:
+        """Printed number of a footnote."""
+        return localise_digits(str(self.marks[note]), self.numerals)
+
+    def set_lines(
+        self, spans: Sequence[Span], width_pt: float, part: Part, *, x_pt: float = 0.0, align: Align = "start", indent_pt: float = 0.0, pitch_pt: float = 0.0
+    ) -> list[Strip]:
+        """One strip a line. The first two and the last two lines of a paragraph stay together (no widows, no orphans)."""
+        if not spans:
+            return []
+        pitch = pitch_pt or spans[0].style.size_pt * self.look.leading
+        lines = self.typesetter.lines(spans, width_pt, align=align, first_indent_pt=indent_pt)
+        texts = slices("".join(span.text for span in spans), lines)
+        last = len(lines) - 1
+        baseline = pitch / 2 + BASELINE_EM * spans[0].style.size_pt
+        return [
+            Strip(
+                height_pt=pitch,
+                ops=(TextOp(line, x_pt, baseline),),
+                box_pt=line_box(line, x_pt, baseline),
+                keep=number < last and number in (0, last - 1),
+                notes=notes_in((line,)),
+                part=replace(part, text=text),
+            )
+            for number, (line, text) in enumerate(zip(lines, texts, strict=True))
+        ]
+
+    def paragraph(self, block: Paragraph, width_pt: float, number: int, *, after_heading: bool) -> list[Strip]:
+        """Running text in its role."""
+        if block.role in ("title", "subtitle", "imprint"):
+            return self._display(block, width_pt, number)
+        body = block.role == "body"
+        scale = {"lead": 1.12, "note": 0.88}.get(block.role, 1.0)
+        spans = self.spans(block.inlines, self.style(scale, italic=block.role == "lead" and self.look.indent))
+        align: Align = "justify" if self.look.justify and self.page != "slide" else "start"
+        indent = 2.0 * self.size_pt if self.typesetter.script in ("Hans", "Hant") else 1.2 * self.size_pt
+        inset = self.size_pt if block.role == "note" else 0.0
+        strips = self.set_lines(
+            spans,
+            width_pt - inset,
+            Part("paragraph", number),
+            x_pt=0.0 if self.is_rtl else inset,
+            align=align,
+            indent_pt=indent if self.look.indent and body and not after_heading else 0.0,
+        )
+        gap = 0.0 if self.look.indent and body else 0.55 * self.pitch_pt
+        return spaced(strips, gap, gap)
+
+    def _display(self, block: Paragraph, width_pt: float, number: int) -> list[Strip]:
+        """Title, subtitle and imprint of a cover."""
+        scale, gap = {"title": (2.6, 1.5), "subtitle": (1.45, 1.0), "imprint": (0.95, 0.5)}[block.role]
+        color = self.look.accent if block.role == "title" else BLACK
+        spans = self.spans(block.inlines, self.style(scale, bold=block.role == "title", color=color))
+        align: Align = "center" if self.look.heading.centered else "start"
+        pitch = scale * self.size_pt * min(self.look.leading, 1.5)
+        return spaced(self.set_lines(spans, width_pt, Part("paragraph", number), align=align, pitch_pt=pitch), gap * self.pitch_pt, gap * self.pitch_pt)
+
+    def heading(self, block: Heading, width_pt: float, number: int) -> list[Strip]:
+        """A heading with its number, rule or band; it stays with what follows."""
+        look = self.look.heading
+        level = max(1, min(4, block.level))
+        scale = look.scale[level - 1] * (0.85 if self.page == "slide" else 1.0)
+        banded = look.rule == "band" and level == 1
+        style = replace(self.style(scale, bold=look.bold or level > 2, color=WHITE if banded else look.color), family=look.family)
+        text = f"{block.number}\u2002{block.text}" if block.number else block.text
+        pad = 0.5 * self.size_pt if banded or (look.rule == "bar" and level <= 2) else 0.0
+        strips = self.set_lines(
+            [Span(text, style, f"heading/{block.key}")],
+            width_pt - 2 * pad,
+            Part("heading", number, level=level),
+            x_pt=pad,
+            align="center" if look.centered and level <= 2 else "start",
+            pitch_pt=style.size_pt * min(self.look.leading, 1.45),
+        )
+        strips = [replace(strip, keep=True, ops=(*self._dress(strip, level, width_pt, n, len(strips)), *strip.ops)) for n, strip in enumerate(strips)]
+        before, after = (1.9, 0.9) if level == 1 else (1.4, 0.5) if level == 2 else (1.0, 0.35)
+        return spaced(strips, before * self.pitch_pt, after * self.pitch_pt)
+
+    def _dress(self, strip: Strip, level: int, width_pt: float, line: int, lines: int) -> tuple[Op, ...]:
+        """Rule, bar or band of one line of a heading."""
+        look = self.look.heading
+        if look.rule == "band" and level == 1:
+            return (RectOp((0.0, 0.0 if line else -2.0, width_pt, strip.height_pt + (2.0 if line == lines - 1 else 0.0)), fill=self.look.accent),)
+        if look.rule == "bar" and level <= 2:
+            x = width_pt - 3.0 if self.is_rtl else 0.0
+            return (RectOp((x, 1.0, x + 3.0, strip.height_pt - 1.0), fill=self.look.accent),)
+        if look.rule == "below" and level == 1 and line == lines - 1:
+            return (RuleOp(0.0, strip.height_pt + 1.5, width_pt, strip.height_pt + 1.5, self.look.accent, 0.8),)
+        if look.rule == "above" and level <= 2 and line == 0:
+            return (RuleOp(0.0, -2.0, width_pt, -2.0, self.look.accent, 1.2 if level == 1 else 0.6),)
+        return ()
+
+    def listing(self, block: Listing, width_pt: float, number: int) -> list[Strip]:
+        """A list with hanging markers."""
+        out: list[Strip] = []
+        style = self.style()
+        hang = 1.9 * self.size_pt if block.ordered else 1.25 * self.size_pt
+        for index, inlines in enumerate(block.items):
+            text = localise_digits(f"{index + 1}.", self.numerals) if block.ordered else self.look.bullet
+            (marker,) = self.typesetter.lines([Span(text, style)], hang)
+            part = Part("list", number, item=index)
+            strips = self.set_lines(self.spans(inlines, style, f"item/{block.key}/{index}"), width_pt - hang, part, x_pt=0.0 if self.is_rtl else hang)
+            if strips:
+                baseline = self.pitch_pt / 2 + BASELINE_EM * style.size_pt
+                x = width_pt - hang if self.is_rtl else 0.0
+                strips[0] = replace(strips[0], ops=(TextOp(marker, x, baseline), *strips[0].ops))
+            out.extend(spaced(strips, 0.12 * self.pitch_pt, 0.12 * self.pitch_pt))
+        if len(out) > 1:
+            out[0] = replace(out[0], keep=True)
+        return spaced(out, 0.5 * self.pitch_pt, 0.5 * self.pitch_pt)
+
+    def caption(self, label: str, inlines: Inline, anchor: str, width_pt: float, number: int, *, align: Align = "start") -> list[Strip]:
+        """Caption of a table or figure: label, separator, text, all under the anchor of the text."""
+        look = self.look.table
+        style = self.style(0.92, bold=look.caption_bold, color=look.caption_color)
+        plain = replace(style, bold=False, italic=look.caption_italic, color=BLACK)
+        anchor = next((text.anchor for text in inlines if text.anchor), anchor)
+        label_text = label + (self.look.separator if inlines else "")
+        spans = [Span(label_text, style, anchor), *self.spans(inlines, plain, anchor)]
+        return [replace(strip, keep=True) for strip in self.set_lines(spans, width_pt, Part("caption", number), align=align)]
+
+    def contents(self, block: Contents, entries: Sequence[tuple[int, str, str, str]], width_pt: float, number: int) -> list[Strip]:
+        """A contents list from (level, text, target anchor, entry anchor). The width left for labels is fixed, so lines do not depend on them."""
+        look = self.look.heading
+        title = replace(self.style(look.scale[0] * 0.9, bold=look.bold, color=look.color), family=look.family)
+        out = self.set_lines([Span(block.title, title)], width_pt, Part("heading", number, level=1))
+        out = spaced([replace(strip, keep=True) for strip in out], 1.2 * self.pitch_pt, 0.9 * self.pitch_pt)
+        for level, text, target, anchor in entries:
+            out.extend(self._entry(level, text, target, anchor, width_pt, number))
+        return out
+
+    def _entry(self, level: int, text: str, target: str, anchor: str, width_pt: float, number: int) -> list[Strip]:
+        style = self.style(bold=level == 1 and self.look.heading.bold)
+        inset = (level - 1) * 1.4 * self.size_pt
+        room = width_pt - inset - LABEL_EM * self.size_pt
+        strips = self.set_lines([Span(text, style, anchor)], room, Part("list", number), x_pt=LABEL_EM * self.size_pt if self.is_rtl else inset)
+        box = strips[-1].box_pt
+        label = LabelOp(
+            target=target,
+            anchor=anchor,
+            text_pt=box[0] if self.is_rtl else box[2],
+            edge_pt=0.0 if self.is_rtl else width_pt,
+            baseline_pt=self.pitch_pt / 2 + BASELINE_EM * style.size_pt,
+            style=replace(style, bold=False),
+            leader=self.look.leader,
+            link_pt=(0.0, 0.0, width_pt, strips[-1].height_pt),
+        )
+        strips[-1] = replace(strips[-1], ops=(*strips[-1].ops, label), keep=False)
+        strips = [replace(strip, keep=n < len(strips) - 1) for n, strip in enumerate(strips)]
+        gap = 0.45 * self.pitch_pt if level == 1 else 0.1 * self.pitch_pt
+        return spaced(strips, gap, 0.1 * self.pitch_pt)
+
+    def footnote(self, key: str, inlines: Inline, width_pt: float, number: int) -> list[Strip]:
+        """A footnote: its number, then its text under `footnote/<key>`."""
+        style = self.style(0.82)
+        small = replace(style, size_pt=round(style.size_pt * 0.7, 2), rise_pt=round(style.size_pt * 0.3, 2))
+        spans = [Span(self.mark(key) + "\u00a0", small), *self.spans(inlines, style, f"footnote/{key}")]
+        return self.set_lines(spans, width_pt, Part("footnote", number), pitch_pt=style.size_pt * min(self.look.leading, 1.45))
+
+
+def spaced(strips: Sequence[Strip], before_pt: float, after_pt: float) -> list[Strip]:
+    """The strips with at least this space before the first and after the last."""
+    out = list(strips)
+    if out:
+        out[0] = replace(out[0], before_pt=max(before_pt, out[0].before_pt))
+        out[-1] = replace(out[-1], after_pt=max(after_pt, out[-1].after_pt))
+    return out
+
+
+def slices(source: str, lines: Sequence[Line]) -> list[str]:
+    """The stretch of `source` each line stands for, with the white space up to the next line, so that joining them gives the source back."""
+    starts, at = [], 0
+    for line in lines:
+        found = source.find(line.text, at)
+        at = at if found < 0 else found
+        starts.append(at)
+        at += len(line.text)
+    ends = [*starts[1:], len(source)]
+    return [source[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def stack(strips: Sequence[Strip]) -> tuple[float, tuple[tuple[float, Strip], ...]]:
+    """Strips under each other with their spaces, from 0: total height, and (top, strip)."""
+    y, placed, gap = 0.0, [], 0.0
+    for number, strip in enumerate(strips):
+        y += max(gap, strip.before_pt) if number else 0.0
+        placed.append((y, strip))
+        y += strip.height_pt
+        gap = strip.after_pt
+    return y, tuple(placed)
+
+
+__all__ = ["Setter", "slices", "spaced", "stack", "union"]

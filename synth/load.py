@@ -1,0 +1,127 @@
+"""Turns a family's YAML name and parameters into the family: `documents.report` is the one family class in `synth/documents/report.py`.
+
+There is no registry. A family is any class that has a `version` and the four methods of `schemas.family.Family`; the module path is its
+name. Parameters are checked against the dataclass's own field types, and every mistake is a `UserError`. Nothing here knows recipes,
+shards or any particular family.
+"""
+
+import ast
+import importlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+import synth
+from schemas.canonical import canonical_json
+from schemas.errors import UserError
+from schemas.family import AnyFamily
+from schemas.recipe import FAMILY_NAME, key_path, unknown_key
+from schemas.sample import Json
+
+METHODS = ("sample_truth", "render", "write_turns", "verify")
+
+
+def load_family(name: str, params: Mapping[str, Any], where: str = "") -> AnyFamily:
+    """The family called `name` with its parameters checked and its defaults filled in.
+
+    Args:
+        name: Module path below `synth`, such as `documents.report`.
+        params: The YAML mapping of its parameters.
+        where: What to name in errors, such as `demo.yaml: sources[0]`; the family's own name if empty.
+
+    Raises:
+        UserError: There is no such family, or a parameter is unknown or wrong.
+    """
+    where = where or name
+    cls = family_class(name, where)
+    known = [field.name for field in fields(cls) if field.init]
+    for key, value in params.items():
+        if key not in known:
+            raise unknown_key(key, value, known, f"{where}.params.{key}")
+    try:
+        family: AnyFamily = TypeAdapter(cls).validate_json(canonical_json(dict(params)), strict=True)
+    except ValidationError as error:
+        raise _params_error(error, f"{where}.params") from error
+    except (TypeError, ValueError) as error:
+        what = f"the parameters of {name} cannot be read: {error}"
+        raise UserError(what, where=f"{where}.params", todo="use plain YAML values") from error
+    return family
+
+
+def family_class(name: str, where: str = "") -> type[Any]:
+    """The family class of module `synth.<name>`; UserError if there is none."""
+    if not FAMILY_NAME.fullmatch(name) or name not in known_families():
+        raise _no_family(name, where or name)
+    module = importlib.import_module(f"{synth.__name__}.{name}")
+    found = [item for item in vars(module).values() if _is_family(item, module)]
+    if [is_dataclass(item) for item in found] != [True]:
+        raise TypeError(f"{module.__name__} must define exactly one family, a frozen dataclass; found {[c.__name__ for c in found]}")
+    cls: type[Any] = found[0]
+    return cls
+
+
+@cache
+def known_families() -> tuple[str, ...]:
+    """Names of all families, in order. Sources are parsed, not imported, so listing needs none of the families' libraries."""
+    names = set()
+    for root in map(Path, synth.__path__):
+        for path in root.rglob("*.py"):
+            name = ".".join(path.relative_to(root).with_suffix("").parts)
+            if FAMILY_NAME.fullmatch(name) and _defines_family(path):
+                names.add(name)
+    return tuple(sorted(names))
+
+
+def family_params(family: AnyFamily) -> dict[str, Json]:
+    """The family's parameters with every default filled in, as JSON: what the resolved recipe stores."""
+    params: dict[str, Json] = TypeAdapter(type(family)).dump_python(family, mode="json")
+    return params
+
+
+def truth_type(family: AnyFamily) -> Any:
+    """The type of the family's truth: what its `sample_truth` says it returns. Pydantic reads and writes it."""
+    return get_type_hints(type(family).sample_truth)["return"]
+
+
+def _is_family(item: object, module: ModuleType) -> bool:
+    own = isinstance(item, type) and item.__module__ == module.__name__
+    return own and isinstance(getattr(item, "version", None), int) and all(callable(getattr(item, method, None)) for method in METHODS)
+
+
+def _defines_family(path: Path) -> bool:
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    return any(isinstance(node, ast.ClassDef) and _has_members(node.body) for node in tree.body)
+
+
+def _has_members(body: Sequence[ast.stmt]) -> bool:
+    members = {node.name for node in body if isinstance(node, ast.FunctionDef)}
+    members |= {node.target.id for node in body if isinstance(node, ast.AnnAssign) and node.value and isinstance(node.target, ast.Name)}
+    members |= {target.id for node in body if isinstance(node, ast.Assign) for target in node.targets if isinstance(target, ast.Name)}
+    return members >= {"version", *METHODS}
+
+
+def _no_family(name: str, where: str) -> UserError:
+    known = known_families()
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return UserError(f"there is no family {name!r}", where=where, todo=f"{hint}families: {', '.join(known) or 'none are installed'}")
+
+
+def _params_error(error: ValidationError, where: str) -> UserError:
+    first = error.errors(include_url=False)[0]
+    path = key_path(first["loc"])
+    place = f"{where}.{path}" if path else where
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "value_error":
+        return UserError(message, where=place, todo="change the parameter")
+    if first["type"] == "missing":
+        return UserError(f"the parameter {path!r} is missing", where=place, todo="add it")
+    value = json.dumps(first["input"], ensure_ascii=False)[:80]
+    return UserError(f"{path} is {value}: {message}", where=place, todo="change the parameter")

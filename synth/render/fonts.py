@@ -1,0 +1,201 @@
+"""Which fonts Assay sets text in, and the loaded faces: (language, look, family, weight, slope) -> chain of `Face`, first choice first.
+
+Every font comes from a PyPI package with the font files unmodified inside, so that text is set the same on every machine; its hash, licence
+and package version are reported as an `AssetUse`. This module knows nothing of shaping, lines or PDF.
+To add a script: add its typeface to `TYPEFACES` and to `SCRIPT_SANS`. To add a look: add a row to `LOOKS`.
+"""
+
+import hashlib
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+import uharfbuzz as hb
+
+from schemas.errors import UserError
+from schemas.sample import AssetUse
+
+FontFamily = Literal["sans", "serif", "mono"]
+Axes = tuple[tuple[str, float], ...]
+
+REGULAR, BOLD = 400.0, 700.0  # OpenType `wght` values of the CSS keywords normal and bold (CSS Fonts 4, 2.2)
+
+
+@dataclass(frozen=True, slots=True)
+class FontFile:
+    """One font at one design point: a file in a PyPI distribution, the face inside it, and the variation axes to pin."""
+
+    distribution: str
+    path: str
+    axes: Axes = ()
+    index: int = 0
+    licence: str = "OFL-1.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Typeface:
+    """The four styles of one design. A design without italics repeats its upright files."""
+
+    regular: FontFile
+    bold: FontFile
+    italic: FontFile
+    bold_italic: FontFile
+
+    def file(self, bold: bool, italic: bool) -> FontFile:
+        """The file for a style."""
+        if italic:
+            return self.bold_italic if bold else self.italic
+        return self.bold if bold else self.regular
+
+
+def _variable(distribution: str, upright: str, italic: str = "", *, others: Axes = (), index: int = 0) -> Typeface:
+    """A design with a weight axis; `others` pins its other axes."""
+
+    def at(path: str, weight: float) -> FontFile:
+        return FontFile(distribution, path, (("wght", weight), *others), index)
+
+    slanted = italic or upright
+    return Typeface(at(upright, REGULAR), at(upright, BOLD), at(slanted, REGULAR), at(slanted, BOLD))
+
+
+def _static(distribution: str, regular: str, bold: str, italic: str = "", bold_italic: str = "") -> Typeface:
+    """A design with one file a style."""
+    return Typeface(*(FontFile(distribution, path) for path in (regular, bold, italic or regular, bold_italic or bold)))
+
+
+def _noto_script(name: str) -> Typeface:
+    return _variable("manimgx-fonts", f"NotoSans{name}[wght].ttf")
+
+
+def _noto_cjk(index: int) -> Typeface:
+    return _variable("manimgx-fonts-cjk", "NotoSansCJK-VF.otf.ttc", index=index)
+
+
+SCRIPT_SANS: Mapping[str, str] = {
+    "Arab": "Arabic", "Armn": "Armenian", "Beng": "Bengali", "Deva": "Devanagari", "Ethi": "Ethiopic", "Geor": "Georgian",
+    "Gujr": "Gujarati", "Guru": "Gurmukhi",
+    "Hebr": "Hebrew", "Khmr": "Khmer", "Knda": "Kannada", "Laoo": "Lao", "Mlym": "Malayalam", "Mymr": "Myanmar",
+    "Orya": "Oriya", "Sinh": "Sinhala", "Taml": "Tamil", "Telu": "Telugu", "Thai": "Thai",
+}  # fmt: skip
+"""ISO 15924 script -> the word in the Noto Sans file name."""
+
+CJK_FACES: Mapping[str, str] = {"Jpan": "cjk-jp", "Kore": "cjk-kr", "Hans": "cjk-sc", "Hant": "cjk-tc"}
+"""ISO 15924 script of a language -> regional Noto Sans CJK typeface. The regions draw shared code points differently."""
+
+TYPEFACES: Mapping[str, Typeface] = {
+    "noto-sans": _variable("manimgx-fonts", "NotoSans[wght].ttf", "NotoSans-Italic[wght].ttf"),
+    "noto-symbols": _noto_script("Symbols"),
+    **{f"noto-{script}": _noto_script(name) for script, name in SCRIPT_SANS.items()},
+    "cjk-jp": _noto_cjk(0),
+    "cjk-kr": _noto_cjk(1),
+    "cjk-sc": _noto_cjk(2),
+    "cjk-tc": _noto_cjk(3),
+    "noto-serif": _variable(
+        "fontpkg-noto-serif", "files/NotoSerif[wdth,wght].ttf", "files/NotoSerif-Italic[wdth,wght].ttf", others=(("wdth", 100.0),)
+    ),
+    "source-serif": _variable(
+        "fontpkg-source-serif-4", "files/SourceSerif4[opsz,wght].ttf", "files/SourceSerif4-Italic[opsz,wght].ttf", others=(("opsz", 11.0),)
+    ),
+    "roboto": _variable("fontpkg-roboto", "files/Roboto[wdth,wght].ttf", "files/Roboto-Italic[wdth,wght].ttf", others=(("wdth", 100.0),)),
+    "jetbrains-mono": _variable("fontpkg-jetbrains-mono", "files/JetBrainsMono[wght].ttf", "files/JetBrainsMono-Italic[wght].ttf"),
+    "amiri": _static(
+        "fontpkg-amiri", "files/Amiri-Regular.ttf", "files/Amiri-Bold.ttf", "files/Amiri-Italic.ttf", "files/Amiri-BoldItalic.ttf"
+    ),
+    "plex-arabic": _static("fontpkg-ibm-plex-sans-arabic", "files/IBMPlexSansArabic-Regular.ttf", "files/IBMPlexSansArabic-Bold.ttf"),
+    "mukta": _static("fontpkg-mukta", "files/Mukta-Regular.ttf", "files/Mukta-Bold.ttf"),
+    "hind": _static("fontpkg-hind", "files/Hind-Regular.ttf", "files/Hind-Bold.ttf"),
+}
+
+_MONO: Mapping[str, str] = {"Latn": "jetbrains-mono"}
+LOOKS: Mapping[str, Mapping[FontFamily, Mapping[str, str]]] = {
+    "noto": {"sans": {"Latn": "noto-sans"}, "serif": {"Latn": "noto-serif", "Arab": "amiri"}, "mono": _MONO},
+    "office": {
+        "sans": {"Latn": "roboto", "Arab": "plex-arabic", "Deva": "mukta"},
+        "serif": {"Latn": "source-serif", "Arab": "amiri", "Deva": "mukta"},
+        "mono": _MONO,
+    },
+    "book": {
+        "sans": {"Latn": "noto-sans", "Arab": "plex-arabic", "Deva": "hind"},
+        "serif": {"Latn": "source-serif", "Arab": "amiri", "Deva": "hind"},
+        "mono": _MONO,
+    },
+}
+"""Look -> family -> script -> typeface. `Latn` also covers Cyrillic and Greek. A script not named is set in Noto Sans."""
+
+
+class Face:
+    """A loaded font at one design point.
+
+    Attributes:
+        file: Where it came from.
+        upem: Font units an em.
+        ascent_em, descent_em: Vertical extent as PDF readers report it (the `hhea` table), both positive, in ems.
+        is_cff: Whether outlines are CFF, which cannot hold composite glyphs.
+        coverage: Code points the font has a glyph for.
+    """
+
+    __slots__ = ("ascent_em", "coverage", "descent_em", "dotted_circle", "file", "font", "hb_face", "is_cff", "upem")
+
+    def __init__(self, file: FontFile) -> None:
+        self.file = file
+        self.hb_face = hb.Face(hb.Blob.from_file_path(str(font_path(file))), file.index)
+        self.font = hb.Font(self.hb_face)
+        self.font.set_variations(dict(file.axes))
+        self.upem = self.hb_face.upem
+        self.coverage = frozenset(self.hb_face.unicodes)
+        self.is_cff = "glyf" not in self.hb_face.table_tags
+        self.dotted_circle = self.font.get_nominal_glyph(0x25CC)
+        hhea = bytes(self.hb_face.reference_table("hhea").data)  # OpenType 1.9.1 hhea: ascender and descender are int16 at offsets 4 and 6
+        self.ascent_em = int.from_bytes(hhea[4:6], "big", signed=True) / self.upem
+        self.descent_em = -int.from_bytes(hhea[6:8], "big", signed=True) / self.upem
+
+
+def font_path(file: FontFile) -> Path:
+    """Where the file lies; UserError if its package is not installed."""
+    spec = importlib.util.find_spec(file.distribution.replace("-", "_"))
+    if spec is None or spec.origin is None:
+        raise UserError(f"font package {file.distribution} is not installed", where=file.path, todo=f"pip install {file.distribution}")
+    return Path(spec.origin).parent / file.path
+
+
+@cache
+def load_face(file: FontFile) -> Face:
+    """The face of a file, loaded once a process."""
+    return Face(file)
+
+
+@cache
+def asset_use(file: FontFile) -> AssetUse:
+    """Content hash, licence and package version of a font file."""
+    with font_path(file).open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    name = file.path.rpartition("/")[2]
+    return AssetUse(name, digest, file.licence, f"{file.distribution} {metadata.version(file.distribution)}")
+
+
+def font_chain(script: str, look: str, family: FontFamily, bold: bool, italic: bool) -> tuple[FontFile, ...]:
+    """Font files to try for a character, first choice first: the script's own, the look's Latin, then every Noto script.
+
+    Args:
+        script: ISO 15924 code of the language's writing system (`Latn`, `Hans`, `Jpan`, `Arab`, ...).
+        look: A key of `LOOKS`.
+        family: Sans, serif or mono. Only scripts that the look names have more than sans.
+        bold: Weight 700 instead of 400.
+        italic: Italic where the design has one.
+    """
+    if look not in LOOKS:
+        raise UserError(f"no look {look!r}", where="look", todo=f"choose one of {', '.join(LOOKS)}")
+    named = LOOKS[look][family]
+    own = named.get(script) or CJK_FACES.get(script) or (f"noto-{script}" if script in SCRIPT_SANS else named["Latn"])
+    others = (f"noto-{code}" for code in SCRIPT_SANS)
+    order = (own, named["Latn"], "noto-sans", *others, *_cjk_order(script), "noto-symbols")
+    return tuple(TYPEFACES[name].file(bold, italic) for name in dict.fromkeys(order))
+
+
+def _cjk_order(script: str) -> tuple[str, ...]:
+    own = CJK_FACES.get(script, "cjk-sc")
+    return (own, *(name for name in CJK_FACES.values() if name != own))

@@ -1,0 +1,169 @@
+"""Tokens of a paragraph: styled spans -> shaped pieces that a line must not cut, with widths, levels and the spans they came from.
+
+Shaping is done once a style and token, because documents repeat their words. Lengths are points. Knows nothing of columns, lines or pages.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TypeAlias
+
+from synth.render import bidi, breaks
+from synth.render.fonts import FontFamily, FontFile, font_chain
+from synth.render.shape import Shaped, shape_token
+
+_EPSILON_PT = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How text looks. `color` is RGB in 0-1; `rise_pt` lifts the baseline (superscripts)."""
+
+    size_pt: float
+    bold: bool = False
+    italic: bool = False
+    family: FontFamily = "sans"
+    color: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    rise_pt: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Text in one style. Boxes of a span with an anchor are reported under that name when it is drawn."""
+
+    text: str
+    style: Style
+    anchor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A shaped run with its bidirectional level and its width at its style's size."""
+
+    shaped: Shaped
+    level: int
+    width_pt: float
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What stays together on a line: items in logical order.
+
+    Attributes:
+        is_space: Spaces, which a line may end with and drops there.
+        is_cjk: Has Chinese or Japanese, so that a gap beside it may be opened.
+        owners: The span of each item where a token crosses spans, else empty.
+    """
+
+    items: tuple[Item, ...]
+    width_pt: float
+    is_space: bool
+    is_cjk: bool
+    owners: tuple[Span, ...] = ()
+
+
+Entry: TypeAlias = tuple[Token, Span]
+"""A token, and the span it (or its first item) came from."""
+
+_Piece: TypeAlias = tuple[str, Span, int]
+"""Text of one span and one level."""
+
+
+class Tokenizer:
+    """Cuts and shapes paragraphs of one language in one look.
+
+    Args:
+        language: BCP 47 tag, for regional letter forms.
+        script: ISO 15924 code that decides the fonts.
+        look: A key of `synth.render.fonts.LOOKS`.
+        base: Paragraph level: 0 from left to right, 1 from right to left.
+    """
+
+    def __init__(self, language: str, script: str, look: str, base: int) -> None:
+        self._language, self._script, self._look, self._base = language, script, look, base
+        self._chains: dict[Style, tuple[FontFile, ...]] = {}
+        self._tokens: dict[Style, dict[tuple[str, int], Token]] = {}
+
+    def chain(self, style: Style) -> tuple[FontFile, ...]:
+        """Fonts tried for text in a style, first choice first."""
+        if style not in self._chains:
+            self._chains[style] = font_chain(self._script, self._look, style.family, style.bold, style.italic)
+        return self._chains[style]
+
+    def tokenize(self, spans: Sequence[Span]) -> list[Entry]:
+        """One paragraph as tokens. Letters join across span ends."""
+        text = "".join(span.text for span in spans)
+        needs_levels = self._base or bidi.has_right_to_left(text)
+        levels = bidi.embedding_levels(text, self._base) if needs_levels else [0] * len(text)
+        ends = list(accumulate(len(span.text) for span in spans))
+        out: list[Entry] = []
+        at, which = 0, -1
+        known: dict[tuple[str, int], Token] = {}
+        for part in breaks.tokens(text):
+            end = at + len(part)
+            while which < 0 or ends[which] <= at:
+                which += 1
+                known = self._tokens.setdefault(spans[which].style, {})
+            level = levels[at]
+            if end <= ends[which] and (not needs_levels or levels[at:end].count(level) == end - at):
+                token = known.get((part, level))
+                if token is None:
+                    token = known[part, level] = _token(self._items(part, spans[which].style, level))
+                out.append((token, spans[which]))
+            else:
+                out.append(self._mixed(list(_pieces(text, at, end, spans, ends, levels))))
+            at = end
+        return out
+
+    def split(self, entry: Entry, room_pt: float) -> tuple[Entry, Entry | None]:
+        """Cut a token that is wider than a line: the longest head that fits (at least one character), and the rest."""
+        token, span = entry
+        owners = token.owners or (span,) * len(token.items)
+        pieces = [
+            (part, owner, item.level)
+            for item, owner in zip(token.items, owners, strict=True)
+            for part in breaks.graphemes(item.shaped.text)
+        ]
+        for count in range(1, len(pieces)):
+            if self._mixed(pieces[: count + 1])[0].width_pt > room_pt + _EPSILON_PT:
+                return self._mixed(pieces[:count]), self._mixed(pieces[count:])
+        return entry, None
+
+    def _mixed(self, pieces: Sequence[_Piece]) -> Entry:
+        """A token of pieces of several spans or levels; pieces that could be one are shaped as one."""
+        merged: list[_Piece] = []
+        for text, span, level in pieces:
+            if merged and merged[-1][1] is span and merged[-1][2] == level:
+                text = merged.pop()[0] + text
+            merged.append((text, span, level))
+        items: list[Item] = []
+        owners: list[Span] = []
+        for n, (text, span, level) in enumerate(merged):
+            before = merged[n - 1][0] if n and merged[n - 1][2] == level else ""
+            after = merged[n + 1][0] if n + 1 < len(merged) and merged[n + 1][2] == level else ""
+            made = self._items(text, span.style, level, before, after)
+            items.extend(made)
+            owners.extend([span] * len(made))
+        return _token(tuple(items), tuple(owners)), merged[0][1]
+
+    def _items(self, text: str, style: Style, level: int, before: str = "", after: str = "") -> tuple[Item, ...]:
+        runs = shape_token(self.chain(style), text, level % 2 == 1, self._language, before, after)
+        return tuple(Item(run, level, run.width_em * style.size_pt) for run in runs)
+
+
+def _token(items: tuple[Item, ...], owners: tuple[Span, ...] = ()) -> Token:
+    text = "".join(item.shaped.text for item in items)
+    return Token(items, sum(item.width_pt for item in items), not text.strip(" "), breaks.has_cjk(text), owners)
+
+
+def _pieces(text: str, start: int, end: int, spans: Sequence[Span], ends: Sequence[int], levels: Sequence[int]) -> Iterator[_Piece]:
+    """Characters `start` to `end` as pieces of one span and one level."""
+    which = 0
+    while start < end:
+        while ends[which] <= start:
+            which += 1
+        stop = start + 1
+        while stop < min(end, ends[which]) and levels[stop] == levels[start]:
+            stop += 1
+        yield text[start:stop], spans[which], levels[start]
+        start = stop

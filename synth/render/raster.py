@@ -1,0 +1,88 @@
+"""Turns a stored PDF into page images: MuPDF draws, Pillow encodes.
+
+Frames: a point (x, y) of a page (origin top left, y down) lands at (x * dpi / 72, y * dpi / 72) in the pixels of its image, where pixel i covers
+[i, i + 1). Pages without colour become one-channel PNGs, a third of the bytes. Nothing here knows what is on a page or how it was laid out.
+"""
+
+import io
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pymupdf
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+
+from schemas.errors import DataError
+from schemas.sample import Image
+
+POINTS_PER_INCH = 72.0
+
+
+def page_dpi(width_pt: float, height_pt: float, *, dpi: float, max_pixels: int | None = None) -> float:
+    """The resolution a page of this size is drawn at: `dpi`, or less where the image would exceed `max_pixels`.
+
+    MuPDF rounds both sides up to whole pixels, so the bound is kept for the rounded sides.
+    """
+    if max_pixels is None:
+        return dpi
+    scale = dpi / POINTS_PER_INCH
+    if math.ceil(width_pt * scale) * math.ceil(height_pt * scale) <= max_pixels:
+        return dpi
+    # (w s + 1)(h s + 1) <= max_pixels, solved for s: whatever the rounding does, the image fits.
+    area, edge = width_pt * height_pt, width_pt + height_pt
+    scale = (math.sqrt(edge * edge + 4 * area * (max_pixels - 1)) - edge) / (2 * area)
+    return scale * POINTS_PER_INCH
+
+
+def rasterise(
+    pdf: bytes, *, dpi: float = 144.0, max_pixels: int | None = None, gray: bool | None = None, pages: Sequence[int] | None = None
+) -> tuple[Image, ...]:
+    """Draw the pages of `pdf` as PNG images.
+
+    Args:
+        pdf: The file's bytes.
+        dpi: Pixels an inch; `page_dpi` says what a page really gets.
+        max_pixels: Upper bound for width times height of each image.
+        gray: None decides by page: one channel where no pixel has colour, else RGB.
+        pages: 0-based page numbers, all when None.
+
+    Raises:
+        DataError: `unreadable_pdf` when MuPDF cannot open the bytes.
+    """
+    try:
+        document = pymupdf.open(stream=pdf, filetype="pdf")
+    except (pymupdf.FileDataError, pymupdf.EmptyFileError) as error:
+        raise DataError("unreadable_pdf", f"MuPDF cannot open these {len(pdf)} bytes ({error}); check that they are a whole PDF") from error
+    with document:
+        wanted = range(document.page_count) if pages is None else pages
+        return tuple(_draw_page(document[number], dpi, max_pixels, gray) for number in wanted)
+
+
+def _draw_page(page: pymupdf.Page, dpi: float, max_pixels: int | None, gray: bool | None) -> Image:
+    scale = page_dpi(page.rect.width, page.rect.height, dpi=dpi, max_pixels=max_pixels) / POINTS_PER_INCH
+    colorspace = pymupdf.csGRAY if gray else pymupdf.csRGB
+    pixmap = page.get_pixmap(matrix=pymupdf.Matrix(scale, scale), colorspace=colorspace, alpha=False)
+    # `samples` is a copy; `samples_mv` would be freed with the pixmap under our feet.
+    pixels = np.frombuffer(pixmap.samples, dtype=np.uint8).reshape(pixmap.height, pixmap.width, pixmap.n)
+    if pixmap.n == 3 and gray is None and not has_colour(pixels):
+        pixels = pixels[:, :, :1]
+    return encode_png(pixels)
+
+
+def has_colour(pixels: NDArray[np.uint8]) -> bool:
+    """Whether any pixel of an (H, W, 3) image is not grey. Every 7th row is tried first: most coloured pages show there."""
+    for part in (pixels[::7], pixels):
+        red = part[:, :, 0]
+        if (red != part[:, :, 1]).any() or (red != part[:, :, 2]).any():
+            return True
+    return False
+
+
+def encode_png(pixels: NDArray[np.uint8]) -> Image:
+    """PNG of an (H, W, 1) or (H, W, 3) image. Level 1: six times faster than the default for a tenth more bytes (measured on text pages)."""
+    height, width, channels = pixels.shape
+    picture = Pillow.fromarray(np.ascontiguousarray(pixels[:, :, 0] if channels == 1 else pixels))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", compress_level=1)
+    return Image.of(buffer.getvalue(), "png", width, height)
