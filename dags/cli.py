@@ -1,12 +1,13 @@
-"""The `assay` command: parses arguments, calls one function of `dags.commands`, and turns errors into exit codes. Data on stdout, the rest on stderr."""
+"""The `assay` command: parses arguments, calls one function of `dags.commands`, and turns errors into exit codes. Data on stdout, the rest
+on stderr.
+"""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
 from dags import commands
-from dags.corpus import MachineError
-from dags.session import cpu_count
+from dags.session import MachineError, cpu_count
 from dags.terminal import say
 from pipelines.commit import StorageError
 from schemas.errors import AssayError, DeterminismError, IntegrityError, UserError
@@ -65,8 +66,6 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-
-
 def _command(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, about: str, example: str) -> argparse.ArgumentParser:
     parser = kinds.add_parser(
         name,
@@ -80,19 +79,28 @@ def _command(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]", name:
 
 
 def _add_machine(parser: argparse.ArgumentParser, workers: int) -> None:
-    parser.add_argument("--workers", type=_positive, default=workers, metavar="N", help=f"shards worked on at the same time (default {workers})")
+    parser.add_argument(
+        "--workers", type=_positive, default=workers, metavar="N", help=f"shards worked on at the same time (default {workers})"
+    )
     parser.add_argument("--address", metavar="A", help="address of a running Ray cluster; without it Ray is started on this machine")
 
 
 def _add_build(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = _command(
-        kinds, "build", "build a data set from a recipe, or go on with one", "assay build pipelines/recipes/demo.yaml --out demo/data --set sources.0.count=4"
+        kinds,
+        "build",
+        "build a data set from a recipe, or go on with one",
+        "assay build pipelines/recipes/demo.yaml --out demo/data --set sources.0.count=4",
     )
     parser.add_argument("recipe", help="YAML recipe")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the data set; created if absent")
     _add_machine(parser, cpu_count())
-    parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="overrides", help="override a value of the recipe; may be repeated")
-    parser.add_argument("--dry-run", action="store_true", help="print plan, counts, fingerprint, and bytes and time estimated from one sample a source")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="PATH=VALUE", dest="overrides", help="override a value of the recipe; may be repeated"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print plan, counts, fingerprint, and bytes and time estimated from one sample a source"
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
@@ -125,7 +133,10 @@ def _add_rebuild(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
 def _add_show(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = _command(
-        kinds, "show", "show samples with questions, answers, evidence and how they were proved", "assay show demo/data -n 12 --out demo/index.html"
+        kinds,
+        "show",
+        "show samples with questions, answers, evidence and how they were proved",
+        "assay show demo/data -n 12 --out demo/index.html",
     )
     parser.add_argument("folder", metavar="DIR", help="folder of a finished data set")
     parser.add_argument("-n", type=_positive, default=16, metavar="N", help="samples to show, spread over the data set (default 16)")
@@ -135,7 +146,12 @@ def _add_show(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 
 def _add_stats(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = _command(kinds, "stats", "count and measure a data set: sizes, proofs, rejections, blind baselines, diversity", "assay stats demo/data --json")
+    parser = _command(
+        kinds,
+        "stats",
+        "count and measure a data set: sizes, proofs, rejections, blind baselines, diversity",
+        "assay stats demo/data --json",
+    )
     parser.add_argument("folder", metavar="DIR", help="folder of a finished data set")
     parser.add_argument("--json", action="store_true", help="print the numbers as JSON, each with its definition")
 

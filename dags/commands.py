@@ -5,13 +5,12 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from dags import corpus, proof, rebuild as again
+from dags import corpus, proof
+from dags import rebuild as again
 from dags.terminal import human_bytes, human_seconds, print_json, print_table, say, watch
-from pipelines.commit import PLAN_NAME
 from pipelines.ledger import check_same_plan, is_finished, missing_shards, read_records, summarise
-from pipelines.plan import Plan, plan
+from pipelines.plan import Item, Plan, plan
 from pipelines.workers import Failure, draft_item, verify_item
-from pipelines.plan import Item
 from schemas.manifest import Manifest
 from schemas.recipe import load_recipe
 from schemas.shard import read_manifest, write_shard
@@ -48,10 +47,9 @@ def verify(options: Namespace) -> int:
         print_table("Answers proved again from the stored bytes", ["task", "how", "answers"], rows)
         for failure in report.failures:
             print(f"FAILED {failure}")
-        print(
-            f"{'passed' if report.passed else 'FAILED'}: {report.samples} samples in {report.shards} shards, {report.proved('artefact')} answers "
-            f"proved from the artefact, {report.proved('truth')} against the truth, {report.num_failures} failures"
-        )
+        proved = f"{report.proved('artefact')} answers proved from the artefact, {report.proved('truth')} against the truth"
+        outcome = "passed" if report.passed else "FAILED"
+        print(f"{outcome}: {report.samples} samples in {report.shards} shards, {proved}, {report.num_failures} failures")
     return 0 if report.passed else 1
 
 
@@ -67,7 +65,13 @@ def _compare(options: Namespace) -> int:
         shards, differences = again.rebuild(folder, workers=options.workers, address=options.address, on_shard=watcher.on_record)
     rows: list[list[object]] = [[d.shard, d.what, d.stored, d.rebuilt] for d in differences]
     if options.json:
-        print_json({"equal": not rows, "shards": shards, "differences": [dict(zip(("shard", "what", "stored", "rebuilt"), r, strict=True)) for r in rows]})
+        print_json(
+            {
+                "equal": not rows,
+                "shards": shards,
+                "differences": [dict(zip(("shard", "what", "stored", "rebuilt"), r, strict=True)) for r in rows],
+            }
+        )
     elif rows:
         print_table("Differences", ["shard", "what", "stored", "rebuilt"], rows)
     else:
@@ -174,17 +178,20 @@ def _dry_run(planned: Plan, folder: Path, options: Namespace) -> int:
         size = len(write_shard([sample])) if sample else 0
         count = source.count or 0
         tokens = sample.text_tokens + sample.vision_tokens if sample else 0
-        rows.append({"source": source.name, "samples": count, "bytes": size * count, "tokens": tokens * count, "cpu_seconds": seconds * count})
+        rows.append(
+            {"source": source.name, "samples": count, "bytes": size * count, "tokens": tokens * count, "cpu_seconds": seconds * count}
+        )
     total = {key: sum(row[key] for row in rows) for key in ("samples", "bytes", "tokens", "cpu_seconds")}
     seconds = total["cpu_seconds"] / options.workers
     if options.json:
         print_json({"fingerprint": planned.fingerprint, "shards": planned.num_shards, "sources": rows, "total": total, "seconds": seconds})
         return 0
     table = [[r["source"], r["samples"], human_bytes(r["bytes"]), r["tokens"], human_seconds(r["cpu_seconds"])] for r in rows]
-    print_table("Plan (bytes, tokens and time estimated from one sample a source)", ["source", "samples", "bytes", "tokens", "one core"], table)
+    title = "Plan (bytes, tokens and time estimated from one sample a source)"
+    print_table(title, ["source", "samples", "bytes", "tokens", "one core"], table)
     print(f"fingerprint {planned.fingerprint}")
     print(f"{planned.num_samples} samples in {planned.num_shards} shards, about {human_bytes(total['bytes'])}, {total['tokens']:,} tokens")
-    print(f"about {human_seconds(seconds)} with {options.workers} workers, start-up apart; nothing was written to {folder / PLAN_NAME}'s folder")
+    print(f"about {human_seconds(seconds)} with {options.workers} workers, start-up apart; nothing was written")
     return 0
 
 
@@ -198,6 +205,7 @@ def _print_manifest(manifest: Manifest, as_json: bool) -> None:
         return
     lost = [f"{number} {kind} ({reason})" for kind in ("rejected", "quarantined") for reason, number in ledger[kind].items()]
     print(f"{ledger['kept']} of {ledger['planned']} samples kept" + "".join(f", {part}" for part in lost))
-    print(f"{len(manifest.shards)} shards, {human_bytes(totals.bytes)}, {totals.text_tokens:,} text and {totals.vision_tokens:,} vision tokens")
+    tokens = f"{totals.text_tokens:,} text and {totals.vision_tokens:,} vision tokens"
+    print(f"{len(manifest.shards)} shards, {human_bytes(totals.bytes)}, {tokens}")
     print(f"{totals.verified_artefact} answers proved from the artefact, {totals.verified_truth} against the truth")
     print(f"fingerprint {manifest.fingerprint}")

@@ -13,7 +13,7 @@ from os import open as open_handle
 from pathlib import Path
 from typing import Any
 
-from dags.session import ray_session
+from dags.session import MachineError, ray_session
 from pipelines import workers as stages
 from pipelines.commit import OnStep, StorageError, ignore_step, prepare_folder, write_manifest
 from pipelines.ledger import check_same_plan, close_books, is_finished, missing_shards, read_records, write_plan_text
@@ -30,10 +30,6 @@ for ever.
 """
 
 OnShard = Callable[[CommitRecord], None]
-
-
-class MachineError(AssayError):
-    """Ray or the machine gave up: memory, a killed process, a lost cluster. Exit code 3; building again resumes."""
 
 
 def ignore_shard(record: CommitRecord) -> None:

@@ -69,7 +69,7 @@ def _find(again: Plan, sample_id: str) -> Item:
             if planned_id(again, item := Item(source, index))[0] == sample_id:
                 return item
     raise UserError(
-        f"no sample {sample_id!r} in this data set's plan", where="--sample", todo="copy an id from `assay show`, or the replay column of quarantine"
+        f"no sample {sample_id!r} in this data set's plan",
+        where="--sample",
+        todo="copy an id from `assay show`, or the replay column of quarantine",
     )
-
-

@@ -5,13 +5,19 @@ dashboard.
 import logging
 import os
 import shutil
+import signal
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from schemas.errors import AssayError
+
+POLL_S = 0.5
+"""How often the watcher looks whether Ray's daemon is alive (chosen)."""
 OBJECT_STORE_BYTES = 1_000_000_000
 """Rows between operators are commit records of a few kB; stages of one shard run in one process. One GB is room to spare."""
 SOCKET_PATH_LIMIT = 60
@@ -25,6 +31,10 @@ QUIET = {
     # glibc gives each thread an arena of its own, which never shrinks: with two the peak memory of a worker stays flat.
     "MALLOC_ARENA_MAX": "2",
 }
+
+
+class MachineError(AssayError):
+    """Ray or the machine gave up: memory, a killed process, a lost cluster. Exit code 3; the same command again resumes."""
 
 
 def cpu_count() -> int:
@@ -42,7 +52,7 @@ def ray_session(workers: int, address: str | None = None) -> Iterator[Any]:
         os.environ.setdefault(name, value)
     import ray  # takes a second: only commands that need it pay
 
-    folder = None if address else Path(tempfile.mkdtemp(prefix="assay-", dir=_short_temporary_folder()))
+    folder = None if address else _own_folder()
     options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
     if address:
         options |= {"address": address}
@@ -61,12 +71,68 @@ def ray_session(workers: int, address: str | None = None) -> Iterator[Any]:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         context.print_on_execution_start = False
-        logging.getLogger("ray.data").setLevel(logging.ERROR)
-        yield ray
+        logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what fails is raised, and told once
+        with _raylet_watched():
+            yield ray
     finally:
         ray.shutdown()
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _raylet_watched() -> Iterator[None]:
+    """Raise `MachineError` in the main thread soon after Ray's daemon on this machine dies.
+
+    Left alone, Ray ends this process with exit code 1 and no word, some ten seconds later.
+    """
+    raylets = [pid for pid in _children() if "raylet" in _name(pid)]
+    over, died = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(POLL_S):
+            if any("raylet" not in _name(pid) for pid in raylets):
+                died.set()
+                os.kill(os.getpid(), signal.SIGINT)  # wakes the main thread out of whatever it waits for
+                return
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not died.is_set():
+            raise
+        raise MachineError("Ray's daemon on this machine (raylet) died. Run the same command again: it resumes") from None
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _children() -> list[int]:
+    """Process ids of this process's children, where the system tells."""
+    try:
+        return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def _name(pid: int) -> str:
+    """Name of a running process; empty once it has ended, also while nobody has collected it."""
+    try:
+        name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition(") ")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return "" if rest.startswith("Z") else name
+
+
+def _own_folder() -> Path:
+    """A new folder for Ray's sockets and logs, named after this process; those that killed processes left behind are removed."""
+    parent = Path(_short_temporary_folder())
+    for left in parent.glob("assay-ray-*-*"):
+        if not Path("/proc", left.name.split("-")[2]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"assay-ray-{os.getpid()}-", dir=parent))
 
 
 def _short_temporary_folder() -> str:

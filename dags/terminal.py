@@ -1,4 +1,6 @@
-"""What the command shows while it works: a progress bar on a terminal, one line a shard otherwise, always on stderr. Data goes to stdout."""
+"""What the command shows while it works: a progress bar on a terminal, one line a shard otherwise, always on stderr. Data goes to
+stdout.
+"""
 
 import json
 import sys
@@ -27,14 +29,16 @@ def say(text: str) -> None:
 
 def print_table(title: str, columns: list[str], rows: list[list[object]]) -> None:
     """A table on stdout; numbers to the right."""
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    table = Table(header_style="bold")
     for position, column in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[position], (int, float)) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     width = None if sys.stdout.isatty() else 140  # a pipe has no width: wide enough that nothing is folded
-    Console(width=width, highlight=False).print(table, markup=False)
+    console = Console(width=width, highlight=False)
+    console.print(title, style="bold", markup=False)
+    console.print(table, markup=False)
 
 
 def human_bytes(size: float) -> str:
@@ -63,7 +67,9 @@ class Watcher:
 
     def on_record(self, record: CommitRecord) -> None:
         """A shard was committed."""
-        lost = [f"{sum(part.values())} {name}" for name, part in (("rejected", record.rejected), ("quarantined", record.quarantined)) if part]
+        lost = [
+            f"{sum(part.values())} {name}" for name, part in (("rejected", record.rejected), ("quarantined", record.quarantined)) if part
+        ]
         self._tell(record.shard, ", ".join([f"{record.rows} kept", *lost, human_bytes(record.bytes)]))
 
     def on_report(self, shard: int, report: Report) -> None:

@@ -82,7 +82,7 @@ def describe_traceback(error: BaseException) -> str:
     """The traceback from where the sample's own code begins, with paths relative to where code is installed: the same on every machine."""
     lines = []
     for frame in traceback.extract_tb(error.__traceback__):
-        if _relative(frame.filename).startswith("pipelines/"):  # how a sample is called is no part of what is wrong with it
+        if _relative(frame.filename).startswith(("pipelines/", "dags/")):  # how a sample is called is no part of it
             continue
         lines.append(f"{_relative(frame.filename)}:{frame.lineno} in {frame.name}\n    {frame.line or ''}")
     lines.append(f"{type(error).__name__}: {error}")

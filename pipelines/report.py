@@ -1,4 +1,5 @@
-"""Proves a stored data set again, shard by shard: hashes, schema, ledger, tokens, and every answer from the stored bytes by its family's verifier.
+"""Proves a stored data set again, shard by shard: hashes, schema, ledger, tokens, and every answer from the stored bytes by its family's
+verifier.
 
 A shard's report holds counts and what failed; reports add up. Nothing is taken from the verdicts that were stored except to compare them.
 """
@@ -73,8 +74,9 @@ class Report:
 
 def check_shards(rows: pa.Table, folder: Path, records: dict[int, CommitRecord]) -> pa.Table:
     """The stage of the graph that verifies: shard numbers to reports."""
-    reports = [(shard, check_shard(folder, records[shard])) for shard in rows.column("item").to_pylist()]
-    return pa.Table.from_pylist([{"shard": shard, "report": json.dumps(asdict(report))} for shard, report in reports], schema=REPORT)
+    shards: list[int] = [row["item"] for row in rows.to_pylist()]
+    reports = [{"shard": shard, "report": json.dumps(asdict(check_shard(folder, records[shard])))} for shard in shards]
+    return pa.Table.from_pylist(reports, schema=REPORT)
 
 
 def read_report(text: str) -> Report:
@@ -101,7 +103,9 @@ def check_shard(folder: Path, record: CommitRecord) -> Report:
 
 def check_sample(sample: Sample) -> tuple[Counter[str], list[str]]:
     """Prove one stored sample: answers by `task/how`, and what failed."""
-    failures = [f"{place}: bytes have sha256 {found[:16]}, stated {stated[:16]}" for place, found, stated in _hashes(sample) if found != stated]
+    failures = [
+        f"{place}: bytes have sha256 {found[:16]}, stated {stated[:16]}" for place, found, stated in _hashes(sample) if found != stated
+    ]
     again = attempt(partial(_verify_again, sample))
     if isinstance(again, Failure):
         return Counter(), [*failures, f"cannot be verified: {again.reason}: {again.detail}"]

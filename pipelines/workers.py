@@ -51,8 +51,7 @@ class Job:
 
 def plan(rows: pa.Table, job: Job) -> pa.Table:
     """Shard numbers to empty rows."""
-    shards = rows.column("item").to_pylist()
-    return _table([{"shard": shard, "samples": b"", "rejects": "[]"} for shard in shards])
+    return _table([{"shard": row["item"], "samples": b"", "rejects": "[]"} for row in rows.to_pylist()])
 
 
 def synthesize(rows: pa.Table, job: Job) -> pa.Table:

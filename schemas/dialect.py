@@ -89,9 +89,9 @@ def parse_spotting(text: str) -> tuple[SpottedText, ...]:
 
 
 def unfence(text: str) -> str:
-    """The inside of a text that is one fenced block, whatever its language; other text as it is, stripped."""
+    """The inside of a text that is one fenced block, whatever its language; other text as it is, without ASCII white space around it."""
     found = re.fullmatch(r"\s*```[A-Za-z]*[ \t]*\n(.*?)\n?```\s*", text, re.DOTALL)
-    return found.group(1) if found else text.strip()
+    return found.group(1) if found else text.strip(" \t\r\n")
 
 
 def _write(objects: Iterable[dict[str, Json]]) -> str:

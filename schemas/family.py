@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkabl
 
 from numpy.random import Generator
 
-from schemas.sample import AssetUse, Rendering, Stored, Turn, Verdict
+from schemas.sample import AssetUse, BoxPx, Rendering, Stored, Turn, Verdict
 
 Truth = TypeVar("Truth")
 Landed = TypeVar("Landed")
@@ -46,6 +46,15 @@ class HasAssets(Protocol):
 
     def assets(self) -> tuple[AssetUse, ...]:
         """The files behind the family's parameters, with their hashes and licences, in a fixed order."""
+        ...
+
+
+@runtime_checkable
+class FindsEvidence(Protocol):
+    """A family whose evidence can be found again in the stored bytes, so that `assay stats` can say how well the stated boxes fit."""
+
+    def find_evidence(self, stored: Stored, turns: tuple[Turn, ...]) -> tuple[tuple[BoxPx, BoxPx], ...]:
+        """Pairs (stated box, box found again), in pixels of the same image, for the evidence that is text; without the generator's code."""
         ...
 
 

@@ -1,7 +1,8 @@
 r"""Tables as LaTeX `tabular`, as QwenVL-Markdown has them: rows of cells to LaTeX and back.
 
-Spans are `\multicolumn{n}{c}{…}` and `\multirow{n}{*}{…}`, and places covered from above are written as empty cells, as LaTeX needs. A rule stands above, below,
-and under the rows at the top whose cells are all headers; a header anywhere else is `\textbf{…}`. Both ways keep every `Cell` exactly.
+Spans are `\multicolumn{n}{c}{…}` and `\multirow{n}{*}{…}`, and places covered from above are written as empty cells, as LaTeX needs. A
+rule stands above, below, and under the rows at the top whose cells are all headers; a header anywhere else is `\textbf{…}`. Both ways
+keep every `Cell` exactly.
 """
 
 import re
@@ -16,7 +17,9 @@ _ESCAPES = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\texta
 _PLAIN = {text: char for char, text in _ESCAPES.items()}
 _ESCAPED = re.compile("|".join(re.escape(text) for text in sorted(_PLAIN, key=len, reverse=True)))
 _TABULAR = re.compile(r"\\begin\{tabular\}\{[^{}]*\}(.*)\\end\{tabular\}", re.DOTALL)
-_SPAN = re.compile(r"\\(?:multicolumn\{(?P<columns>\d+)\}\{[^{}]*\}|multirow\{(?P<rows>\d+)\}\{[^{}]*\}|(?P<bold>textbf))\{(?P<inside>.*)\}", re.DOTALL)
+_SPAN = re.compile(
+    r"\\(?:multicolumn\{(?P<columns>\d+)\}\{[^{}]*\}|multirow\{(?P<rows>\d+)\}\{[^{}]*\}|(?P<bold>textbf))\{(?P<inside>.*)\}", re.DOTALL
+)
 _RULE = re.compile(r"\s*\\(?:hline|toprule|midrule|bottomrule|cline\{[^{}]*\}|cmidrule(?:\([lr]+\))?\{[^{}]*\})")
 
 
@@ -39,8 +42,7 @@ def parse_tabular(text: str) -> Table:
         raise ValueError(f"expected \\begin{{tabular}}…\\end{{tabular}}, found {text!r:.60}")
     rows, heads = _split_rows(found.group(1))
     covered: set[tuple[int, int]] = set()
-    table = tuple(_parse_row(row, y, covered, in_head=y < heads) for y, row in enumerate(rows))
-    return table
+    return tuple(_parse_row(row, y, covered, in_head=y < heads) for y, row in enumerate(rows))
 
 
 def _head_rows(table: Table) -> int:

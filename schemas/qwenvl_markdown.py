@@ -1,9 +1,9 @@
 r"""QwenVL-Markdown, the page notation in which only pictures and tables have boxes: elements to Markdown and back.
 
-The prompt is `qwenvl markdown`. Ordinary Markdown, where a table is LaTeX under the comment `<!-- Table (x0, y0, x1, y1) -->` and a picture is the comment
-`<!-- Image (x0, y0, x1, y1) -->`, integers 0–1000 (Qwen3-VL, cookbooks/document_parsing.ipynb). Chosen here, because nothing is published: a formula is a `$$`
-block, a picture's caption is the paragraph after it, a line break is `<br>`. The notation says less than the elements hold; `markdown_view` is what it says, and
-parsing what was written gives exactly that.
+The prompt is `qwenvl markdown`. Ordinary Markdown, where a table is LaTeX under the comment `<!-- Table (x0, y0, x1, y1) -->` and a
+picture is the comment `<!-- Image (x0, y0, x1, y1) -->`, integers 0–1000 (Qwen3-VL, cookbooks/document_parsing.ipynb). Chosen here,
+because nothing is published: a formula is a `$$` block, a picture's caption is the paragraph after it, a line break is `<br>`. The
+notation says less than the elements hold; `markdown_view` is what it says, and parsing what was written gives exactly that.
 """
 
 import html
@@ -24,9 +24,10 @@ _HEADING = re.compile(rf"(#{{1,{MAX_LEVEL}}}) +(.+)")
 _ITEM = re.compile(r"(?:([-+*])|\d{1,9}([.)])) +(.+)")
 _UNESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])|(<br ?/?>)|(&#?\w+;)")
 # Characters that would be read as markup wherever they stand, each with the context in which it would.
-_ESCAPE = re.compile(r"[\\`*$]|_(?!(?<=\w_)\w)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|~(?=~)|(?<=~)~|\](?=[(:\[])|!(?=\[)")
-# What would start a heading, a quotation, a list, a rule or a fence at the beginning of a block.
-_ESCAPE_START = re.compile(r"(?=#{1,6}(?: |$)|[-+](?: |$)|>|-{2,}|={1,}|~)|(?<=\d)(?=[.)](?: |$))")
+_ESCAPE = re.compile(r"[\\`*$]|_(?!(?<=[^\W_]_)[^\W_])|<(?=[A-Za-z/!?])|&(?=#?\w+;)|~(?=~)|(?<=~)~|\](?=[(:\[])")
+# What would start a heading, a quotation, a list, a task or a rule at the beginning of a block; escaped at the match's end.
+_ESCAPE_START = re.compile(r"\d{1,9}(?=[.)](?: |$))|(?=#{1,6}(?: |$)|[-+](?: |$)|>|-(?: *-){2,} *$|\[[ xX]\] )")
+_ASCII_BLANK = " \t\r\n"
 
 
 def write_markdown(elements: Sequence[Element]) -> str:
@@ -113,9 +114,8 @@ def _comment(name: str, box_1000: Box1000 | None) -> str:
 
 def _escape(text: str) -> str:
     escaped = _ESCAPE.sub(r"\\\g<0>", text)
-    if start := re.match(r"\d{0,9}", text):
-        cut = start.end()
-        escaped = escaped[:cut] + _ESCAPE_START.sub(r"\\", escaped[cut:], count=1) if _ESCAPE_START.match(escaped, cut) else escaped
+    if start := _ESCAPE_START.match(escaped):
+        escaped = f"{escaped[: start.end()]}\\{escaped[start.end() :]}"
     return escaped.replace("\n", "<br>")
 
 
@@ -128,7 +128,7 @@ def _unescape(text: str) -> str:
 
 def _blocks(text: str) -> Iterator[str]:
     for block in re.split(r"\n(?:[ \t]*\n)+", text.strip("\n")):
-        if block.strip():
+        if block.strip(_ASCII_BLANK):
             yield block.strip("\n")
 
 
@@ -141,7 +141,7 @@ def _parse_block(block: str) -> tuple[Element, str]:
     if found := _HEADING.fullmatch(block):
         return Element("heading", text=_unescape(found[2]), level=len(found[1])), ""
     lines = block.split("\n")
-    items = [found for line in lines if (found := _ITEM.fullmatch(line.strip()))]
+    items = [found for line in lines if (found := _ITEM.fullmatch(line.strip(_ASCII_BLANK)))]
     if len(items) == len(lines):
         marker = items[0][1] or items[0][2]
         return Element("list", ordered=items[0][1] is None, items=tuple(ListItem(_unescape(item[3])) for item in items)), marker

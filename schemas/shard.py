@@ -1,9 +1,9 @@
 """Samples in files: `ShardWriter` and `ShardReader` for one Arrow IPC file, `Dataset` for a folder of them with its manifest.
 
 A shard holds one record batch a sample, so that reading one sample touches one sample's bytes. Media are compressed already, so the file
-is not; equal samples give equal bytes. A shard opens with `pyarrow.ipc.open_file`, with `datasets.load_dataset("arrow", ...)` and in Ray.
-Readers verify the whole file's SHA-256 once, before its first sample is given out. Nothing here decides what goes into a shard or when it
-counts as committed.
+is not; equal samples give equal bytes. A shard opens with `pyarrow.ipc.open_file`, with `datasets.load_dataset("arrow", ...)` and, as a
+table, with `ray.data.from_arrow`. Readers verify the whole file's SHA-256 once, before its first sample is given out. Nothing here
+decides what goes into a shard or when it counts as committed.
 """
 
 import hashlib
@@ -33,6 +33,7 @@ __all__ = [
     "ShardWriter",
     "Totals",
     "file_sha256",
+    "read_manifest",
     "row_to_sample",
     "sample_to_row",
     "write_shard",

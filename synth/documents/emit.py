@@ -1,4 +1,4 @@
-"""Writes filled pages to a PDF: strips, heads and feet, footnotes, contents labels, links, outline and page labels; collects where anchors landed.
+"""Writes filled pages to a PDF: strips, heads and feet, footnotes, contents labels and links; collects where anchors landed.
 
 Reading order within a page is head, text, footnotes, foot. Nothing here decides what stands on which page.
 """
@@ -87,7 +87,8 @@ class Emitter:
         each = setter.typesetter.width([Span(dots, op.style)])
         count = int((free[1] - free[0]) / each) if op.leader != "none" else 0
         if count > 2:
-            (leader,) = setter.typesetter.lines([Span((dots * count).strip(), op.style)], free[1] - free[0] + each, align="start" if setter.is_rtl else "end")[:1]
+            # One dot of slack, so that rounding cannot wrap the leader; `end` is the label's side in both directions.
+            (leader,) = setter.typesetter.lines([Span((dots * count).strip(), op.style)], free[1] - free[0] + each, align="end")[:1]
             self.writer.draw_line(page, leader, free[0] if setter.is_rtl else free[0] - each, y + op.baseline_pt)
         (line,) = setter.typesetter.lines(label, width + 0.1)[:1]
         boxes = self.writer.draw_line(page, line, left, y + op.baseline_pt)

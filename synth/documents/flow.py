@@ -1,6 +1,6 @@
-"""Fills pages with strips: columns, page breaks, repeated table heads, balanced columns, footnotes at the foot of the page that carries the mark.
+"""Fills pages with strips: columns, page breaks, repeated table heads, balanced columns, footnotes on the page of their mark.
 
-A section is a sequence of runs. A run has one column or the section's columns, so that a wide table can cross the page between stretches of columns.
+A section is a sequence of runs. A run has one column or the section's columns, so that a wide table can cross the page between columns.
 `fill` is pure; `Flow` keeps the pages. Nothing here knows what strips show, or of fonts and PDF.
 """
 
@@ -117,8 +117,8 @@ def _fill_column(strips: Sequence[Strip], start: int, room_pt: float, force: boo
         whole = stop == end + 1
         if not whole and not (force and len(placed) == repeated and stop > start):
             if force and len(placed) == repeated:
-                height = strips[start].height_pt
-                raise DataError("block_too_tall", f"a strip of {height:.0f} pt does not fit a column of {room_pt:.0f} pt; use a larger page or a shorter text")
+                what = f"a strip of {strips[start].height_pt:.0f} pt does not fit a column of {room_pt:.0f} pt"
+                raise DataError("block_too_tall", f"{what}; use a larger page or a shorter text")
             break
         placed.extend(added)
         start, y, gap = stop, y_after, gap_after

@@ -45,8 +45,17 @@ class MetricRange:
 
 @dataclass(frozen=True, slots=True)
 class Genre:
-    """Numbers of one genre. `period` is a key of `periods` in the wording; `pages` and `columns` are drawn from: repetition is weight."""
+    """Numbers of one genre.
 
+    Attributes:
+        least_pages: The shortest document that all kinds of fact fit on.
+        period: A key of `periods` in the wording.
+        pages, columns: Drawn from evenly, so repetition is weight.
+        metrics, attributes: In the order of the wording.
+        order: Amounts of the long register.
+    """
+
+    least_pages: int
     period: str
     pages: tuple[PageFormat, ...]
     columns: tuple[int, ...]
@@ -64,6 +73,7 @@ def genre(name: str) -> Genre:
     """
     entry = _entries()[name]
     return Genre(
+        least_pages=entry.least_pages,
         period=entry.period,
         pages=entry.pages,
         columns=entry.columns,
@@ -77,6 +87,7 @@ def genre(name: str) -> Genre:
 class _Entry:
     """One genre as `genres.yaml` writes it; the file's head explains the rows."""
 
+    least_pages: int
     period: str
     pages: tuple[PageFormat, ...]
     columns: tuple[int, ...]

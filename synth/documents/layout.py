@@ -1,24 +1,25 @@
 """Turns a document of blocks into a PDF and says where every anchor landed.
 
-`layout` is the whole path: number the footnotes, set blocks into strips (`setting`, `tables`, `figures`), fill pages (`flow`), write them (`emit`).
-The same document, look and rng state give the same bytes in any process. Nothing here knows what a document is about.
+`layout` is the whole path: number the footnotes, set blocks into strips (`setting`, `tables`, `figures`), fill pages (`flow`), write them
+(`emit`). The same document, look and rng state give the same bytes in any process. Nothing here knows what a document is about.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from numpy.random import Generator
 
 from schemas.errors import DataError
 from synth.documents.blocks import Block, Contents, Document, Figure, Heading, Inline, LaidOut, Listing, Paragraph, Section, Table
 from synth.documents.emit import Emitter, Leaf, page_infos
-from synth.documents.figures import set_figure
+from synth.documents.figures import needs_page_width, set_figure
 from synth.documents.flow import Flow, Frame, Page, Run, find_targets, number_pages
 from synth.documents.looks import Look, draw_look
 from synth.documents.numerals import page_label
-from synth.documents.setting import SCALE, Setter, stack
+from synth.documents.setting import Setter, heading_text, stack
 from synth.documents.strips import Part, Strip, TextOp
-from synth.documents.tables import plan_table, set_table
+from synth.documents.table_plan import plan_table
+from synth.documents.tables import set_table
 from synth.render.pdf import PdfWriter
 from synth.render.typeset import Typesetter
 
@@ -32,9 +33,6 @@ SLIDE_MARGINS_PT = (62.0, 64.0, 66.0, 64.0)
 
 NOTE_GAP_PT = 10.0
 """Between text and footnotes; the rule stands in it."""
-
-NARROW_FIGURE_EM = 17.0
-"""A chart narrower than this crosses the columns instead."""
 
 SQUEEZED = 0.85
 """A table whose type would shrink below this share of its size in a column crosses the columns instead."""
@@ -70,6 +68,7 @@ class _Job:
     typesetter: Typesetter
     marks: dict[str, int]
     blocks: int = 0
+    set_notes: dict[tuple[str, str, float], list[Strip]] = field(default_factory=dict)
 
     def setter(self, page: str) -> Setter:
         """The setter for a page kind."""
@@ -83,15 +82,22 @@ class _Job:
         scale = MARGIN_SCALE.get(section.page, 1.0)
         top, right, bottom, left = SLIDE_MARGINS_PT if section.page == "slide" else tuple(scale * margin for margin in self.look.margins_pt)
         gap = max(18.0, self.look.column_gap_pt * (1.4 if section.page == "slide" else 1.0))
-        return Frame(section.page, width, height, left, top, width - right, height - bottom, section.columns, gap, self.setter(section.page).is_rtl)
+        is_rtl = self.typesetter.direction == "rtl"
+        return Frame(section.page, width, height, left, top, width - right, height - bottom, section.columns, gap, is_rtl)
 
     # --- footnotes ---
 
     def notes(self, keys: Sequence[str], frame: Frame) -> list[Strip]:
         """Strips of footnotes."""
         setter = self.setter(frame.page)
-        base = 1_000_000  # footnotes are pieces of their own: numbers that no block has
-        return [strip for key in keys for strip in setter.footnote(key, self.document.footnotes[key], frame.measure_pt, base + self.marks[key])]
+        out: list[Strip] = []
+        for key in keys:
+            slot = (key, frame.page, frame.measure_pt)
+            if slot not in self.set_notes:
+                number = -self.marks[key]  # footnotes are pieces of their own: numbers that no block has
+                self.set_notes[slot] = setter.footnote(key, self.document.footnotes[key], frame.measure_pt, number)
+            out.extend(self.set_notes[slot])
+        return out
 
     def note_height(self, keys: Sequence[str], frame: Frame) -> float:
         """Room a page's footnotes need at its foot."""
@@ -140,7 +146,7 @@ class _Job:
                 return True
             return plan.size_pt < SQUEEZED * setter.size_pt * self.look.table.scale or (plan.turned and not block.rotated_head)
         if isinstance(block, Figure):
-            return width < NARROW_FIGURE_EM * setter.size_pt
+            return needs_page_width(setter, block, width)
         if isinstance(block, Heading):
             return block.level == 1 and self.look.heading.spans
         return isinstance(block, Contents) or (isinstance(block, Paragraph) and block.role in ("title", "subtitle", "imprint"))
@@ -171,7 +177,7 @@ class _Job:
         blocks = [item for section in self.document.sections for item in section.blocks]
         if block.kind == "sections":
             headings = [item for item in blocks if isinstance(item, Heading) and item.in_contents]
-            return [(h.level, f"{h.number}\u2002{h.text}" if h.number else h.text, f"heading/{h.key}", f"contents/{h.key}") for h in headings]
+            return [(item.level, heading_text(item), f"heading/{item.key}", f"contents/{item.key}") for item in headings]
         wanted = Table if block.kind == "tables" else Figure
         out = []
         for item in blocks:
@@ -204,7 +210,7 @@ class _Job:
         pdf = writer.finish()
         return LaidOut(pdf, page_infos(pages, labels), places, tuple(emitter.pieces), emitter.charts, writer.assets)
 
-    def _outline(self, targets: dict[str, int]) -> list[tuple[int, str, int]]:
+    def _outline(self, targets: Mapping[str, int]) -> list[tuple[int, str, int]]:
         """Bookmarks of all headings in the contents; a level is never more than one deeper than the one before."""
         out: list[tuple[int, str, int]] = []
         depth = 0
@@ -234,7 +240,8 @@ def _number_notes(document: Document) -> dict[str, int]:
             if not text.note:
                 continue
             if text.note not in document.footnotes:
-                raise DataError("unknown_footnote", f"the text {text.text!r} has a mark for footnote {text.note!r}, which the document does not have")
+                what = f"the text {text.text!r} has a mark for footnote {text.note!r}, which the document does not have"
+                raise DataError("unknown_footnote", f"{what}; add it to Document.footnotes")
             marks.setdefault(text.note, len(marks) + 1)
     return marks
 
@@ -259,10 +266,12 @@ def _anchors(strip: Strip) -> list[str]:
 
 def _first_chapter(page: Page) -> str:
     """Text of the first chapter heading on a page, or empty."""
-    heads: list[Part] = [item.strip.part for item in page.placed if item.strip.part and item.strip.part.kind == "heading" and item.strip.part.level == 1]
+    parts = [item.strip.part for item in page.placed if item.strip.part]
+    heads: list[Part] = [part for part in parts if part.kind == "heading" and part.level == 1]
     return "".join(part.text for part in heads if part.block == heads[0].block).replace("\u2002", " ").strip() if heads else ""
 
 
 def _label_rules(pages: Sequence[Page], numbers: Sequence[int]) -> list[tuple[int, str, int]]:
     """PDF page label rules: one where the numbering changes. PDF has no other digits than ASCII, so labels in the file are ASCII."""
-    return [(index, page.numbering, numbers[index]) for index, page in enumerate(pages) if index == 0 or pages[index - 1].numbering != page.numbering]
+    starts = [index for index, page in enumerate(pages) if index == 0 or pages[index - 1].numbering != page.numbering]
+    return [(index, pages[index].numbering, numbers[index]) for index in starts]

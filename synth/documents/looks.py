@@ -1,7 +1,8 @@
 """How a publisher's pages look: every knob of a layout, drawn once a document so that no two documents share a template.
 
-A `Look` says nothing about content. Lengths are points for an A4 page; `setting.Setter` scales them to other pages. All ranges are chosen from looking at
-reports, books and slides; none of them may break what independent readers rely on (cell gaps of 8 pt, column gaps of 18 pt).
+A `Look` says nothing about content. Lengths are points for an A4 page; `setting.Setter` scales them to other pages. All ranges are chosen
+from looking at reports, books and slides; none of them may break what independent readers rely on (cell gaps of 8 pt, column gaps of 18
+pt).
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,8 @@ BLACK: Color = (0.0, 0.0, 0.0)
 WHITE: Color = (1.0, 1.0, 1.0)
 
 ACCENTS: tuple[Color, ...] = (
-    (0.0, 0.0, 0.0), (0.10, 0.22, 0.42), (0.55, 0.10, 0.12), (0.05, 0.36, 0.30), (0.35, 0.20, 0.45), (0.60, 0.33, 0.05), (0.0, 0.35, 0.55), (0.25, 0.25, 0.28),
+    (0.0, 0.0, 0.0), (0.10, 0.22, 0.42), (0.55, 0.10, 0.12), (0.05, 0.36, 0.30),
+    (0.35, 0.20, 0.45), (0.60, 0.33, 0.05), (0.0, 0.35, 0.55), (0.25, 0.25, 0.28),
 )  # fmt: skip
 """Dark enough for small type on white: contrast of at least 4.5 (WCAG 2.2, 1.4.3)."""
 
@@ -161,7 +163,7 @@ def _draw_table(accent: Color, rng: Generator) -> TableLook:
         "booktabs": (None,),
         "zebra": (accent, (0.85, 0.85, 0.87)),
         "plain": (None,),
-    }[style]  # type: ignore[assignment]  # the values differ in length, which Mapping cannot say
+    }[style]
     fill = pick(rng, fills)
     return TableLook(
         style=style,

@@ -6,7 +6,6 @@ The interpreter shares no code with what wrote the document, the question or the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from schemas.sample import Json, Turn, Verdict
@@ -85,8 +84,7 @@ def _scan(texts: Json, artefact: Artefact) -> None:
     wanted = [folded(str(text)) for text in texts]
     for number, document in enumerate(artefact.documents):
         for page in document.pages:
-            whole = folded(page.flow.text)
-            if all(text in whole for text in wanted):
+            if all(text in page.folded for text in wanted):
                 raise ProofError("present", f"page {page.index + 1} of document {number + 1} holds all of {texts!r}")
 
 
@@ -107,27 +105,21 @@ def _equal(a: Value, b: Value) -> bool:
     return a == b if not (isinstance(a, str) and isinstance(b, str)) else folded(a) == folded(b)
 
 
-@dataclass(frozen=True, slots=True)
-class _Refused(Exception):
-    """Why an answer does not stand."""
-
-    reason: str
-
-
-def verify_turn(asked: Turn, answered: Turn, artefact: Artefact) -> Verdict:
+def verify_turn(asked: Turn, answered: Turn, artefact: Artefact, languages: Sequence[str] = ()) -> Verdict:
     """Prove one answer from the stored documents and page images alone.
 
     The program is evaluated and compared with the stored answer; the answer's text must print that answer; every page of the evidence must be
-    necessary, and at least two; an answer that refuses must refuse in words, and the absence must be proved.
+    necessary, and at least two; an answer that refuses must refuse in words, and the absence must be proved. `languages` are those the answer
+    may be written in, if not that of the documents.
     """
     try:
-        reason = _fault(asked, answered, artefact)
+        reason = _fault(asked, answered, artefact, languages or tuple({document.language: None for document in artefact.documents}))
     except ProofError as error:
         reason = str(error)
     return Verdict(answered.task, not reason, reason or "derived again from the stored pages", "artefact")
 
 
-def _fault(asked: Turn, answered: Turn, artefact: Artefact) -> str:
+def _fault(asked: Turn, answered: Turn, artefact: Artefact, languages: Sequence[str]) -> str:
     """What is wrong with an answer, empty when nothing is."""
     proof = answered.proof
     if proof is None:
@@ -135,7 +127,7 @@ def _fault(asked: Turn, answered: Turn, artefact: Artefact) -> str:
     value = evaluate(proof.program, artefact)
     if not same_answer(value, proof.answer):
         return f"wrong_answer: the document gives {value!r}, the answer says {proof.answer!r}"
-    missing = unprinted(answered.text, value, proof.answer, artefact.documents[0].language)
+    missing = unprinted(answered.text, proof.answer, languages)
     if missing:
         return f"wrong_text: {missing}"
     if folded(answered.text) in folded(asked.text):

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from synth.documents import reading_structure as structure
 from synth.documents.measure import Picture, measure_bar
 from synth.documents.proof_values import Measured, ProofError, Value, as_number, as_sequence, as_text, folded, same
-from synth.documents.reading import ReadDocument, same_label
+from synth.documents.reading import BoxPt, ReadDocument, same_label
 from synth.documents.reading_tables import Cell, TablePart, table_parts
 from synth.documents.reading_values import parse_date, parse_number
 
@@ -80,15 +80,14 @@ def _single(found: Sequence[Value], what: str) -> Value:
 def _rows(scope: Artefact, given: Arguments, headings: Sequence[str]) -> Iterator[tuple[Cell | None, ...]]:
     """For every body row of the named table, over all its pages, the cells under the headings ("" is the first column)."""
     label = as_text(given["table"])
-    done: set[int] = set()
-    last_caption: tuple[int, str] | None = None
+    done: set[tuple[int, BoxPt]] = set()
     for part in table_parts(scope.document(given), label):
-        if (part.page, part.caption) == last_caption:
+        place = (part.page, part.caption_box_pt)
+        if place in done:
             continue  # a wider reading of a part that has been read
         columns = _find_columns(part, headings)
         if columns:
-            last_caption = (part.page, part.caption)
-            done.add(part.page)
+            done.add(place)
             head_rows = max(depth for _, depth in columns)
             for row in part.body(head_rows):
                 yield tuple(row[column] for column, _ in columns)
@@ -149,7 +148,7 @@ def between(scope: Artefact, given: Arguments) -> Value:
 def mentions(scope: Artefact, given: Arguments) -> Value:
     """`mentions{text}`: how often a text occurs on all pages, white space aside."""
     wanted = folded(as_text(given["text"]))
-    return Decimal(sum(folded(page.flow.text).count(wanted) for page in scope.document(given).pages))
+    return Decimal(sum(page.folded.count(wanted) for page in scope.document(given).pages))
 
 
 def pages_containing(scope: Artefact, given: Arguments) -> Value:

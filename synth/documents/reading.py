@@ -59,19 +59,29 @@ class Flow:
 
 @dataclass(frozen=True)
 class ReadPage:
-    """One page: its words in logical order and what follows from them. `label` is the PDF's own label, the printed page number."""
+    """One page: its words in logical order, the boxes of its pictures, and what follows from them.
+
+    `label` is the PDF's own label, the printed page number.
+    """
 
     index: int
     label: str
     width_pt: float
     height_pt: float
     words: tuple[Word, ...]
+    images_pt: tuple[BoxPt, ...] = ()
     memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)  # what parsers of this page found, by their own keys
 
     @cached_property
     def bands(self) -> tuple[Band, ...]:
-        """Rows in bands of one, two or three columns."""
-        return bands_of(rows_of(self.words))
+        """Rows in bands of one, two or three columns, without the texts inside pictures."""
+        return bands_of(rows_of([word for word in self.words if not self.in_picture(word)]))
+
+    def in_picture(self, word: Word) -> bool:
+        """Whether the word stands on a picture; one that fills most of the page is its background."""
+        x, y = word.middle_pt
+        boxes = (box for box in self.images_pt if (box[2] - box[0]) * (box[3] - box[1]) < 0.6 * self.width_pt * self.height_pt)
+        return any(box[0] <= x <= box[2] and box[1] <= y <= box[3] for box in boxes)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
@@ -87,6 +97,11 @@ class ReadPage:
     def flow(self) -> Flow:
         """All lines, one a text line."""
         return Flow("\n".join(line.text for line in self.lines))
+
+    @cached_property
+    def folded(self) -> str:
+        """All words of the page, those on pictures too, without white space, case and kinds of digits: what scans of a whole document look through."""
+        return plain_digits("".join(word.text for word in self.words)).casefold()
 
     @cached_property
     def body_size_pt(self) -> float:
@@ -119,6 +134,16 @@ class ReadDocument:
     language: str
     outline: tuple[tuple[int, str, int], ...] = ()
 
+    @cached_property
+    def body_size_pt(self) -> float:
+        """The type size most characters of the document have."""
+        amount: dict[float, int] = {}
+        for page in self.pages:
+            for word in page.words:
+                size = round(word.size_pt, 1)
+                amount[size] = amount.get(size, 0) + len(word.text)
+        return max(sorted(amount), key=lambda size: amount[size], default=0.0)
+
     def without(self, page: int) -> "ReadDocument":
         """The same document with the content, label and bookmarks of one page gone; the other pages keep their numbers."""
         outline = tuple(entry for entry in self.outline if entry[2] != page)
@@ -150,7 +175,8 @@ class Pages:
             raise IndexError(f"page index {index} of a document of {len(self)} pages")
         if index not in self.kept:
             page = self.source[index]
-            self.kept[index] = ReadPage(index, self.labels[index], page.rect.width, page.rect.height, page_words(page))
+            images = tuple(tuple(info["bbox"]) for info in page.get_image_info())
+            self.kept[index] = ReadPage(index, self.labels[index], page.rect.width, page.rect.height, page_words(page), images)
         page_read = self.kept[index]
         return ReadPage(index, "", page_read.width_pt, page_read.height_pt, ()) if index in self.gone else page_read
 

@@ -9,10 +9,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 
-from synth.documents.reading_words import BoxPt, Word, has_rtl
+import numpy as np
+from numpy.typing import NDArray
+
+from synth.documents.reading_words import BoxPt, Word, mostly_rtl
 
 CORRIDOR_PT = 8.0
 """A strip between columns is at least this wide (chosen: word spaces reach 6 pt in justified small type, column gaps begin at 18 pt)."""
+
+EDGE_SLACK_PT = 24.0
+"""Strips are looked for this far from where equal columns would have them (chosen: a ragged last column ends that much early)."""
 
 MIN_SHARED_ROWS = 2
 """Columns need this many rows with text on both sides of the strip: a balanced paragraph may be no higher."""
@@ -89,10 +95,33 @@ def bands_of(rows: Sequence[Sequence[Word]]) -> tuple[Band, ...]:
         return ()
     left, right = min(word.box_pt[0] for word in words), max(word.box_pt[2] for word in words)
     bands = [Band(tuple(map(tuple, rows)), ())]
+    crossings = _crossings(rows, left, right)
     for count in (3, 2):
-        edges = tuple(left + (right - left) * number / count for number in range(1, count))
+        edges = tuple(left + _whitest(crossings, (right - left) * number / count) for number in range(1, count))
         bands = [part for band in bands for part in (_cut(band, edges, (right - left) / count) if not band.edges else [band])]
     return tuple(bands)
+
+
+def _crossings(rows: Sequence[Sequence[Word]], left: float, right: float) -> NDArray[np.int64]:
+    """For every whole point from `left` on, how many rows have a word within half a strip of it."""
+    width = int(right - left) + 2
+    total = np.zeros(width, dtype=np.int64)
+    for row in rows:
+        covered = np.zeros(width, dtype=bool)
+        for word in row:
+            covered[max(0, int(word.box_pt[0] - left - CORRIDOR_PT / 2)) : int(word.box_pt[2] - left + CORRIDOR_PT / 2) + 1] = True
+        total += covered
+    return total
+
+
+def _whitest(crossings: NDArray[np.int64], near: float) -> float:
+    """The middle of the place around `near` that fewest rows cross: ragged lines move the middle between columns."""
+    first = max(0, int(near - EDGE_SLACK_PT))
+    window = crossings[first : int(near + EDGE_SLACK_PT) + 1]
+    whitest = np.flatnonzero(window == window.min(initial=len(crossings)))
+    runs = np.split(whitest, np.flatnonzero(np.diff(whitest) > 1) + 1)
+    best = max(runs, key=len)
+    return first + float(best[0] + best[-1]) / 2 if len(best) else near
 
 
 def _cut(band: Band, edges: tuple[float, ...], width: float) -> list[Band]:
@@ -100,12 +129,18 @@ def _cut(band: Band, edges: tuple[float, ...], width: float) -> list[Band]:
     parts: list[Band] = []
     for open_strip, group in groupby(band.rows, key=lambda row: not any(crosses(row, edge) for edge in edges)):
         rows = tuple(group)
-        columned = open_strip and all(_is_corridor(rows, edge, width) for edge in edges)
+        columned = open_strip and _are_columns(rows, edges, width)
         if parts and not columned and not parts[-1].edges:
             parts[-1] = Band(parts[-1].rows + rows, ())
         else:
             parts.append(Band(rows, edges if columned else ()))
     return parts
+
+
+def _are_columns(rows: Sequence[Sequence[Word]], edges: Sequence[float], width: float) -> bool:
+    """Whether rows are set in columns at the edges; the columns read last may be empty."""
+    filled = [edge for edge in edges if min(row[0].box_pt[0] for row in rows) < edge < max(row[-1].box_pt[2] for row in rows)]
+    return bool(filled) and all(_is_corridor(rows, edge, width) for edge in filled)
 
 
 def crosses(row: Sequence[Word], edge: float) -> bool:
@@ -116,19 +151,15 @@ def crosses(row: Sequence[Word], edge: float) -> bool:
 def _is_corridor(rows: Sequence[Sequence[Word]], edge: float, width: float) -> bool:
     """Whether rows have text on both sides of a strip that fills its column as running text does."""
     shared = [row for row in rows if row[0].box_pt[0] < edge < row[-1].box_pt[2]]
-    if len(shared) < MIN_SHARED_ROWS:
-        return False
-    sides = ([[w for w in row if w.box_pt[2] < edge] for row in shared], [[w for w in row if w.box_pt[0] > edge] for row in shared])
-    return all(_fill(side, edge, width) >= MIN_FILL for side in sides)
+    return len(shared) >= MIN_SHARED_ROWS and all(_fill(rows, edge, side * width) >= MIN_FILL for side in (-1, 1))
 
 
-def _fill(rows: Sequence[Sequence[Word]], edge: float, width: float) -> float:
-    """Median share of the column beside the strip that words and the spaces between them cover."""
-    shares = []
-    for row in rows:
-        near = [word for word in row if abs(word.middle_pt[0] - edge) < width]
-        shares.append(sum(word.box_pt[2] - word.box_pt[0] + 0.25 * word.size_pt for word in near) / width)
-    return sorted(shares)[len(shares) // 2]
+def _fill(rows: Sequence[Sequence[Word]], edge: float, reach: float) -> float:
+    """Share of the column from `edge` to `edge + reach` that words and their spaces cover, in the fuller quarter of its rows."""
+    left, right = min(edge, edge + reach), max(edge, edge + reach)
+    widths = [sum(word.box_pt[2] - word.box_pt[0] + 0.25 * word.size_pt for word in row if left < word.middle_pt[0] < right) for row in rows]
+    shares = sorted(width / (right - left) for width in widths if width)
+    return shares[len(shares) * 3 // 4] if shares else 0.0
 
 
 def lines_of(bands: Sequence[Band], rtl: bool) -> tuple[Line, ...]:
@@ -142,18 +173,15 @@ def lines_of(bands: Sequence[Band], rtl: bool) -> tuple[Line, ...]:
 
 
 def _line(row: Sequence[Word]) -> Line:
-    """One line. `reading_words` gives right-to-left rows in logical order already; others run left to right."""
+    """One line in reading order."""
     return Line(tuple(in_order(row)))
 
 
 def in_order(row: Sequence[Word]) -> list[Word]:
-    """Words of one row in reading order."""
-    if any(has_rtl(word.text) for word in row):
-        return sorted(row, key=lambda word: word.order)
-    return sorted(row, key=lambda word: word.box_pt[0])
+    """Words of one row in reading order: `reading_words` numbers them so."""
+    return sorted(row, key=lambda word: word.order)
 
 
 def right_to_left(words: Sequence[Word]) -> bool:
-    """Whether most words that have letters run right to left."""
-    lettered = [word.text for word in words if any(char.isalpha() for char in word.text)]
-    return sum(map(has_rtl, lettered)) * 2 > len(lettered)
+    """Whether most letters run right to left; codes and numbers with Latin letters do not count."""
+    return mostly_rtl("".join(word.text for word in words if not any(char.isdigit() for char in word.text)))

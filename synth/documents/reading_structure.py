@@ -6,10 +6,9 @@ Page numbers returned here are 0-based indices. Texts are compared without white
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from synth.documents.reading import Flow, Line, ReadDocument, ReadPage
-from synth.documents.reading_tables import is_contents_entry, starts_with_label
+from synth.documents.reading_tables import MIN_LIKENESS, caption_likeness, caption_lines, is_contents_entry
 from synth.documents.reading_values import plain_digits
 
 BULLETS = "•◦▪▫■□●○–—-*‣·∙➤►▸※・✓→◆◇"
@@ -100,34 +99,27 @@ def captions(document: ReadDocument, prefix: str) -> tuple[tuple[str, Found], ..
     Running text may begin a line with a label too, so of all lines with one label the one most like a caption counts, the first of several alike.
     """
     pattern = re.compile(re.escape(fold(prefix)) + r"([0-9]+(?:[.\-][0-9]+)*)")
-    best: dict[str, tuple[int, Found]] = {}
+    best: dict[str, tuple[int, ReadPage, Line]] = {}
     for page in document.pages:
         for line in page.lines:
             match = pattern.match(fold(line.text))
             if match and not is_contents_entry(line):
-                score = _caption_likeness(page, line, match[0])
-                if score > 0 and score > best.get(match[1], (0, Found(0, "")))[0]:
-                    best[match[1]] = (score, Found(page.index, caption_text(page, line)))
-    return tuple((number, found) for number, (_, found) in sorted(best.items(), key=lambda item: item[1][1].page))
+                score = caption_likeness(page, line, match[0], document.body_size_pt)
+                if score >= MIN_LIKENESS and (match[1] not in best or score > best[match[1]][0]):
+                    best[match[1]] = (score, page, line)
+    found = [(number, Found(page.index, caption_text(page, line))) for number, (_, page, line) in best.items()]
+    return tuple(sorted(found, key=lambda item: item[1].page))
 
 
-def _caption_likeness(page: ReadPage, line: Line, label: str) -> int:
-    """How much a line that begins with a label looks like a caption: a separator after the label, type of its own, no full stop at the end."""
-    rest = fold(line.text)[len(label) :]
-    marked = bool(re.match(r"[:：.–—]", rest)) or _gap_after(line, label) > 0.45 * line.size_pt
-    own_type = line.size_pt < 0.97 * page.body_size_pt or line.words[0].bold != line.words[-1].bold or line.bold
-    ends_open = not line.text.rstrip().endswith((".", "。", "।", "۔", ",", "，", "、", "،"))
-    return 2 * marked + own_type + ends_open - 1
-
-
-def _gap_after(line: Line, label: str) -> float:
-    """White after the words that make up a label."""
-    read = ""
-    for word, following in pairwise(line.words):
-        read += fold(word.text)
-        if len(read) >= len(label):
-            return max(following.box_pt[0] - word.box_pt[2], word.box_pt[0] - following.box_pt[2])
-    return 0.0
+def best_caption(document: ReadDocument, label: str) -> tuple[ReadPage, Line] | None:
+    """The line most like the caption of `label`, the first of several alike, and its page."""
+    best: tuple[int, ReadPage, Line] | None = None
+    for page in document.pages:
+        for line in caption_lines(page, label):
+            score = caption_likeness(page, line, label, document.body_size_pt)
+            if score >= MIN_LIKENESS and (best is None or score > best[0]):
+                best = (score, page, line)
+    return best and best[1:]
 
 
 def caption_text(page: ReadPage, line: Line) -> str:
@@ -178,29 +170,29 @@ def _ends_with(lines: Sequence[Line], index: int, wanted: str) -> bool:
 def _items(lines: Sequence[tuple[int, Line]]) -> Iterator[Found]:
     """List items from the lines after an introduction, until the first line that neither begins an item nor is indented like one."""
     current: list[str] = []
-    page, indent, mark_at = 0, 0.0, 0.0
+    page, mark_at, indent, top = 0, 0.0, 0.0, 0.0
     for number, line in lines:
         body = _item_body(line)
-        if body is not None:
-            if current and abs(_start(line) - mark_at) > 4 and number == page:
-                break
+        moved = not current or number != page or line.box_pt[3] < top  # the next page or column: other margins
+        if body is not None and (moved or abs(_start(line) - mark_at) < 4):
             if current:
                 yield Found(page, " ".join(current))
             current, page = [body], number
             mark_at, indent = _start(line), _start(line, 1)
-        elif current and number == page and abs(_start(line) - indent) < 2.5:
+        elif current and (moved or abs(_start(line) - indent) < 2.5) and not (moved and body is None and number != page):
             current.append(line.text)
         else:
             break
+        top = line.box_pt[1]
     if current:
         yield Found(page, " ".join(current))
 
 
 def _start(line: Line, word: int = 0) -> float:
-    """x of the reading start of a word of a line."""
+    """Where a word of a line starts in reading direction: its x, counted leftwards on right-to-left lines."""
     words = [item for item in line.words if not item.mark]
     box = words[min(word, len(words) - 1)].box_pt
-    return box[0]
+    return -box[2] if len(words) > 1 and words[0].box_pt[0] > words[-1].box_pt[0] else box[0]
 
 
 def _item_body(line: Line) -> str | None:

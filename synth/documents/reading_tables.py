@@ -7,6 +7,7 @@ goes on over pages is the sequence of its parts, each under a caption with the s
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from synth.documents.reading import BoxPt, Line, ReadDocument, ReadPage, Word, squeeze
@@ -18,6 +19,12 @@ CELL_GAP_PT = 6.0
 
 END_GAP_PITCHES = 1.5
 """White of more than this many row pitches ends a table (tables have 1.6 below them)."""
+
+
+MAX_HEAD_ROWS = 4
+
+MIN_LIKENESS = 3
+"""Lines that look less like a caption than this are running text (see `caption_likeness`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,7 @@ class TablePart:
 
     page: int
     caption: str
+    caption_box_pt: BoxPt
     rows: tuple[tuple[Cell | None, ...], ...]
     turned: tuple[Cell | None, ...]
 
@@ -106,10 +114,29 @@ def is_contents_entry(line: Line) -> bool:
 
 
 def caption_lines(page: ReadPage, label: str) -> Iterator[Line]:
-    """Lines of a page that may be the caption of `label`; running text that happens to begin with the label is among them."""
+    """Lines of a page that begin with a label and are not contents entries; running text that happens to begin with it is among them."""
     for line in page.lines:
         if starts_with_label(line.text, label) and not is_contents_entry(line):
             yield line
+
+
+def caption_likeness(page: ReadPage, line: Line, label: str, body_size_pt: float) -> int:
+    """How much a line that begins with a label looks like a caption, 0 to 7: a separator after the label, small or bold type, no full stop at the end."""
+    rest = _fold(line.text)[len(_fold(label)) :]
+    separator = 3 if not rest or re.match(r"[:：.–—(（]", rest) else int(_gap_after(line, label) > 0.38 * line.size_pt)
+    is_small = line.size_pt < 0.97 * max(body_size_pt, page.body_size_pt)
+    ends_open = not line.text.rstrip().endswith((".", "。", "।", "۔", ",", "，", "、", "،"))
+    return separator + 2 * is_small + line.words[0].bold + ends_open
+
+
+def _gap_after(line: Line, label: str) -> float:
+    """White after the words that make up a label."""
+    read = ""
+    for word, following in pairwise(line.words):
+        read += _fold(word.text)
+        if len(read) >= len(_fold(label)):
+            return max(following.box_pt[0] - word.box_pt[2], word.box_pt[0] - following.box_pt[2])
+    return 0.0
 
 
 def table_parts(document: ReadDocument, label: str) -> Iterator[TablePart]:
@@ -117,15 +144,23 @@ def table_parts(document: ReadDocument, label: str) -> Iterator[TablePart]:
     for page in document.pages:
         key = f"table/{label}"
         if key not in page.memo:
-            page.memo[key] = tuple(part for line in caption_lines(page, label) for part in read_table(page, line))
+            captions = [line for line in caption_lines(page, label) if caption_likeness(page, line, label, document.body_size_pt) >= MIN_LIKENESS]
+            page.memo[key] = tuple(part for line in captions for part in read_table(page, line, captions))
         yield from page.memo[key]
 
 
-def read_table(page: ReadPage, caption: Line) -> Iterator[TablePart]:
-    """The table below a caption line, read in the caption's column and across the page; nothing where less than two rows and columns stand."""
-    below = [word for word in page.words if word.middle_pt[1] > caption.box_pt[3] and not word.mark]
+def read_table(page: ReadPage, caption: Line, captions: Sequence[Line] = ()) -> Iterator[TablePart]:
+    """The table below a caption line, read in the caption's column and across the page; nothing where less than two rows and columns stand.
+
+    Rows end above the next of `captions`.
+    """
     middle = (caption.box_pt[0] + caption.box_pt[2]) / 2
     for left, right in _extents(page, caption, middle):
+        foot = min(
+            (other.box_pt[1] for other in captions if other.box_pt[1] > caption.box_pt[3] and left < other.words[0].middle_pt[0] < right),
+            default=page.height_pt,
+        )
+        below = [word for word in page.words if caption.box_pt[3] < word.middle_pt[1] < foot and not word.mark]
         rows = _until_white(rows_of([word for word in below if left < word.middle_pt[0] < right]))
         columns = _columns(rows)
         if len(columns) >= 2 and len(rows) >= 2:
@@ -141,10 +176,9 @@ def _extents(page: ReadPage, caption: Line, middle: float) -> Iterator[tuple[flo
 
 
 def _part(page: ReadPage, caption: Line, rows: Sequence[Sequence[Word]], columns: list[tuple[float, float]]) -> TablePart:
-    turned = _turned_heads(page, caption, rows, columns)
-    if page.right_to_left:
-        columns, turned = columns[::-1], turned[::-1]
-    return TablePart(page.index, caption.text, tuple(tuple(_cell(row, column) for column in columns) for row in rows), tuple(turned))
+    step = -1 if page.right_to_left else 1
+    grid = tuple(tuple(_cells(row, columns)[::step]) for row in rows)
+    return TablePart(page.index, caption.text, caption.box_pt, grid, tuple(_turned_heads(page, caption, rows, columns)[::step]))
 
 
 def _until_white(rows: Sequence[list[Word]]) -> list[list[Word]]:
@@ -177,14 +211,27 @@ def segments(row: Sequence[Word]) -> list[BoxPt]:
 
 
 def _columns(rows: Sequence[Sequence[Word]]) -> list[tuple[float, float]]:
-    """(left, right) of every column: the projection of the rows that have the commonest number of cells above one."""
+    """(left, right) of every column: the projection of the rows that have the commonest number of cells above one.
+
+    Heads may stand where no body text is (aligned to the other side): rows at the top are left out until the columns are as many as the cells.
+    """
     split = [segments(row) for row in rows]
     counts = [len(boxes) for boxes in split if len(boxes) > 1]
     if not counts:
         return []
     usual = max(sorted(set(counts)), key=counts.count)
+    full = [boxes for boxes in split if len(boxes) == usual]
+    for skip in range(min(MAX_HEAD_ROWS, len(full) - 1) + 1):
+        columns = _project(full[skip:])
+        if len(columns) == usual:
+            return columns
+    return _project(full)
+
+
+def _project(rows: Sequence[Sequence[BoxPt]]) -> list[tuple[float, float]]:
+    """Stretches of x that boxes cover."""
     columns: list[tuple[float, float]] = []
-    for left, right in sorted((box[0], box[2]) for boxes in split if len(boxes) == usual for box in boxes):
+    for left, right in sorted((box[0], box[2]) for boxes in rows for box in boxes):
         if columns and left < columns[-1][1] + 1.0:
             columns[-1] = (columns[-1][0], max(right, columns[-1][1]))
         else:
@@ -204,13 +251,23 @@ def _share(box: BoxPt, column: tuple[float, float]) -> float:
     return min(box[2], column[1]) - max(box[0], column[0])
 
 
-def _cell(row: Sequence[Word], column: tuple[float, float]) -> Cell | None:
-    """What a row has in a column: every stretch of words that overlaps it (a head over several columns is in each of them)."""
-    inside: list[Word] = []
-    for box in segments(row):
-        if _share(box, column) > 0.5:
-            inside += [word for word in row if box[0] <= word.middle_pt[0] <= box[2]]
-    return Cell(" ".join(word.text for word in in_order(inside)), bounds([word.box_pt for word in inside])) if inside else None
+def _cells(row: Sequence[Word], columns: Sequence[tuple[float, float]]) -> list[Cell | None]:
+    """What a row has in each column: one stretch of words a column where there are as many, else by overlap (a head over several is in each)."""
+    boxes = segments(row)
+    places = [[index] for index in range(len(columns))] if len(boxes) == len(columns) else [_columns_of(box, columns) for box in boxes]
+    cells: list[Cell | None] = []
+    for index in range(len(columns)):
+        chosen = [box for box, place in zip(boxes, places, strict=True) if index in place]
+        inside = [word for box in chosen for word in row if box[0] <= word.middle_pt[0] <= box[2]]
+        text = " ".join(word.text for word in in_order(inside))
+        cells.append(Cell(text, bounds([word.box_pt for word in inside])) if inside else None)
+    return cells
+
+
+def _columns_of(box: BoxPt, columns: Sequence[tuple[float, float]]) -> list[int]:
+    """The columns a stretch of words overlaps, or the nearest one."""
+    shares = [_share(box, column) for column in columns]
+    return [index for index, share in enumerate(shares) if share > 0.5] or [shares.index(max(shares))]
 
 
 def _turned_heads(page: ReadPage, caption: Line, rows: Sequence[Sequence[Word]], columns: Sequence[tuple[float, float]]) -> list[Cell | None]:

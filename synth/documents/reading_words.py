@@ -6,7 +6,7 @@ reader needs: runs of digits with their separators and words with Latin letters 
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -29,7 +29,8 @@ class Word:
     Attributes:
         mark: Whether it is a raised footnote mark.
         upright: False for rotated text.
-        order: Position in the page's content, inside a line that of reading.
+        order: Words of one line sorted by it are in reading order.
+        baseline_pt: The y of the baseline of upright text.
     """
 
     text: str
@@ -39,6 +40,7 @@ class Word:
     mark: bool = False
     upright: bool = True
     order: int = 0
+    baseline_pt: float = 0.0
 
     @property
     def middle_pt(self) -> tuple[float, float]:
@@ -56,25 +58,27 @@ class _Run:
     bold: bool
     mark: bool
     upright: bool
+    baseline_pt: float
 
 
 def page_words(page: pymupdf.Page) -> tuple[Word, ...]:
-    """All words of a page, numbered in content order, inside a line in logical order."""
-    return tuple(replace(word, order=number) for number, word in enumerate(_page_words(page)))
-
-
-def _page_words(page: pymupdf.Page) -> Sequence[Word]:
+    """All words of a page, numbered so that words of one line are in reading order."""
     textpage = page.get_textpage(flags=pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP)
     if has_rtl(page.get_text("text", textpage=textpage)):
-        return _words_by_character(page.get_text("rawdict", textpage=textpage))
+        words: Sequence[Word] = _words_by_character(page.get_text("rawdict", textpage=textpage))
+    else:
+        words = sorted(_words_by_run(page, textpage), key=lambda word: word.box_pt[0])
+    return tuple(replace(word, order=number) for number, word in enumerate(words))
+
+
+def _words_by_run(page: pymupdf.Page, textpage: pymupdf.TextPage) -> Iterator[Word]:
+    """Words as MuPDF splits them, with what their fonts say."""
     runs: dict[tuple[int, int], list[_Run]] = {}
     for number, block in enumerate(page.get_text("dict", textpage=textpage)["blocks"]):
         for index, line in enumerate(block.get("lines", ())):
             runs[number, index] = _runs(line)
-    words: list[Word] = []
     for x0, y0, x1, y1, text, block, line, _ in page.get_text("words", textpage=textpage):
-        words += _split_marks(text, (x0, y0, x1, y1), runs.get((block, line), []))
-    return words
+        yield from _split_marks(text, (x0, y0, x1, y1), runs.get((block, line), []))
 
 
 def has_rtl(text: str) -> bool:
@@ -92,7 +96,7 @@ def _runs(line: dict[str, Any]) -> list[_Run]:
         raised = span["bbox"][3] < foot - 0.12 * size or bool(span["flags"] & pymupdf.TEXT_FONT_SUPERSCRIPT)
         mark = span["size"] < MARK_SIZE_RATIO * size and raised
         bold = bool(span["flags"] & pymupdf.TEXT_FONT_BOLD) or "bold" in span["font"].lower()
-        runs.append(_Run(span["text"].strip(), tuple(span["bbox"]), span["size"], bold, mark, upright))
+        runs.append(_Run(span["text"].strip(), tuple(span["bbox"]), span["size"], bold, mark, upright, span["origin"][1]))
     return runs
 
 
@@ -100,20 +104,20 @@ def _split_marks(text: str, box: BoxPt, runs: Sequence[_Run]) -> list[Word]:
     """The word without the footnote marks MuPDF glued to it, then the marks."""
     if len(runs) == 1:
         run = runs[0]
-        return [Word(text, box, run.size_pt, run.bold, upright=run.upright)]
+        return [Word(text, box, run.size_pt, run.bold, upright=run.upright, baseline_pt=run.baseline_pt)]
     inside = [run for run in runs if _overlap(run.box_pt, box) > 0]
     plain = [run for run in inside if not run.mark]
     marks = [run for run in inside if run.mark and run.text in text and box[0] - 0.5 <= (run.box_pt[0] + run.box_pt[2]) / 2 <= box[2] + 0.5]
-    base = max(plain or inside, key=lambda run: _overlap(run.box_pt, box), default=_Run("", box, box[3] - box[1], False, False, True))
+    base = max(plain or inside, key=lambda run: _overlap(run.box_pt, box), default=_Run("", box, box[3] - box[1], False, False, True, box[3]))
     words = []
     for run in marks:
         before, _, after = text.rpartition(run.text)
         text = before + after
-        words.append(Word(run.text, run.box_pt, run.size_pt, run.bold, mark=True))
+        words.append(Word(run.text, run.box_pt, run.size_pt, run.bold, mark=True, baseline_pt=run.baseline_pt))
     if text:
         if marks and marks[-1].box_pt[2] >= box[2] - 0.5:
             box = (box[0], box[1], marks[0].box_pt[0], box[3])
-        words.insert(0, Word(text, box, base.size_pt, base.bold, upright=base.upright))
+        words.insert(0, Word(text, box, base.size_pt, base.bold, upright=base.upright, baseline_pt=base.baseline_pt))
     return words
 
 
@@ -134,15 +138,36 @@ class _Glyph:
     bold: bool
     mark: bool
     upright: bool
+    baseline_pt: float
 
 
 def _words_by_character(raw: dict[str, Any]) -> tuple[Word, ...]:
     glyphs = [glyph for block in raw["blocks"] for line in block.get("lines", ()) for glyph in _glyphs(line)]
+    rtl = mostly_rtl("".join(glyph.text for glyph in glyphs))
     words: list[Word] = []
     for row in _baseline_rows([glyph for glyph in glyphs if glyph.upright]):
-        words += _words_of_row(row)
-    turned = [glyph for glyph in glyphs if not glyph.upright]
-    return (*words, *(_join([glyph]) for glyph in turned))
+        words += _words_of_row(row, rtl)
+    return (*words, *_turned_words([glyph for glyph in glyphs if not glyph.upright]))
+
+
+def mostly_rtl(text: str) -> bool:
+    """Whether most letters of a text run right to left."""
+    kinds = [unicodedata.bidirectional(char) for char in text if char.isalpha()]
+    return 2 * sum(kind in ("R", "AL") for kind in kinds) > len(kinds)
+
+
+def _turned_words(glyphs: Sequence[_Glyph]) -> list[Word]:
+    """Words of text turned by a quarter, read upwards: glyphs in stacks side by side, split at white."""
+    words: list[Word] = []
+    group: list[_Glyph] = []
+    for glyph in sorted(glyphs, key=lambda item: (round(item.box_pt[0]), -item.box_pt[3])):
+        near = group and abs(glyph.box_pt[0] - group[-1].box_pt[0]) < 1.5 and group[-1].box_pt[1] - glyph.box_pt[3] < WORD_GAP_EM * glyph.size_pt
+        if group and (not near or not glyph.text.strip()):
+            words.append(_join(group, has_rtl("".join(item.text for item in group))))
+            group = []
+        if glyph.text.strip():
+            group.append(glyph)
+    return [*words, _join(group, has_rtl("".join(item.text for item in group)))] if group else words
 
 
 def _glyphs(line: dict[str, Any]) -> list[_Glyph]:
@@ -160,7 +185,7 @@ def _glyphs(line: dict[str, Any]) -> list[_Glyph]:
             if glyphs and upright and x1 - x0 < 0.01 and unicodedata.category(char["c"]) != "Zs":
                 glyphs[-1] = replace(glyphs[-1], text=glyphs[-1].text + char["c"])
             else:
-                glyphs.append(_Glyph(char["c"], (x0, y0, x1, y1), span["size"], bold, mark, upright))
+                glyphs.append(_Glyph(char["c"], (x0, y0, x1, y1), span["size"], bold, mark, upright, char["origin"][1]))
     return glyphs
 
 
@@ -178,8 +203,9 @@ def _baseline_rows(glyphs: Sequence[_Glyph]) -> list[list[_Glyph]]:
     return [sorted(row, key=lambda item: item.box_pt[0]) for row in rows]
 
 
-def _words_of_row(row: Sequence[_Glyph]) -> list[Word]:
+def _words_of_row(row: Sequence[_Glyph], rtl_page: bool) -> list[Word]:
     """Words of one row, right to left, with left-to-right runs of words put back into their order."""
+    rtl = rtl_page or has_rtl("".join(glyph.text for glyph in row))
     visual: list[list[_Glyph]] = [[]]
     for glyph in row:
         last = visual[-1][-1] if visual[-1] else None
@@ -189,10 +215,8 @@ def _words_of_row(row: Sequence[_Glyph]) -> list[Word]:
         if last and (glyph.box_pt[0] - last.box_pt[2] > WORD_GAP_EM * glyph.size_pt or glyph.mark != last.mark):
             visual.append([])
         visual[-1].append(glyph)
-    words = [_join(group) for group in visual if group]
-    if not any(has_rtl(word.text) for word in words):
-        return words
-    return _order_words(words[::-1])
+    words = [_join(group, rtl) for group in visual if group]
+    return _order_words(words[::-1]) if rtl else words
 
 
 def _order_words(words: Sequence[Word]) -> list[Word]:
@@ -208,11 +232,10 @@ def _order_words(words: Sequence[Word]) -> list[Word]:
     return [*ordered, *latin[::-1]]
 
 
-def _join(group: Sequence[_Glyph]) -> Word:
-    """One word from glyphs listed left to right."""
+def _join(group: Sequence[_Glyph], rtl: bool) -> Word:
+    """One word from glyphs listed left to right, on a line that runs right to left or not."""
     texts = [glyph.text for glyph in group]
-    whole = "".join(texts)
-    if has_rtl(whole) or not any(unicodedata.bidirectional(char) == "L" for char in whole):
+    if rtl:
         texts = _logical(texts)
     box = (
         min(glyph.box_pt[0] for glyph in group),
@@ -220,7 +243,8 @@ def _join(group: Sequence[_Glyph]) -> Word:
         max(glyph.box_pt[2] for glyph in group),
         max(glyph.box_pt[3] for glyph in group),
     )
-    return Word("".join(texts), box, group[0].size_pt, group[0].bold, group[0].mark, group[0].upright)
+    first = group[0]
+    return Word("".join(texts), box, first.size_pt, first.bold, first.mark, first.upright, baseline_pt=first.baseline_pt)
 
 
 def _logical(texts: Sequence[str]) -> list[str]:

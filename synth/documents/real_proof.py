@@ -52,13 +52,13 @@ def single_page_answer(program: Json, answer: Json, document: RealDocument) -> i
 
     Only texts can be found this way. Case and white space are ignored, because running heads repeat headings in capitals.
     """
-    if not isinstance(answer, str) or answer == "absent":
+    answers = answer if isinstance(answer, list) else [answer]
+    if answer == "absent" or not all(isinstance(part, str) for part in answers):
         return None
-    named = [squeeze(text).casefold() for text in leaf_texts(program)]
-    wanted = squeeze(answer).casefold()
+    wanted = [squeeze(text).casefold() for text in (*leaf_texts(program), *cast(list[str], answers))]
     for page, text in enumerate(document.squeezed):
         folded = text.casefold()
-        if wanted in folded and all(name in folded for name in named):
+        if all(part in folded for part in wanted):
             return page
     return None
 
@@ -108,7 +108,7 @@ def _printed(heading: Heading) -> Heading:
 def _listed(document: RealDocument) -> tuple[Heading, ...]:
     """All headings, where the bookmarks are complete and no printed contents list gives the structure away on one page."""
     if document.unlisted:
-        raise ProofError(f"the bookmarks leave out {document.unlisted[0]!r}")
+        raise ProofError(f"the bookmarks leave out {document.unlisted[0][1]!r}")
     if document.contents:
         raise ProofError("a contents list prints the whole structure on one page")
     return document.headings
@@ -183,7 +183,7 @@ def _reference(program: Program, document: RealDocument) -> str:
 
 def _contents_label(program: Program, document: RealDocument) -> str:
     wanted = squeeze(_text(program, "title"))
-    found = {label for title, label, _ in document.contents if squeeze(title) == wanted}
+    found = {label for title, label in document.contents if squeeze(title) == wanted}
     if len(found) != 1:
         raise ProofError(f"{len(found)} contents entries for {program['title']!r}")
     return found.pop()
@@ -191,7 +191,7 @@ def _contents_label(program: Program, document: RealDocument) -> str:
 
 def _page_labelled(program: Program, document: RealDocument) -> int:
     label = _argument(program, "label", document)
-    found = [page for page in range(len(document.texts)) if document.folio(page) == label]
+    found = [number for number, page in enumerate(document.pages) if page.folio == label]
     if len(found) != 1:
         raise ProofError(f"{len(found)} pages carry the printed number {label!r}")
     return found[0] + 1

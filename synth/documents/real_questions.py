@@ -156,7 +156,7 @@ def _contents(structure: Structure) -> Iterator[RealQuestion]:
 
 def _terms(structure: Structure) -> Iterator[RealQuestion]:
     for term, all_places in structure.terms.items():
-        places = tuple({page: (page, box) for page, box in reversed(all_places)}.values())[::-1]  # the first occurrence on each page
+        places = _first_on_each_page(all_places)
         pages = [page + 1 for page, _ in places]
         listed: Json = {"op": "pages_with", "term": term}
         if len(pages) <= MAX_LISTED:
@@ -168,6 +168,13 @@ def _terms(structure: Structure) -> Iterator[RealQuestion]:
         yield RealQuestion("term_span", {"term": term}, (str(apart),), apart, program, (places[0], places[-1]))
 
 
+def _first_on_each_page(places: Sequence[Place]) -> tuple[Place, ...]:
+    firsts: dict[int, Place] = {}
+    for place in places:
+        firsts.setdefault(place[0], place)
+    return tuple(firsts.values())
+
+
 def _term_pairs(structure: Structure) -> Iterator[RealQuestion]:
     pages = {term: {page for page, _ in places} for term, places in structure.terms.items()}
     terms = [term for term in pages if len(pages[term]) >= 3]
@@ -176,7 +183,7 @@ def _term_pairs(structure: Structure) -> Iterator[RealQuestion]:
             common = sorted(pages[one] & pages[two])
             if not 2 <= len(common) <= MAX_LISTED or common in (sorted(pages[one]), sorted(pages[two])):
                 continue  # where one term's pages are the answer, the other is not needed
-            places = tuple((p, b) for term in (one, two) for p, b in structure.terms[term] if p in common)
+            places = tuple(place for term in (one, two) for place in _first_on_each_page(structure.terms[term]) if place[0] in common)
             program: Json = {"op": "intersect", "a": {"op": "pages_with", "term": one}, "b": {"op": "pages_with", "term": two}}
             answer = [page + 1 for page in common]
             yield RealQuestion("terms_both", {"first": one, "second": two}, tuple(map(str, answer)), list(answer), program, places)

@@ -6,8 +6,8 @@ stands only if two unrelated readers agree. It knows nothing of questions or wor
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import pypdfium2 as pdfium
@@ -21,6 +21,7 @@ CAPTION_WORDS = (
 _CAPTION = re.compile(rf"^((?:{CAPTION_WORDS})\s*{NUMBER})[.:：]?\s+(\S.*)$")
 _NUMBERED_LINE = re.compile(rf"^({NUMBER})\.?\s+[^\s\d.]")
 _CONTENTS_LINE = re.compile(rf"^(?:{NUMBER}\s+)?(\S.*?)\s*(?:\.\s?){{4,}}\s*([ivxlcdm]+|\d+)\s*$")
+_LEAST_ENTRIES = 5  # fewer dotted lines on a page are a form or a table
 _FOOT_LINES = 2  # the printed page number stands in the first or last lines of a page's text
 
 
@@ -57,86 +58,82 @@ class Caption:
 
 
 @dataclass(frozen=True)
-class RealDocument:
-    """The text of every page, the bookmarks (level, title, page), and the PDF's page labels."""
+class RealPage:
+    """One page's text; everything derived from it is computed once, also for documents with other pages taken away."""
 
-    texts: tuple[str, ...]
-    outline: tuple[tuple[int, str, int], ...]
-    labels: tuple[str, ...]
+    text: str
+    label: str
+
+    @cached_property
+    def folded(self) -> str:
+        """The text, folded."""
+        return fold(self.text)
+
+    @cached_property
+    def squeezed(self) -> str:
+        """The text, squeezed."""
+        return squeeze(self.text)
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """Lines that are not empty, without space at their ends."""
+        return tuple(line.strip() for line in self.text.splitlines() if line.strip())
+
+    @cached_property
+    def captions(self) -> tuple[tuple[str, str], ...]:
+        """Caption lines as (label, text)."""
+        found = [(_CAPTION.match(line), _CONTENTS_LINE.match(line)) for line in self.lines]
+        return tuple((" ".join(caption[1].split()), caption[2].strip()) for caption, listed in found if caption and not listed)
+
+    @cached_property
+    def contents(self) -> tuple[tuple[str, str], ...]:
+        """Entries of a printed contents list as (title, printed page label)."""
+        found = [match for line in self.lines if (match := _CONTENTS_LINE.match(line))]
+        return tuple((match[1], match[2]) for match in found) if len(found) >= _LEAST_ENTRIES else ()
+
+    @property
+    def folio(self) -> str:
+        """The PDF's label of the page if it is also printed in the first or last lines, else empty."""
+        outer = [*self.lines[:_FOOT_LINES], *self.lines[-_FOOT_LINES:]]
+        return self.label if self.label and any(self.label in line.split() for line in outer) else ""
+
+
+@dataclass(frozen=True)
+class RealDocument:
+    """Pages, headings in order, and `unlisted`: (page, line) numbered like a section but without a bookmark.
+
+    A heading whose title is not printed on its page has the number `?`: no program may rest on it.
+    """
+
+    pages: tuple[RealPage, ...]
+    headings: tuple[Heading, ...]
+    unlisted: tuple[tuple[int, str], ...]
 
     def without(self, page: int) -> "RealDocument":
         """The same document with one page's text and bookmarks gone; the other pages keep their numbers."""
-        texts = tuple("" if number == page else text for number, text in enumerate(self.texts))
-        return replace(self, texts=texts, outline=tuple(entry for entry in self.outline if entry[2] != page))
+        pages = (*self.pages[:page], RealPage("", ""), *self.pages[page + 1 :])
+        headings = tuple(heading for heading in self.headings if heading.page != page)
+        return RealDocument(pages, headings, tuple(entry for entry in self.unlisted if entry[0] != page))
 
-    @cached_property
+    @property
     def squeezed(self) -> tuple[str, ...]:
         """The text of every page, squeezed."""
-        return tuple(squeeze(text) for text in self.texts)
+        return tuple(page.squeezed for page in self.pages)
 
-    @cached_property
-    def headings(self) -> tuple[Heading, ...]:
-        """Bookmarks in order. One whose title is not printed on its page has the number `?`, which no program may rest on."""
-        return tuple(Heading(level, title, self._printed_number(title, page), page) for level, title, page in self.outline)
-
-    @cached_property
+    @property
     def captions(self) -> tuple[Caption, ...]:
         """Caption lines of tables in reading order, contents pages left out."""
-        found = []
-        for page, text in enumerate(self.texts):
-            for line in text.splitlines():
-                match = _CAPTION.match(line.strip())
-                if match and not _CONTENTS_LINE.match(line.strip()):
-                    found.append(Caption(" ".join(match[1].split()), match[2].strip(), page))
-        return tuple(found)
+        return tuple(Caption(*caption, number) for number, page in enumerate(self.pages) if not page.contents for caption in page.captions)
 
-    @cached_property
-    def contents(self) -> tuple[tuple[str, str, int], ...]:
-        """Entries of printed contents lists: (title, printed page label, page the entry stands on)."""
-        entries = []
-        for page, text in enumerate(self.texts):
-            found = [match for line in text.splitlines() if (match := _CONTENTS_LINE.match(line.strip()))]
-            if len(found) >= 5:  # fewer dotted lines are a form or a table
-                entries.extend((match[1], match[2], page) for match in found)
-        return tuple(entries)
-
-    @cached_property
-    def unlisted(self) -> tuple[str, ...]:
-        """Lines numbered like the next or a missing section, but which are no heading: the bookmarks are incomplete."""
-        numbers = {heading.number for heading in self.headings}
-        last: dict[str, int] = {number: 0 for number in numbers}
-        for number in numbers:
-            parent, _, own = number.rpartition(".")
-            last[parent] = max(last.get(parent, 0), int(own) if own.isdigit() else 0)
-        contents_pages = {page for _, _, page in self.contents}
-        found = []
-        for page, text in enumerate(self.texts):
-            for line in text.splitlines() if page not in contents_pages else ():
-                match = _NUMBERED_LINE.match(line.strip())
-                parent, _, own = match[1].rpartition(".") if match else ("", "", "")
-                if match and match[1] not in numbers and parent in numbers and 1 <= int(own) <= last[parent] + 1:
-                    found.append(line.strip())
-        return tuple(found)
-
-    def folio(self, page: int) -> str:
-        """The PDF's label of a page if it is also printed in the first or last lines, else empty."""
-        label, lines = self.labels[page], [line.split() for line in self.texts[page].splitlines() if line.strip()]
-        outer = [*lines[:_FOOT_LINES], *lines[-_FOOT_LINES:]]
-        return label if label and any(label in words for words in outer) else ""
+    @property
+    def contents(self) -> tuple[tuple[str, str], ...]:
+        """Entries of printed contents lists: (title, printed page label)."""
+        return tuple(entry for page in self.pages for entry in page.contents)
 
     def pages_with(self, term: str) -> tuple[int, ...]:
         """Pages on which `term` stands between word boundaries."""
         pattern = re.compile(rf"(?<![\w-]){re.escape(term)}(?![\w-])")
-        return tuple(page for page, text in enumerate(self.texts) if pattern.search(text))
-
-    def _printed_number(self, title: str, page: int) -> str:
-        """The section number printed before the title; empty if there is none, `?` if the title is not printed at all."""
-        text, wanted = self.texts[page], squeeze(title)
-        if not wanted or wanted not in self.squeezed[page]:
-            return "?"
-        spaced = r"\s*".join(re.escape(char) for char in wanted)
-        match = re.search(rf"(?:^|\s|第)({NUMBER})\s*(?:章|节|節|付録)?\.?\s*{spaced}", fold(text))
-        return match[1] if match else ""
+        return tuple(number for number, page in enumerate(self.pages) if pattern.search(page.text))
 
 
 def read_real(data: bytes) -> RealDocument:
@@ -147,10 +144,9 @@ def read_real(data: bytes) -> RealDocument:
     """
     document = pdfium.PdfDocument(data)
     try:
-        pages = range(len(document))
-        texts = tuple(_page_text(document, page) for page in pages)
-        labels = tuple(document.get_page_label(page) or "" for page in pages)
-        return RealDocument(texts, tuple(_bookmarks(document)), labels)
+        pages = tuple(_read_page(document, number) for number in range(len(document)))
+        headings = tuple(Heading(level, title, _printed_number(title, pages[page]), page) for level, title, page in _bookmarks(document))
+        return RealDocument(pages, headings, _unlisted(pages, {heading.number for heading in headings}))
     finally:
         document.close()
 
@@ -168,17 +164,41 @@ def text_in_box(data: bytes, page: int, box_pt: Sequence[float]) -> str:
         document.close()
 
 
-def _page_text(document: pdfium.PdfDocument, page: int) -> str:
-    text: str = document[page].get_textpage().get_text_range()
+def _read_page(document: pdfium.PdfDocument, number: int) -> RealPage:
+    text: str = document[number].get_textpage().get_text_range()
     # U+FFFE is PDFium's mark for a hyphen at the end of a line.
-    return text.replace("\r\n", "\n").replace("\ufffe", "-\n")
+    return RealPage(text.replace("\r\n", "\n").replace("\ufffe", "-\n"), document.get_page_label(number) or "")
 
 
-def _bookmarks(document: pdfium.PdfDocument) -> list[tuple[int, str, int]]:
-    entries = []
+def _bookmarks(document: pdfium.PdfDocument) -> Iterator[tuple[int, str, int]]:
     for mark in document.get_toc():
         target = mark.get_dest()
         index = target.get_index() if target else None
         if index is not None:
-            entries.append((int(mark.level) + 1, " ".join(mark.get_title().split()), int(index)))
-    return entries
+            yield int(mark.level) + 1, " ".join(mark.get_title().split()), int(index)
+
+
+def _printed_number(title: str, page: RealPage) -> str:
+    """The section number printed before the title; empty if there is none, `?` if the title is not printed at all."""
+    wanted = squeeze(title)
+    if not wanted or wanted not in page.squeezed:
+        return "?"
+    spaced = r"\s*".join(re.escape(char) for char in wanted)
+    match = re.search(rf"(?:^|\s|第)({NUMBER})\s*(?:章|节|節|付録)?\.?\s*{spaced}", page.folded)
+    return match[1] if match else ""
+
+
+def _unlisted(pages: Sequence[RealPage], numbers: set[str]) -> tuple[tuple[int, str], ...]:
+    """Lines numbered like the next or a missing section, but which are no heading: the bookmarks are incomplete."""
+    last: dict[str, int] = {number: 0 for number in numbers}
+    for number in numbers:
+        parent, _, own = number.rpartition(".")
+        last[parent] = max(last.get(parent, 0), int(own) if own.isdigit() else 0)
+    found = []
+    for index, page in enumerate(pages):
+        for line in page.lines if not page.contents else ():
+            match = _NUMBERED_LINE.match(line)
+            parent, _, own = match[1].rpartition(".") if match else ("", "", "")
+            if match and match[1] not in numbers and parent in numbers and own.isdigit() and 1 <= int(own) <= last[parent] + 1:
+                found.append((index, line))
+    return tuple(found)

@@ -7,7 +7,7 @@ with another library (`real_reading`). Pages count from 0, boxes are points from
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -27,6 +27,7 @@ TABLE_LABEL = re.compile(
 TERM = re.compile(r"^[A-Za-z][A-Za-z0-9]*(?:[-_./][A-Za-z0-9]+)*$")
 CONTENTS_LEADERS = re.compile(r"(?:\.\s?){4,}\s*(?:[ivxlcdm]+|\d+)\s*$")
 MIN_CONTENTS_LINES = 5
+PUNCTUATION = "()[]{}<>\"'.,;:!?“”„‘’‚«»‹›、。「」（）"
 
 HEAD_SHARE = 0.085
 """Share of the page height at top and foot where running heads and page numbers stand (measured on the Debian guides: 0.055)."""
@@ -156,7 +157,7 @@ class Structure:
 
 def read_structure(document: pymupdf.Document) -> Structure:
     """Read the structure of an open PDF (already cut to the pages that are shown)."""
-    pages = tuple(_page_text(page) for page in document)
+    pages = tuple(page_text(page) for page in document)
     labels = tuple(page_label(page) for page in document)
     sections = tuple(_sections(document, pages))
     listed = tuple(entry for number, page in enumerate(pages) for entry in _contents(number, page))
@@ -173,15 +174,28 @@ def page_label(page: pymupdf.Page) -> str:
     return re.sub(r"<FEFF((?:[0-9A-Fa-f]{4})*)>", lambda match: bytes.fromhex(match[1]).decode("utf-16-be"), label)
 
 
+def page_text(page: pymupdf.Page) -> PageText:
+    """The words of a page."""
+    words = tuple(Word(w[4], (w[0], w[1], w[2], w[3]), (w[5], w[6])) for w in page.get_text("words") if squeeze(w[4]))
+    return PageText(words, page.rect.height)
+
+
+def page_sections(document: pymupdf.Document, number: int) -> tuple[Section, ...]:
+    """The headings that start on one page; empty for a page with a contents list, where titles are not headings."""
+    page = page_text(document[number])
+    found = (_printed_section(level, " ".join(title.split()), number, page) for level, title, at in document.get_toc(simple=True) if at == number + 1)
+    return () if has_contents(page) else tuple(section for section in found if section.box_pt[3])
+
+
+def has_contents(page: PageText) -> bool:
+    """Whether a page prints a contents list."""
+    return bool(_contents(0, page))
+
+
 def union(words: tuple[Word, ...]) -> BoxPt:
     """The box around words."""
     boxes = [word.box_pt for word in words]
     return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
-
-
-def _page_text(page: pymupdf.Page) -> PageText:
-    words = tuple(Word(w[4], (w[0], w[1], w[2], w[3]), (w[5], w[6])) for w in page.get_text("words") if squeeze(w[4]))
-    return PageText(words, page.rect.height)
 
 
 def _sections(document: pymupdf.Document, pages: tuple[PageText, ...]) -> Iterator[Section]:
@@ -288,14 +302,26 @@ def trim_lead(before: str) -> str:
     return lead.strip() if len(lead) >= least else ""
 
 
+def contents_end(document: pymupdf.Document) -> int:
+    """The page after the last page of the contents lists at the front; 0 if there are none in the first tenth and twenty pages."""
+    front = range(min(document.page_count, max(20, document.page_count // 10)))
+    pages = [number for number in front if _contents(number, page_text(document[number]))]
+    return pages[-1] + 1 if pages else 0
+
+
+def technical_terms(document: pymupdf.Document, pages: Sequence[int]) -> tuple[str, ...]:
+    """Technical words of some pages, sorted."""
+    return tuple(sorted({term for number in pages for word in page_text(document[number]).words if (term := _term(word.text))}))
+
+
 def _terms(pages: tuple[PageText, ...]) -> dict[str, tuple[tuple[int, BoxPt], ...]]:
-    """Technical words (with a digit, sign or inner capital, or in lower case and rare) that stand on 2 to 12 pages, always as whole words."""
+    """Technical words that stand on 2 to 12 pages, always as whole words: a page with the term inside another word disqualifies it."""
     places: dict[str, list[tuple[int, BoxPt]]] = {}
     for number, page in enumerate(pages):
         for word in page.words:
-            bare = word.text.strip("()[]{}\"'.,;:!?“”„‘’«»、。")
-            if 4 <= len(bare) <= 32 and TERM.match(bare) and _technical(bare) and not page.in_margin(word):
-                places.setdefault(bare, []).append((number, word.box_pt))
+            term = _term(word.text)
+            if term and not page.in_margin(word):
+                places.setdefault(term, []).append((number, word.box_pt))
     texts = [page.squeezed.casefold() for page in pages]
     kept = {}
     for term in sorted(places):
@@ -305,5 +331,10 @@ def _terms(pages: tuple[PageText, ...]) -> dict[str, tuple[tuple[int, BoxPt], ..
     return kept
 
 
-def _technical(word: str) -> bool:
-    return any(c.isdigit() or c in "-_./" for c in word) or (any(c.isupper() for c in word[1:]) and not word.isupper()) or word.isupper()
+def _term(text: str) -> str:
+    """The technical word in a piece of text, without punctuation around it; empty if it is an ordinary word."""
+    word = text.strip(PUNCTUATION)
+    if not 4 <= len(word) <= 32 or not TERM.match(word) or SECTION_NUMBER.match(word):
+        return ""
+    inner = any(char.isupper() for char in word[1:])
+    return word if inner or any(char.isdigit() or char in "-_./" for char in word) else ""

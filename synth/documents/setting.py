@@ -1,7 +1,7 @@
 """Sets headings, paragraphs, lists, captions, contents and footnotes into strips of a given width, in one document's look.
 
-`Setter` holds what all setters share: typesetter, look, the page kind's scale, and the numbers of footnotes. Tables and figures have modules of
-their own. Nothing here knows where on a page a strip will land.
+`Setter` holds what all setters share: typesetter, look, the page kind's scale, and the numbers of footnotes. Tables and figures have
+modules of their own. Nothing here knows where on a page a strip will land.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from synth.documents.blocks import Contents, Heading, Inline, Listing, Paragraph
 from synth.documents.looks import BLACK, WHITE, Look
 from synth.documents.numerals import localise_digits
-from synth.documents.strips import MARK_PREFIX, Color, Kind, LabelOp, Op, Part, RectOp, RuleOp, Strip, TextOp, line_box, notes_in, union
+from synth.documents.strips import MARK_PREFIX, Color, LabelOp, Op, Part, RectOp, RuleOp, Strip, TextOp, line_box, notes_in
 from synth.render.typeset import Align, Line, Span, Style, Typesetter
 
 SCALE = {"a4": 1.0, "letter": 1.0, "a5": 0.88, "slide": 1.72}
@@ -33,7 +33,6 @@ class Setter:
     Attributes:
         marks: Footnote key -> number, in order of first mark in the document.
         numerals: CLDR numbering system of the document's numbers.
-        target_labels: For `tables` and `figures` contents: (anchor, label and caption) in document order; for sections the headings.
     """
 
     typesetter: Typesetter
@@ -62,11 +61,15 @@ class Setter:
         return Style(round(self.size_pt * scale, 2), bold, italic, self.look.family, color)
 
     def spans(self, inlines: Inline, style: Style, anchor: str = "") -> list[Span]:
-        """Spans of a run of text; text without an anchor of its own gets `anchor`. Footnote marks follow behind a no-break space, so that readers do not
-        take them for digits of the word."""
+        """Spans of a run of text; text without an anchor of its own gets `anchor`.
+
+        Footnote marks follow behind a no-break space, so that readers do not take them for digits of the word.
+        """
         out: list[Span] = []
         for text in inlines:
-            own = replace(style, bold=style.bold or text.bold, italic=style.italic or text.italic)
+            own = style
+            if (text.bold and not style.bold) or (text.italic and not style.italic):
+                own = replace(style, bold=style.bold or text.bold, italic=style.italic or text.italic)
             if text.text:
                 out.append(Span(text.text, own, text.anchor or anchor))
             if text.note:
@@ -79,7 +82,15 @@ class Setter:
         return localise_digits(str(self.marks[note]), self.numerals)
 
     def set_lines(
-        self, spans: Sequence[Span], width_pt: float, part: Part, *, x_pt: float = 0.0, align: Align = "start", indent_pt: float = 0.0, pitch_pt: float = 0.0
+        self,
+        spans: Sequence[Span],
+        width_pt: float,
+        part: Part,
+        *,
+        x_pt: float = 0.0,
+        align: Align = "start",
+        indent_pt: float = 0.0,
+        pitch_pt: float = 0.0,
     ) -> list[Strip]:
         """One strip a line. The first two and the last two lines of a paragraph stay together (no widows, no orphans)."""
         if not spans:
@@ -129,7 +140,8 @@ class Setter:
         spans = self.spans(block.inlines, self.style(scale, bold=block.role == "title", color=color))
         align: Align = "center" if self.look.heading.centered else "start"
         pitch = scale * self.size_pt * min(self.look.leading, 1.5)
-        return spaced(self.set_lines(spans, width_pt, Part("paragraph", number), align=align, pitch_pt=pitch), gap * self.pitch_pt, gap * self.pitch_pt)
+        strips = self.set_lines(spans, width_pt, Part("paragraph", number), align=align, pitch_pt=pitch)
+        return spaced(strips, gap * self.pitch_pt, gap * self.pitch_pt)
 
     def heading(self, block: Heading, width_pt: float, number: int) -> list[Strip]:
         """A heading with its number, rule or band; it stays with what follows."""
@@ -138,17 +150,17 @@ class Setter:
         scale = look.scale[level - 1] * (0.85 if self.page == "slide" else 1.0)
         banded = look.rule == "band" and level == 1
         style = replace(self.style(scale, bold=look.bold or level > 2, color=WHITE if banded else look.color), family=look.family)
-        text = f"{block.number}\u2002{block.text}" if block.number else block.text
-        pad = 0.5 * self.size_pt if banded or (look.rule == "bar" and level <= 2) else 0.0
+        pad = 0.75 * self.size_pt if banded or (look.rule == "bar" and level <= 2) else 0.0
         strips = self.set_lines(
-            [Span(text, style, f"heading/{block.key}")],
+            [Span(heading_text(block), style, f"heading/{block.key}")],
             width_pt - 2 * pad,
             Part("heading", number, level=level),
             x_pt=pad,
             align="center" if look.centered and level <= 2 else "start",
             pitch_pt=style.size_pt * min(self.look.leading, 1.45),
         )
-        strips = [replace(strip, keep=True, ops=(*self._dress(strip, level, width_pt, n, len(strips)), *strip.ops)) for n, strip in enumerate(strips)]
+        dressed = (self._dress(strip, level, width_pt, n, len(strips)) for n, strip in enumerate(strips))
+        strips = [replace(strip, keep=True, ops=(*ops, *strip.ops)) for ops, strip in zip(dressed, strips, strict=True)]
         before, after = (1.9, 0.9) if level == 1 else (1.4, 0.5) if level == 2 else (1.0, 0.35)
         return spaced(strips, before * self.pitch_pt, after * self.pitch_pt)
 
@@ -156,7 +168,8 @@ class Setter:
         """Rule, bar or band of one line of a heading."""
         look = self.look.heading
         if look.rule == "band" and level == 1:
-            return (RectOp((0.0, 0.0 if line else -2.0, width_pt, strip.height_pt + (2.0 if line == lines - 1 else 0.0)), fill=self.look.accent),)
+            top, foot = (0.0 if line else -2.0), strip.height_pt + (2.0 if line == lines - 1 else 0.0)
+            return (RectOp((0.0, top, width_pt, foot), fill=self.look.accent),)
         if look.rule == "bar" and level <= 2:
             x = width_pt - 3.0 if self.is_rtl else 0.0
             return (RectOp((x, 1.0, x + 3.0, strip.height_pt - 1.0), fill=self.look.accent),)
@@ -175,7 +188,8 @@ class Setter:
             text = localise_digits(f"{index + 1}.", self.numerals) if block.ordered else self.look.bullet
             (marker,) = self.typesetter.lines([Span(text, style)], hang)
             part = Part("list", number, item=index)
-            strips = self.set_lines(self.spans(inlines, style, f"item/{block.key}/{index}"), width_pt - hang, part, x_pt=0.0 if self.is_rtl else hang)
+            spans = self.spans(inlines, style, f"item/{block.key}/{index}")
+            strips = self.set_lines(spans, width_pt - hang, part, x_pt=0.0 if self.is_rtl else hang)
             if strips:
                 baseline = self.pitch_pt / 2 + BASELINE_EM * style.size_pt
                 x = width_pt - hang if self.is_rtl else 0.0
@@ -196,7 +210,7 @@ class Setter:
         return [replace(strip, keep=True) for strip in self.set_lines(spans, width_pt, Part("caption", number), align=align)]
 
     def contents(self, block: Contents, entries: Sequence[tuple[int, str, str, str]], width_pt: float, number: int) -> list[Strip]:
-        """A contents list from (level, text, target anchor, entry anchor). The width left for labels is fixed, so lines do not depend on them."""
+        """A contents list from (level, text, target anchor, entry anchor). Room for labels is fixed, so lines do not depend on them."""
         look = self.look.heading
         title = replace(self.style(look.scale[0] * 0.9, bold=look.bold, color=look.color), family=look.family)
         out = self.set_lines([Span(block.title, title)], width_pt, Part("heading", number, level=1))
@@ -208,8 +222,9 @@ class Setter:
     def _entry(self, level: int, text: str, target: str, anchor: str, width_pt: float, number: int) -> list[Strip]:
         style = self.style(bold=level == 1 and self.look.heading.bold)
         inset = (level - 1) * 1.4 * self.size_pt
-        room = width_pt - inset - LABEL_EM * self.size_pt
-        strips = self.set_lines([Span(text, style, anchor)], room, Part("list", number), x_pt=LABEL_EM * self.size_pt if self.is_rtl else inset)
+        kept = LABEL_EM * self.size_pt
+        part = Part("list", number)
+        strips = self.set_lines([Span(text, style, anchor)], width_pt - inset - kept, part, x_pt=kept if self.is_rtl else inset)
         box = strips[-1].box_pt
         label = LabelOp(
             target=target,
@@ -244,7 +259,7 @@ def spaced(strips: Sequence[Strip], before_pt: float, after_pt: float) -> list[S
 
 
 def slices(source: str, lines: Sequence[Line]) -> list[str]:
-    """The stretch of `source` each line stands for, with the white space up to the next line, so that joining them gives the source back."""
+    """The stretch of `source` each line stands for, with the white space up to the next line: joined, they give the source back."""
     starts, at = [], 0
     for line in lines:
         found = source.find(line.text, at)
@@ -266,4 +281,6 @@ def stack(strips: Sequence[Strip]) -> tuple[float, tuple[tuple[float, Strip], ..
     return y, tuple(placed)
 
 
-__all__ = ["Setter", "slices", "spaced", "stack", "union"]
+def heading_text(heading: Heading) -> str:
+    """Number and text of a heading as printed."""
+    return f"{heading.number}\u2002{heading.text}" if heading.number else heading.text

@@ -1,8 +1,8 @@
 """Strips: what blocks are set into, and what pages are filled with.
 
-A strip is a horizontal piece of a block that is never broken: a line of text, a table row, a chart. It carries drawing operations relative to its
-top left corner (points, y down), the space it wants around itself, and a `Part`: what a page parser should report for it.
-Setters make strips, `flow` places them, `emit` draws them. Nothing here knows about pages.
+A strip is a horizontal piece of a block that is never broken: a line of text, a table row, a chart. It carries drawing operations relative
+to its top left corner (points, y down), the space it wants around itself, and a `Part`: what a page parser should report for it. Setters
+make strips, `flow` places them, `emit` draws them. Nothing here knows about pages.
 """
 
 from collections.abc import Sequence

@@ -53,7 +53,7 @@ SLOTS: Final[dict[str, tuple[str, str]]] = {
     "statements.xref": ("topic value", ""),
     "statements.citation": ("topic value", ""),
     "statements.remark": ("topic", ""),
-    "statements.footnote": ("value", ""),
+    "statements.footnote": ("topic value", ""),
     "statements.use": ("entity value", ""),
     "statements.scope": ("value", ""),
     "scope_intro": ("entities", ""),

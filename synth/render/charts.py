@@ -1,35 +1,24 @@
 """Draws a chart's marks with Matplotlib and says where its texts go; the texts themselves are typeset over the picture.
 
-So every script is shaped by one engine and is in the text layer, and the picture holds only axes, grid, bars, lines, markers and swatches. A reader can
-measure values back: tick labels are centred on the exact height (or column) of their tick, categories on their bars, and each series has one solid
-colour that its swatch shows. Lengths are points from the chart's top left corner, y down. Nothing here knows about pages.
+So every script is shaped by one engine and is in the text layer, and the picture holds only axes, grid, bars, lines, markers and swatches.
+A reader can measure values back: tick labels are centred on the exact height (or column) of their tick, categories on their bars, and each
+series has one solid colour that its swatch shows. Lengths are points from the chart's top left corner, y down. Nothing here knows about
+pages.
 """
 
-import io
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import Literal
 
-import numpy as np
-from babel import Locale
-from babel.numbers import get_decimal_symbol, get_group_symbol
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
-from matplotlib.transforms import Affine2D
 from numpy.random import Generator
-from PIL import Image
 
+from schemas.errors import DataError
 from synth.documents.blocks import BoxPt, Chart
-from synth.documents.numerals import localise_digits
+from synth.documents.formats import format_number
+from synth.render.chart_canvas import Canvas
 from synth.render.typeset import Span, Style, Typesetter
-
-Color: TypeAlias = tuple[float, float, float]
-
-DPI = 216
-"""Resolution of the picture: 1.5 pixels for each at 144 dpi, so that edges are sharp wherever pages are drawn at 144 or less."""
 
 PALETTES: tuple[tuple[str, ...], ...] = (
     ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9"),
@@ -38,10 +27,16 @@ PALETTES: tuple[tuple[str, ...], ...] = (
     ("#b5179e", "#4895ef", "#80b918", "#f77f00", "#3a0ca3", "#06d6a0"),
     ("#8c2d04", "#0b84a5", "#f6c85f", "#6f4e7c", "#9dd866", "#ca472f"),
 )
-"""Series colours in order; the first is Okabe and Ito's. All are saturated, since grey means grid or hidden values, and far apart: a test says how far."""
+"""Series colours in order; the first set is Okabe and Ito's. All are saturated, since grey means grid or hidden values."""
 
 HIDDEN_FILL, HIDDEN_LINE = "#dddddd", "#8a8a8a"
 MARKERS = ("o", "s", "D", "^", "v", "p")
+NAME_GAP_EM = 0.8
+"""Least gap between neighbouring category names, well over a word space, so that readers tell them apart."""
+LEAST_NAME_SCALE = 0.7
+"""Category names are never set smaller than this, times the chart's type."""
+DIGIT_MIDDLE_EM = 0.35
+"""Digits are about 0.7 em high in nearly every typeface, so this far below their middle is the baseline that centres them on a tick."""
 SWATCH_PT, GAP_PT, TICK_PT = 7.0, 4.0, 3.0
 
 
@@ -96,9 +91,9 @@ def draw_chart_look(rng: Generator) -> ChartLook:
     """Draw a look."""
     return ChartLook(
         palette=int(rng.integers(len(PALETTES))),
-        grid=("none", "solid", "dashed")[int(rng.integers(3))],  # type: ignore[arg-type]  # a literal picked by number
+        grid=("none", "solid", "dashed")[int(rng.integers(3))],
         grid_color=("#d9d9d9", "#e6e6e6", "#c8c8c8")[int(rng.integers(3))],
-        frame=("axes", "box", "base")[int(rng.integers(3))],  # type: ignore[arg-type]  # as above
+        frame=("axes", "box", "base")[int(rng.integers(3))],
         bar_share=0.55 + 0.25 * float(rng.random()),
         edge=bool(rng.random() < 0.25),
         legend="top" if rng.random() < 0.5 else "bottom",
@@ -110,11 +105,15 @@ def draw_chart_look(rng: Generator) -> ChartLook:
 
 
 def nice_ticks(low: Decimal, high: Decimal, *, at_most: int = 7) -> tuple[Decimal, ...]:
-    """Round tick values from at or below `low` to at or above `high`: steps of 1, 2, 2.5 or 5 times a power of ten (as in Heckbert, Graphics Gems, 1990)."""
+    """Round tick values from at or below `low` to at or above `high`, in steps of 1, 2, 2.5 or 5 times a power of ten.
+
+    The idea is Heckbert's ("Nice numbers for graph labels", Graphics Gems, 1990).
+    """
     if high <= low:
         high = low + 1
     power = Decimal(10) ** ((high - low).adjusted() - 1)
-    for step in (power * factor for factor in (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10), Decimal(20), Decimal(25), Decimal(50), Decimal(100))):
+    for factor in ("1", "2", "2.5", "5", "10", "20", "25", "50", "100"):
+        step = power * Decimal(factor)
         first, last = (low / step).to_integral_value("ROUND_FLOOR"), (high / step).to_integral_value("ROUND_CEILING")
         if last - first + 1 <= at_most:
             return tuple((first + number) * step for number in range(int(last - first) + 1))
@@ -124,16 +123,21 @@ def nice_ticks(low: Decimal, high: Decimal, *, at_most: int = 7) -> tuple[Decima
 def format_ticks(ticks: Sequence[Decimal], language: str, numerals: str) -> tuple[str, ...]:
     """Tick values as the language writes numbers, all with the decimals the finest of them needs."""
     places = max(0, *(-int(tick.normalize().as_tuple().exponent) for tick in ticks))
-    locale = Locale.parse(language, sep="-")
-    system = numerals if numerals in locale.number_symbols else "latn"
-    point, group = get_decimal_symbol(locale, numbering_system=system), get_group_symbol(locale, numbering_system=system)
-    pattern = locale.decimal_formats[None]
-    out = []
-    for tick in ticks:
-        plain = pattern.apply(tick, "en", force_frac=(places, places))  # in English symbols: only the grouping differs by language
-        text = plain.translate(str.maketrans({",": group, ".": point}))
-        out.append(localise_digits(text, numerals))
-    return tuple(out)
+    return tuple(format_number(tick, places, language, numerals) for tick in ticks)
+
+
+def wanted_width(chart: Chart, typesetter: Typesetter, style: Style) -> tuple[float, float]:
+    """(least, comfortable) width in points: category names wrapped to single words, and on one line each."""
+    if chart.kind == "barh":
+        return 14.0 * style.size_pt, 14.0 * style.size_pt
+    count, gap, axis = len(chart.categories), NAME_GAP_EM * style.size_pt, 5.0 * style.size_pt
+    name = max(typesetter.width([Span(text, style)]) for text in chart.categories)
+    return axis + count * (_longest_word(chart, typesetter, style) + gap), axis + count * (name + gap)
+
+
+def _longest_word(chart: Chart, typesetter: Typesetter, style: Style) -> float:
+    """Widest part of a category name that should not be broken; where a script has no spaces that is the name."""
+    return max(typesetter.width([Span(word, style)]) for name in chart.categories for word in name.split() or [""])
 
 
 def draw_chart(
@@ -175,7 +179,8 @@ class _Plan:
         self.flat = chart.kind == "barh"
         self.labels: list[ChartLabel] = []
         self.colors = PALETTES[look.palette]
-        self.canvas = _Canvas(width_pt, height_pt, look.background)
+        self.names = style
+        self.canvas = Canvas(width_pt, height_pt, look.background)
         self.plot = self._plot_area()
 
     # --- room ---
@@ -189,19 +194,32 @@ class _Plan:
         if self.flat:
             # Half a tick label may stand out on the right.
             right = self.width - GAP_PT - widest_tick / 2
-            left = GAP_PT + max(self._width(line) for name in self.chart.categories for line in self._wrap(name, 0.34 * self.width)) + 2 * GAP_PT
+            names = (line for name in self.chart.categories for line in self._wrap(name, 0.34 * self.width))
+            left = 3 * GAP_PT + max(self._width(line) for line in names)
             return (left, top, right, bottom - 2 * self.pitch - GAP_PT)
         left = GAP_PT + widest_tick + TICK_PT + GAP_PT
         right = self.width - 2 * GAP_PT
-        slot = (right - left) / len(self.chart.categories)
-        lines = max(len(self._wrap(name, slot - 3.0)) for name in self.chart.categories)
+        self.names = self._name_style((right - left) / len(self.chart.categories))
+        slot = (right - left) / len(self.chart.categories) - NAME_GAP_EM * self.names.size_pt
+        lines = max(len(self._wrap(name, slot, self.names)) for name in self.chart.categories)
         return (left, top + self.pitch + 0.6 * self.style.size_pt, right, bottom - lines * self.pitch - TICK_PT - 2.0)
 
-    def _width(self, text: str) -> float:
-        return self.typesetter.width([Span(text, self.style)])
+    def _name_style(self, slot: float) -> Style:
+        """The style of category names below the plot: smaller where a word would not fit its slot, but never cut."""
+        word = _longest_word(self.chart, self.typesetter, self.style)
+        scale = slot / (word + NAME_GAP_EM * self.style.size_pt)
+        if scale < LEAST_NAME_SCALE:
+            count = len(self.chart.categories)
+            raise DataError(
+                "chart_too_narrow", f"{count} category names do not fit {self.width:.0f} pt; use a wider column, `barh` or shorter names"
+            )
+        return replace(self.style, size_pt=round(self.style.size_pt * min(1.0, 0.99 * scale), 2))
 
-    def _wrap(self, text: str, width: float) -> list[str]:
-        return [line.text for line in self.typesetter.lines([Span(text, self.style)], max(width, 8.0))]
+    def _width(self, text: str, style: Style | None = None) -> float:
+        return self.typesetter.width([Span(text, style or self.style)])
+
+    def _wrap(self, text: str, width: float, style: Style | None = None) -> list[str]:
+        return [line.text for line in self.typesetter.lines([Span(text, style or self.style)], max(width, 8.0))]
 
     def _legend_rows(self) -> list[list[tuple[int, str, float]]]:
         """Series by legend row: (number, name, width of the entry)."""
@@ -246,27 +264,29 @@ class _Plan:
         self._draw_legend()
         return ChartDrawing(self.canvas.png(), tuple(self.labels), self.plot, self.ticks)
 
-    def _text(self, text: str, center_x: float, center_y: float) -> None:
-        width = self._width(text) + 0.2  # rounding room, so that it does not wrap
-        self.labels.append(ChartLabel(text, self.style, center_x - width / 2, width, center_y + 0.35 * self.style.size_pt))
+    def _text(self, text: str, center_x: float, center_y: float, style: Style | None = None) -> None:
+        style = style or self.style
+        width = self._width(text, style) + 0.2  # rounding room, so that it does not wrap
+        self.labels.append(ChartLabel(text, style, center_x - width / 2, width, center_y + DIGIT_MIDDLE_EM * style.size_pt))
 
     def _draw_axes(self) -> None:
         x0, y0, x1, y1 = self.plot
         for tick, text in zip(self.ticks, self.tick_texts, strict=True):
-            at = self._value_at(tick)
+            along = self._value_at(tick)
             if self.flat:
-                self._grid(at, y0, at, y1)
-                self.canvas.line((at, y1), (at, y1 + TICK_PT), "#333333", 0.7)
-                self._text(text, at, y1 + TICK_PT + 1.0 + self.pitch / 2)
+                self._grid(along, y0, along, y1)
+                self.canvas.line((along, y1), (along, y1 + TICK_PT), "#333333", 0.7)
+                self._text(text, along, y1 + TICK_PT + 1.0 + self.pitch / 2)
             else:
-                self._grid(x0, at, x1, at)
-                self.canvas.line((x0 - TICK_PT, at), (x0, at), "#333333", 0.7)
-                self._text(text, x0 - TICK_PT - 2.0 - self._width(text) / 2, at)
+                self._grid(x0, along, x1, along)
+                self.canvas.line((x0 - TICK_PT, along), (x0, along), "#333333", 0.7)
+                self._text(text, x0 - TICK_PT - 2.0 - self._width(text) / 2, along)
         title = self._width(self.chart.axis_title)
         if self.flat:
-            self._text(self.chart.axis_title, min((x0 + x1) / 2, self.width - title / 2 - GAP_PT), y1 + TICK_PT + 2.0 + 1.5 * self.pitch)
+            at = (min((x0 + x1) / 2, self.width - title / 2 - GAP_PT), y1 + TICK_PT + 2.0 + 1.5 * self.pitch)
         else:
-            self._text(self.chart.axis_title, max(GAP_PT + title / 2, min(x0, self.width - title / 2)), y0 - self.pitch / 2 - 0.5 * self.style.size_pt)
+            at = (max(GAP_PT + title / 2, min(x0, self.width - title / 2)), y0 - self.pitch / 2 - 0.5 * self.style.size_pt)
+        self._text(self.chart.axis_title, *at)
 
     def _grid(self, x0: float, y0: float, x1: float, y1: float) -> None:
         if self.look.grid != "none":
@@ -294,7 +314,8 @@ class _Plan:
                 near = start + length * (1 - self.look.bar_share) / 2 + number * bar
                 far, end = near + bar * (0.92 if count > 1 else 1.0), self._value_at(value)
                 low, high = min(zero, end), max(zero, end)
-                self.canvas.box((low, near, high, far) if self.flat else (near, low, far, high), self.colors[number], edge="#222222" if self.look.edge else "")
+                box = (low, near, high, far) if self.flat else (near, low, far, high)
+                self.canvas.box(box, self.colors[number], edge="#222222" if self.look.edge else "")
 
     def _draw_lines(self) -> None:
         for number, (_, values) in enumerate(self.chart.series):
@@ -302,7 +323,7 @@ class _Plan:
                 None if name in self.chart.masked else (sum(self._slot(index)) - self._slot(index)[1] / 2, self._value_at(value))
                 for index, (name, value) in enumerate(zip(self.chart.categories, values, strict=True))
             ]
-            for before, after in zip(points, points[1:], strict=False):
+            for before, after in itertools.pairwise(points):
                 if before and after:
                     self.canvas.line(before, after, self.colors[number], self.look.line_pt)
             marker = MARKERS[0 if self.look.one_marker else number]
@@ -334,8 +355,8 @@ class _Plan:
                 for number, line in enumerate(lines):
                     self._text(line, x0 - 2 * GAP_PT + 2.0 - self._width(line) / 2, top + number * self.pitch)
             else:
-                for number, line in enumerate(self._wrap(name, length - 3.0)):
-                    self._text(line, middle, y1 + TICK_PT + (number + 0.5) * self.pitch)
+                for number, line in enumerate(self._wrap(name, length - NAME_GAP_EM * self.names.size_pt, self.names)):
+                    self._text(line, middle, y1 + TICK_PT + (number + 0.5) * self.pitch, self.names)
 
     def _draw_legend(self) -> None:
         """Each series: its swatch directly before its name (to the right of it where lines run from right to left)."""
@@ -353,48 +374,3 @@ class _Plan:
                 self.canvas.box((swatch, y - half, swatch + SWATCH_PT, y + half), self.colors[number])
                 self._text(name, x + label / 2 if rtl else x + SWATCH_PT + 3.0 + label / 2, y)
                 x += width
-
-
-class _Canvas:
-    """A Matplotlib figure without axes or text, in points with y down. Nothing is read from a user's rc file: every property is given."""
-
-    def __init__(self, width_pt: float, height_pt: float, background: str) -> None:
-        self._figure = Figure(figsize=(width_pt / 72, height_pt / 72), dpi=DPI, facecolor=background, edgecolor="none")
-        self._points = Affine2D().scale(DPI / 72, -DPI / 72).translate(0, round(height_pt / 72 * DPI))
-        self._order = 0
-
-    def line(self, start: tuple[float, float], end: tuple[float, float], color: str, width_pt: float, *, dashed: bool = False) -> None:
-        """A straight stroke."""
-        self._add(Line2D([start[0], end[0]], [start[1], end[1]], color=color, linewidth=width_pt, linestyle=(0, (3, 2)) if dashed else "-", marker="None"))
-
-    def marker(self, at: tuple[float, float], color: str, shape: str, size_pt: float) -> None:
-        """A solid marker."""
-        self._add(Line2D([at[0]], [at[1]], color=color, marker=shape, markersize=size_pt, markeredgewidth=0.0, linestyle="None"))
-
-    def box(self, box: BoxPt, fill: str, *, edge: str = "", hatch: str = "") -> None:
-        """A filled box."""
-        x0, y0, x1, y1 = box
-        patch = Rectangle((x0, y0), x1 - x0, y1 - y0, facecolor=fill, edgecolor=edge or "none", linewidth=0.5 if edge else 0.0)
-        if hatch:
-            patch.set_hatch(hatch)
-            patch.set_hatch_linewidth(0.8)
-        self._add(patch)
-
-    def _add(self, artist: Line2D | Rectangle) -> None:
-        artist.set_transform(self._points)
-        artist.set_zorder(self._order)  # painted in the order of the calls
-        artist.set_antialiased(True)
-        artist.set_clip_on(False)
-        self._order += 1
-        self._figure.add_artist(artist)
-
-    def png(self) -> bytes:
-        """The picture; Pillow writes it, so that no date and no software name gets in."""
-        agg = FigureCanvasAgg(self._figure)
-        agg.draw()
-        pixels = np.asarray(agg.buffer_rgba())[:, :, :3]
-        buffer = io.BytesIO()
-        Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG", compress_level=1)
-        return buffer.getvalue()
-
-

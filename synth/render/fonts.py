@@ -107,7 +107,7 @@ TYPEFACES: Mapping[str, Typeface] = {
     ),
     "plex-arabic": _static("fontpkg-ibm-plex-sans-arabic", "files/IBMPlexSansArabic-Regular.ttf", "files/IBMPlexSansArabic-Bold.ttf"),
     "mukta": _static("fontpkg-mukta", "files/Mukta-Regular.ttf", "files/Mukta-Bold.ttf"),
-    "hind": _static("fontpkg-hind", "files/Hind-Regular.ttf", "files/Hind-Bold.ttf"),
+    "baloo": _variable("fontpkg-baloo-2", "files/Baloo2[wght].ttf"),
 }
 
 _MONO: Mapping[str, str] = {"Latn": "jetbrains-mono"}
@@ -119,12 +119,15 @@ LOOKS: Mapping[str, Mapping[FontFamily, Mapping[str, str]]] = {
         "mono": _MONO,
     },
     "book": {
-        "sans": {"Latn": "noto-sans", "Arab": "plex-arabic", "Deva": "hind"},
-        "serif": {"Latn": "source-serif", "Arab": "amiri", "Deva": "hind"},
+        "sans": {"Latn": "noto-sans", "Arab": "plex-arabic", "Deva": "baloo"},
+        "serif": {"Latn": "source-serif", "Arab": "amiri", "Deva": "baloo"},
         "mono": _MONO,
     },
 }
-"""Look -> family -> script -> typeface. `Latn` also covers Cyrillic and Greek. A script not named is set in Noto Sans."""
+"""Look -> family -> script -> typeface. `Latn` also covers Cyrillic and Greek. A script not named is set in Noto Sans.
+
+Hind and Poppins are left out on purpose: they draw Devanagari digits as Western ones, so that pixels and text layer would differ.
+"""
 
 
 class Face:
@@ -178,7 +181,7 @@ def asset_use(file: FontFile) -> AssetUse:
 
 
 def font_chain(script: str, look: str, family: FontFamily, bold: bool, italic: bool) -> tuple[FontFile, ...]:
-    """Font files to try for a character, first choice first: the script's own, the look's Latin, then every Noto script.
+    """Font files to try for a character, first choice first: the script's own and the look's Latin, then every Noto script.
 
     Args:
         script: ISO 15924 code of the language's writing system (`Latn`, `Hans`, `Jpan`, `Arab`, ...).
@@ -192,7 +195,8 @@ def font_chain(script: str, look: str, family: FontFamily, bold: bool, italic: b
     named = LOOKS[look][family]
     own = named.get(script) or CJK_FACES.get(script) or (f"noto-{script}" if script in SCRIPT_SANS else named["Latn"])
     others = (f"noto-{code}" for code in SCRIPT_SANS)
-    order = (own, named["Latn"], "noto-sans", *others, *_cjk_order(script), "noto-symbols")
+    first = (named["Latn"], own) if family == "mono" else (own, named["Latn"])  # code is Latin in every language
+    order = (*first, "noto-sans", *others, *_cjk_order(script), "noto-symbols")
     return tuple(TYPEFACES[name].file(bold, italic) for name in dict.fromkeys(order))
 
 

@@ -83,6 +83,7 @@ class Tokenizer:
         self._language, self._script, self._look, self._base = language, script, look, base
         self._chains: dict[Style, tuple[FontFile, ...]] = {}
         self._tokens: dict[Style, dict[tuple[str, int], Token]] = {}
+        self._shaped: dict[Style, dict[tuple[str, int, str, str], tuple[Item, ...]]] = {}
 
     def chain(self, style: Style) -> tuple[FontFile, ...]:
         """Fonts tried for text in a style, first choice first."""
@@ -147,8 +148,12 @@ class Tokenizer:
         return _token(tuple(items), tuple(owners)), merged[0][1]
 
     def _items(self, text: str, style: Style, level: int, before: str = "", after: str = "") -> tuple[Item, ...]:
-        runs = shape_token(self.chain(style), text, level % 2 == 1, self._language, before, after)
-        return tuple(Item(run, level, run.width_em * style.size_pt) for run in runs)
+        known = self._shaped.setdefault(style, {})
+        key = (text, level, before, after)
+        if key not in known:
+            runs = shape_token(self.chain(style), text, level % 2 == 1, self._language, before, after)
+            known[key] = tuple(Item(run, level, run.width_em * style.size_pt) for run in runs)
+        return known[key]
 
 
 def _token(items: tuple[Item, ...], owners: tuple[Span, ...] = ()) -> Token:

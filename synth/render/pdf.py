@@ -42,6 +42,7 @@ class PdfWriter:
         self._objects = PdfObjects()
         self._pages: list[_Page] = []
         self._fonts = PdfFonts()
+        self._finished = False
         self._images: dict[bytes, int] = {}
         self._outline: list[tuple[int, str, int]] = []
         self._labels: list[tuple[int, str, int]] = []
@@ -136,7 +137,10 @@ class PdfWriter:
         self._pages[page].links.append((box_pt, target_page))
 
     def finish(self) -> bytes:
-        """The file. Call it once."""
+        """The file. Can be called once."""
+        if self._finished:
+            raise RuntimeError("finish() was called before; make a new PdfWriter for another file")
+        self._finished = True
         objects = self._objects
         fonts = objects.add(self._fonts.embed(objects))
         encoder = ContentEncoder(self._fonts)

@@ -1,7 +1,8 @@
 """Turns a stored PDF into page images: MuPDF draws, Pillow encodes.
 
-Frames: a point (x, y) of a page (origin top left, y down) lands at (x * dpi / 72, y * dpi / 72) in the pixels of its image, where pixel i covers
-[i, i + 1). Pages without colour become one-channel PNGs, a third of the bytes. Nothing here knows what is on a page or how it was laid out.
+Frames: a point (x, y) of a page (origin top left, y down) lands at (x * dpi / 72, y * dpi / 72) in the pixels of its image, where pixel i
+covers [i, i + 1). Pages without colour become one-channel PNGs, a third of the bytes. Nothing here knows what is on a page or how it was
+laid out.
 """
 
 import io
@@ -51,7 +52,7 @@ def rasterise(
         DataError: `unreadable_pdf` when MuPDF cannot open the bytes.
     """
     try:
-        document = pymupdf.open(stream=pdf, filetype="pdf")
+        document = pymupdf.open(stream=pdf, filetype="pdf")  # type: ignore[no-untyped-call]  # PyMuPDF ships partial types
     except (pymupdf.FileDataError, pymupdf.EmptyFileError) as error:
         raise DataError("unreadable_pdf", f"MuPDF cannot open these {len(pdf)} bytes ({error}); check that they are a whole PDF") from error
     with document:
@@ -61,8 +62,9 @@ def rasterise(
 
 def _draw_page(page: pymupdf.Page, dpi: float, max_pixels: int | None, gray: bool | None) -> Image:
     scale = page_dpi(page.rect.width, page.rect.height, dpi=dpi, max_pixels=max_pixels) / POINTS_PER_INCH
+    matrix = pymupdf.Matrix(scale, scale)  # type: ignore[no-untyped-call]  # as above
     colorspace = pymupdf.csGRAY if gray else pymupdf.csRGB
-    pixmap = page.get_pixmap(matrix=pymupdf.Matrix(scale, scale), colorspace=colorspace, alpha=False)
+    pixmap = page.get_pixmap(matrix=matrix, colorspace=colorspace, alpha=False)
     # `samples` is a copy; `samples_mv` would be freed with the pixmap under our feet.
     pixels = np.frombuffer(pixmap.samples, dtype=np.uint8).reshape(pixmap.height, pixmap.width, pixmap.n)
     if pixmap.n == 3 and gray is None and not has_colour(pixels):
@@ -80,7 +82,7 @@ def has_colour(pixels: NDArray[np.uint8]) -> bool:
 
 
 def encode_png(pixels: NDArray[np.uint8]) -> Image:
-    """PNG of an (H, W, 1) or (H, W, 3) image. Level 1: six times faster than the default for a tenth more bytes (measured on text pages)."""
+    """PNG of an (H, W, 1) or (H, W, 3) image. Level 1 is several times faster than the default for a few more bytes."""
     height, width, channels = pixels.shape
     picture = Pillow.fromarray(np.ascontiguousarray(pixels[:, :, 0] if channels == 1 else pixels))
     buffer = io.BytesIO()

@@ -1,8 +1,9 @@
 """Makes a clean page image look photocopied, faxed or scanned, and says where every pixel went.
 
-The one geometric step is affine (skew and shift), so the matrix that comes back moves boxes exactly (`schemas.geometry.transform_box`); its frame is
-pixels whose number i covers [i, i + 1). All else changes tones only: paper tint, bleed-through of the page behind, a stamp, blur, noise, JPEG. Tones are
-changed on bytes by Pillow's C loops, which takes a tenth of the time that float arrays take. Nothing here knows what the page says.
+The one geometric step is affine (skew and shift), so the matrix that comes back moves boxes exactly (`schemas.geometry.transform_box`);
+its frame is pixels whose number i covers [i, i + 1). All else changes tones only: paper tint, bleed-through of the page behind, a stamp,
+blur, noise, JPEG. Tones are changed on bytes by Pillow's C loops, several times faster than float arrays. Nothing here knows what the page
+says.
 """
 
 import io
@@ -87,25 +88,27 @@ def apply(page: Image, reverse: Image | None, look: ScanLook, rng: Generator) ->
     Returns:
         The JPEG, of the same size as `page`, and the affine matrix that maps pixels of `page` to pixels of the JPEG.
     """
-    mode = "L" if look.gray else "RGB"
     forward = _placement(page.width_px, page.height_px, look)
-    sheet = _warp(_decode(page, mode), forward)
+    # A page without colour stays in one channel until it gets its tint: a third of the work.
+    sheet = _warp(_decode(page, gray=look.gray), forward)
     if reverse is not None and look.bleed > 0:
-        sheet = ImageChops.subtract(sheet, _bleed(_decode(reverse, "L"), sheet.size, look).convert(mode))
-    if look.stamp:
-        _stamp(sheet, rng)
+        sheet = ImageChops.subtract(sheet, _bleed(_decode(reverse, gray=True), sheet.size, look).convert(sheet.mode))
     if look.blur_px > 0:
         sheet = sheet.filter(ImageFilter.BoxBlur(_box_radius(look.blur_px)))
     sheet = _paper(sheet, look)
+    if look.stamp:
+        _stamp(sheet, rng)
     # add(a, b, offset=-128) is a + b - 128, clipped: noise centred on 128 leaves the mean alone.
-    sheet = ImageChops.add(sheet, _noise(sheet.size, look.noise_sigma, rng).convert(mode), offset=-128)
+    sheet = ImageChops.add(sheet, _noise(sheet.size, look.noise_sigma, rng).convert(sheet.mode), offset=-128)
     buffer = io.BytesIO()
     sheet.save(buffer, "JPEG", quality=look.jpeg_quality)
     return Image.of(buffer.getvalue(), "jpeg", page.width_px, page.height_px), forward
 
 
-def _decode(image: Image, mode: str) -> Pillow.Image:
-    return Pillow.open(io.BytesIO(image.data)).convert(mode)
+def _decode(image: Image, *, gray: bool) -> Pillow.Image:
+    """The picture in one channel where that is asked for or all it has, else in three."""
+    picture = Pillow.open(io.BytesIO(image.data))
+    return picture.convert("L" if gray or picture.mode in ("1", "L") else "RGB")
 
 
 def _placement(width_px: int, height_px: int, look: ScanLook) -> Affine:
@@ -141,8 +144,12 @@ def _bleed(reverse: Pillow.Image, size: tuple[int, int], look: ScanLook) -> Pill
 
 def _paper(sheet: Pillow.Image, look: ScanLook) -> Pillow.Image:
     """Wash out the ink and tint the paper: tone -> 255 tint - contrast (255 - tone), a channel."""
-    tints = look.tint[:1] if sheet.mode == "L" else look.tint
-    return sheet.point([max(0, min(255, round(255 * tint - look.contrast * (255 - tone)))) for tint in tints for tone in range(256)])
+    tables = [[max(0, min(255, round(255 * tint - look.contrast * (255 - tone)))) for tone in range(256)] for tint in look.tint]
+    if look.gray:
+        return sheet.point(tables[0])
+    if sheet.mode == "L":
+        return Pillow.merge("RGB", [sheet.point(table) for table in tables])
+    return sheet.point([tone for table in tables for tone in table])
 
 
 def _stamp(sheet: Pillow.Image, rng: Generator) -> None:
@@ -168,7 +175,7 @@ def _stamp(sheet: Pillow.Image, rng: Generator) -> None:
 
 
 def _noise(size: tuple[int, int], sigma: float, rng: Generator) -> Pillow.Image:
-    """Grey noise around 128: uniform bytes through the inverse of the normal distribution. Built on raw bytes, which no NumPy release changes."""
+    """Grey noise around 128: uniform bytes through the inverse normal distribution. Raw bytes are what no NumPy release changes."""
     normal = NormalDist(128, max(sigma, 1e-6))
     table = [max(0, min(255, round(normal.inv_cdf((byte + 0.5) / 256)))) for byte in range(256)]
     return Pillow.frombytes("L", size, rng.bytes(size[0] * size[1])).point(table)

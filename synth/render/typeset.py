@@ -147,7 +147,7 @@ class Typesetter:
         placed: list[_Placed] = []
         for i in bidi.visual_order(range(len(items)), levels) if any(levels) else range(len(items)):
             gap = gaps.get(i, 0.0)
-            placed.append((i, items[i], spans[i], x + gap if self._is_rtl else x))
+            placed.append((i, items[i], spans[i], x + gap if items[i].level % 2 else x))
             x += items[i].width_pt + gap
         fragments = tuple(_fragment(group) for group in _by_span(placed))
         text = "".join([item.shaped.text for item in items])

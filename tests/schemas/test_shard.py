@@ -37,6 +37,11 @@ def write(folder: Path, samples: Sequence[Sample]) -> Path:
     return path
 
 
+def check_and_read(dataset: Dataset) -> list[Sample]:
+    dataset.check_files()
+    return list(dataset)
+
+
 def build_dataset(folder: Path, shards: Sequence[Sequence[Sample]]) -> None:
     records = []
     (folder / "shards").mkdir(parents=True)
@@ -210,6 +215,29 @@ def test_dataset_notices_a_swapped_shard(tmp_path: Path) -> None:
         Dataset(tmp_path).check_files()
     with pytest.raises(IntegrityError, match="is damaged"):
         Dataset(tmp_path)[0]
+
+
+@pytest.mark.parametrize(
+    ("edit", "totals", "message"),
+    [
+        ({"sample_ids": ["b", "a"]}, {}, "row 0 is documents.report/.*, the manifest says b"),
+        ({"bytes": 5}, {"bytes": 5}, "bytes, the manifest says 5"),
+        ({"rows": 1, "planned": 1, "sample_ids": ["a"]}, {"rows": 1}, "has 2 samples, the manifest says 1"),
+        ({"quarantine_file": "quarantine/0.arrow", "quarantine_sha256": "0" * 64}, {}, r"quarantine/0\.arrow is damaged"),
+        ({"quarantine_file": "quarantine/1.arrow", "quarantine_sha256": "0" * 64}, {}, r"quarantine/1\.arrow is missing"),
+    ],
+)
+def test_dataset_notices_a_manifest_that_disagrees(tmp_path: Path, edit: dict[str, object], totals: dict[str, int], message: str) -> None:
+    """Each row is a manifest, consistent in itself, that does not describe the files beside it."""
+    build_dataset(tmp_path, [[sample(0), sample(1)]])
+    (tmp_path / "quarantine").mkdir()
+    (tmp_path / "quarantine" / "0.arrow").write_bytes(b"rows")
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    manifest["shards"][0].update(edit)
+    manifest["totals"].update(totals)
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(IntegrityError, match=message):
+        check_and_read(Dataset(tmp_path))
 
 
 def test_plain_arrow_reads_a_shard(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_order_equals_unicode_bidi(text: str, base: int) -> None:
 
 def test_arabic_number_with_percent_and_brackets() -> None:
     text = "نمو 12.5% (ABC) في ٢٠٢٤"
-    assert displayed(text, 1) == "٢٠٢٤ يف (ABC) %12.5 ومن"
+    assert displayed(text, 1) == "٢٠٢٤ يف )ABC( %12.5 ومن"
 
 
 def test_plain_text_needs_no_levels() -> None:

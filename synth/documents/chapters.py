@@ -1,0 +1,356 @@
+"""Writes a world as a document of blocks: cover, front matter, chapters, back matter, with filler up to the length wanted.
+
+Every fact is printed once unless it is a deliberate repetition, every fact carries an anchor, and facts that a question joins stand in
+different chapters (`chapters_plan.py`). Nothing here knows how pages are laid out beyond an estimate of their number.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from numpy.random import Generator
+
+from schemas.errors import DataError
+from synth.documents.blocks import Block, Document, Figure, Heading, Inline, Listing, Paragraph, Section, Table
+from synth.documents.chapters_budget import Budget, Room
+from synth.documents.chapters_displays import caption_slots, metric_of, write_display
+from synth.documents.chapters_matter import citation, write_amendments, write_back, write_cover, write_front
+from synth.documents.chapters_plan import Chapter, Display, Fact, Link, Plan, draw_plan
+from synth.documents.chapters_prose import Marked, Pen, Sentence, Statement
+from synth.documents.draw import between, chance, pick, shuffled
+from synth.documents.formats import capitalise
+from synth.documents.genres import PageFormat, genre
+from synth.documents.numerals import localise_digits
+from synth.documents.sampling import size_of_world
+from synth.documents.wording import Wording
+from synth.documents.world import World
+
+_WASTE: Final = 0.45
+"""Mean share of a page that stays empty where a section ends."""
+_SHORT: Final = 20
+"""Below this many pages nothing is printed that can be spared: no leads before tables, no second level in the contents."""
+_COMMON_ROOM: Final = Room()
+_LONG: Final = 40
+"""From this many pages on, wide tables may stand on landscape pages of their own, and filler has a third level of headings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A document, and where its facts are.
+
+    Attributes:
+        statements: Prose around each value, by `claim/<metric>/<entity>`, `event/<key>`, `limit/<attribute>`, `xref/<n>`, `citation/<n>`,
+            `footnote/<n>`, `use/<acronym>`, `scale/<metric>`, `scope`, `amend/<n>`, `amend_date/<n>`, `term/<acronym>`, `ref_author/<n>`,
+            `ref_title/<n>`, `ref_year/<n>`.
+        links: What `xref/<n>`, `citation/<n>` and `remark/<n>` (whose footnote is `footnote/<n>`) are about, and the key of the table or
+            number of the reference they lead to.
+        tables, figures, lists, headings: Blocks by key; `chapters_displays.py` says which keys there are.
+    """
+
+    document: Document
+    statements: dict[str, Statement]
+    links: dict[str, Link]
+    tables: dict[str, Table]
+    figures: dict[str, Figure]
+    lists: dict[str, Listing]
+    headings: dict[str, Heading]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What is known while the chapters are being written."""
+
+    pen: Pen
+    plan: Plan
+    budget: Budget
+    page: PageFormat
+    pages_target: int
+    footnotes: dict[str, Inline] = field(default_factory=dict)
+    headings: set[str] = field(default_factory=set)
+    counter: int = 0
+
+    @property
+    def is_slides(self) -> bool:
+        """Slides have bullets instead of paragraphs."""
+        return self.page == "slide"
+
+    @property
+    def is_short(self) -> bool:
+        """Whether space is to be saved."""
+        return self.pages_target < _SHORT or (self.is_slides and self.pages_target < _LONG)
+
+    @property
+    def display_level(self) -> int:
+        """Level of headings above displays. The third level keeps a table on the slide where the chapter starts."""
+        return 3 if self.is_slides and self.is_short else 2
+
+    def next_key(self, kind: str) -> str:
+        """A fresh key for a heading or list of filler."""
+        self.counter += 1
+        return f"{kind}-{self.counter}"
+
+
+def write_document(world: World, wording: Wording, rng: Generator, *, pages_target: int, room: Room = _COMMON_ROOM) -> Written:
+    """Write `world` in the words of its language on about `pages_target` pages (within a quarter, if `room` is that of the look used).
+
+    Raises:
+        DataError: `statement_ambiguous`, when a value cannot be told from the words around it; the sample is to be quarantined.
+    """
+    plan = draw_plan(world, wording, size_of_world(world), rng)
+    pen = Pen(world, wording, plan.topics, rng)
+    formats = [page for page in genre(world.genre).pages if page != "a5" or pages_target >= _LONG]
+    page = pick(rng, formats)
+    draft = _Draft(pen, plan, Budget(page, world.language, room), page, max(pages_target, genre(world.genre).least_pages))
+    front = write_front(pen, plan, short=draft.is_short)
+    annex, back = write_amendments(pen, plan), write_back(pen, plan)
+    displays = [[(display, _write_display(draft, display)) for display in chapter.displays] for chapter in plan.chapters]
+    paragraphs = _filler_paragraphs(draft, front, [*annex, *back], displays)
+    chapters = [
+        _write_chapter(draft, chapter, shown, count) for chapter, shown, count in zip(plan.chapters, displays, paragraphs, strict=True)
+    ]
+    sections = [
+        Section(write_cover(pen), numbering="", page=draft.page),
+        Section(front, numbering="r", page=draft.page, columns=2 if draft.is_slides else 1),
+        *_number_headings([section for chapter in chapters for section in chapter], world.numerals),
+        *_annex_sections(draft, annex, back),
+    ]
+    document = Document(
+        language=world.language,
+        title=world.title,
+        sections=tuple(sections),
+        footnotes=draft.footnotes,
+        running_head=pick(rng, (world.title, world.organisation)),
+        continued=wording.labels.continued,
+        numerals=world.numerals,
+    )
+    return _index(document, pen, plan)
+
+
+# --- chapters -----------------------------------------------------------------------------------------------------------------------
+
+
+def _write_display(draft: _Draft, display: Display) -> list[Block]:
+    """Heading, a lead that points to the table or figure, and the block itself."""
+    pen = draft.pen
+    label = draft.plan.labels.get(display.key, "")
+    heading = Heading(f"show-{display.key}", draft.display_level, "", _display_heading(draft, display), in_contents=not draft.is_short)
+    if display.numbered == "table":
+        lead = [pen.filler(), pen.plain(pen.wording.table_lead, table=label)]
+    elif display.numbered == "figure":
+        lead = [pen.filler(), pen.plain(pen.wording.figure_lead, figure=label)]
+    else:
+        lead = [pen.plain(pen.wording.list_intro, list=display.detail)]
+    if draft.is_slides or draft.pages_target < _LONG:
+        lead = lead[-1:]
+    block = write_display(display, label, pen)
+    return [heading, block] if draft.is_short and display.numbered else [heading, pen.paragraph(lead), block]
+
+
+def _display_heading(draft: _Draft, display: Display) -> str:
+    pen, world = draft.pen, draft.pen.world
+    slots = caption_slots(pen)
+    if display.kind in ("metric", "figure", "trend"):
+        key, _, group = display.detail.partition("-")
+        slots = caption_slots(pen, metric_of(world, key), world.groups[int(group)] if group else "")
+    patterns: tuple[str, ...] = getattr(pen.wording.headings, display.kind)
+    return _fresh_heading(draft, [capitalise(pattern.format(**slots, list=display.detail)) for pattern in shuffled(pen.rng, patterns)])
+
+
+def _fresh_heading(draft: _Draft, texts: Sequence[str]) -> str:
+    """The first text that no heading has yet; the last one if all are taken."""
+    text = next((text for text in texts if text not in draft.headings), texts[-1])
+    draft.headings.add(text)
+    return text
+
+
+def _filler_paragraphs(
+    draft: _Draft, front: Sequence[Block], back: Sequence[Block], displays: Sequence[Sequence[tuple[Display, list[Block]]]]
+) -> list[int]:
+    """Paragraphs of filler for each chapter, so that the whole comes to the pages wanted."""
+    budget, plan = draft.budget, draft.plan
+    contents_lines = sum(1 + len(shown) for shown in displays) + len(plan.labels)
+    used = 1.0 + budget.pages_of(front) + contents_lines / 40 + budget.pages_of(back) + 2 * _WASTE
+    for chapter, shown in zip(plan.chapters, displays, strict=True):
+        blocks = [block for _, group in shown for block in group]
+        used += max(1.0, budget.pages_of(blocks) + len(chapter.facts) * 4 / 46 + _WASTE)
+    chars = budget.chars_of(max(0.0, draft.pages_target - used))
+    total = round(chars / (160 if draft.is_slides else 620))
+    return [total // len(displays) + (at < total % len(displays)) for at in range(len(displays))]
+
+
+def _write_chapter(draft: _Draft, chapter: Chapter, shown: Sequence[tuple[Display, list[Block]]], count: int) -> list[Section]:
+    """One chapter as sections: facts spread over its paragraphs, displays between its sub-sections of filler."""
+    rng = draft.pen.rng
+    num_intro = max(1, -(-(len(chapter.facts) - count) // 2))
+    slots: list[list[Fact]] = [[] for _ in range(num_intro + count)]
+    order = shuffled(rng, range(len(slots)))
+    for at, fact in enumerate(chapter.facts):
+        slots[order[at % len(order)]].append(fact)
+    texts = [_write_slot(draft, facts, compact=draft.pages_target < _LONG) for facts in slots]
+    units: list[tuple[Display | None, list[Block]]] = [(None, group) for group in _sub_sections(draft, texts[num_intro:])]
+    for display, blocks in shown:
+        units.insert(between(rng, 0, len(units)), (display, blocks))
+    head = Heading(draft.next_key("chapter"), 1, "", chapter.title)
+    return _sections(draft, [head, *(block for text in texts[:num_intro] for block in text)], units)
+
+
+def _write_slot(draft: _Draft, facts: Sequence[Fact], *, compact: bool) -> list[Block]:
+    """A paragraph (or a list of bullets) that tells some facts among filler."""
+    pen, rng = draft.pen, draft.pen.rng
+    count = between(rng, 1, 2) if compact and facts else between(rng, 3, 6)
+    filler = [pen.bullet() if draft.is_slides and chance(rng, 0.6) else pen.filler() for _ in range(count)]
+    for fact in facts:
+        filler.insert(between(rng, 0, len(filler)), _tell(draft, fact))
+    if draft.is_slides:
+        return [pen.listing(draft.next_key("points"), filler)]
+    return [pen.paragraph(filler)]
+
+
+def _sub_sections(draft: _Draft, texts: Sequence[list[Block]]) -> Iterator[list[Block]]:
+    """Paragraphs under headings: one to three a heading, on a topic or an entity; in long documents some entities come below a topic."""
+    pen, rng = draft.pen, draft.pen.rng
+    at = 0
+    deep = False
+    while at < len(texts):
+        size = 1 if draft.is_slides else between(rng, 1, 3)
+        by_topic = chance(rng, 0.4)
+        entity = pick(rng, pen.world.entities)
+        patterns = pen.wording.headings.topic if by_topic else pen.wording.headings.profile
+        options = [capitalise(p.format(topic=pick(rng, draft.plan.topics), entity=entity.name)) for p in shuffled(rng, patterns)]
+        level = 3 if deep and not by_topic and draft.pages_target >= _LONG else 2
+        deep = by_topic or (deep and level == 3)
+        heading = Heading(draft.next_key("part"), level, "", _fresh_heading(draft, options), in_contents=level == 2)
+        yield [heading, *(block for text in texts[at : at + size] for block in text)]
+        at += size
+
+
+def _sections(draft: _Draft, opening: list[Block], units: Sequence[tuple[Display | None, list[Block]]]) -> list[Section]:
+    """A chapter's blocks as one section, or as several where a wide table gets landscape pages."""
+    rng = draft.pen.rng
+    columns = 1 if draft.page == "a5" else 2 if draft.is_slides else pick(rng, genre(draft.pen.world.genre).columns)
+    sections: list[Section] = []
+    blocks = list(opening)
+    for display, group in units:
+        turned = display is not None and display.kind in ("metric", "specs") and draft.pages_target >= _LONG and not draft.is_slides
+        if turned and chance(rng, 0.3):
+            sections += [Section(tuple(blocks), columns=columns, page=draft.page)] if blocks else []
+            sections.append(Section(tuple(group), page=draft.page, landscape=True))
+            blocks = []
+        else:
+            blocks += group
+    return [*sections, Section(tuple(blocks), columns=columns, page=draft.page)] if blocks else sections
+
+
+def _annex_sections(draft: _Draft, annex: tuple[Block, ...], back: tuple[Block, ...]) -> list[Section]:
+    if draft.pages_target < _LONG:
+        return [Section((*annex, *back), page=draft.page, columns=2 if draft.is_slides else 1)]
+    return [Section(annex, page=draft.page), Section(back, page=draft.page)]
+
+
+def _number_headings(sections: Sequence[Section], numerals: str) -> list[Section]:
+    """Number chapters, sub-sections and their parts: `3`, `3.2`, `3.2.1`."""
+    counts = [0, 0, 0]
+    out = []
+    for section in sections:
+        blocks: list[Block] = []
+        for block in section.blocks:
+            if isinstance(block, Heading):
+                counts[block.level - 1] += 1
+                counts[block.level :] = [0] * (3 - block.level)
+                number = ".".join(str(count) for count in counts[: block.level] if count)
+                blocks.append(replace(block, number=localise_digits(number, numerals)))
+            else:
+                blocks.append(block)
+        out.append(replace(section, blocks=tuple(blocks)))
+    return out
+
+
+# --- facts --------------------------------------------------------------------------------------------------------------------------
+
+
+def _tell(draft: _Draft, fact: Fact) -> Sentence:
+    """The sentence that states a fact."""
+    pen, world, statements = draft.pen, draft.pen.world, draft.pen.wording.statements
+    if fact.kind == "event":
+        event = next(event for event in world.events if event.key == fact.detail)
+        return pen.state(
+            statements.event, {"value": Marked(f"event/{event.key}", f"event/{event.key}", pen.date(event.date), "date")}, event=event.title
+        )
+    if fact.kind == "limit":
+        return _tell_limit(pen, fact.detail)
+    if fact.kind == "claim":
+        return _tell_claim(draft, fact.detail)
+    if fact.kind == "use":
+        entity = pick(pen.rng, world.entities).name
+        return pen.state(statements.use, {"value": Marked(f"use/{fact.detail}", f"use/{fact.detail}", fact.detail, "text")}, entity=entity)
+    return _tell_link(draft, fact)
+
+
+def _tell_limit(pen: Pen, key: str) -> Sentence:
+    limit = next(limit for limit in pen.world.limits if limit.attribute == key)
+    attribute = next(attribute for attribute in pen.world.attributes if attribute.key == key)
+    patterns = pen.wording.statements.limit_min if limit.kind == "min" else pen.wording.statements.limit_max
+    value = pen.quantity(f"limit/{key}", f"limit/{key}", limit.value, attribute.decimals, attribute.unit)
+    return pen.state(patterns, {"value": value}, attribute=attribute.name)
+
+
+def _tell_claim(draft: _Draft, key: str) -> Sentence:
+    pen, world = draft.pen, draft.pen.world
+    metric_key, code = key.split("/")
+    metric, entity = metric_of(world, metric_key), next(entity for entity in world.entities if entity.code == code)
+    value = pen.quantity(f"claim/{key}", f"text/claim/{key}", world.claims[key], metric.decimals, metric.unit)
+    figure = draft.plan.labels[f"figure-{metric_key}-{world.groups.index(entity.group)}"]
+    slots = {"figure": figure, "entity": entity.name, "metric": metric.name, "period": world.periods[-1]}
+    return pen.state(pen.wording.statements.claim, {"value": value}, **slots)
+
+
+def _tell_link(draft: _Draft, fact: Fact) -> Sentence:
+    pen, statements, number = draft.pen, draft.pen.wording.statements, fact.detail
+    link = draft.plan.links[f"{fact.kind}/{number}"]
+    if fact.kind == "citation":
+        value = Marked(f"citation/{number}", f"text/citation/{number}", citation(pen, int(link.target)), "text")
+        return pen.state(statements.citation, {"value": value}, topic=link.topic)
+    label = draft.plan.labels[link.target]
+    if fact.kind == "xref":
+        return pen.state(statements.xref, {"value": Marked(f"xref/{number}", f"text/xref/{number}", label, "text")}, topic=link.topic)
+    key = f"footnote/{number}"
+    draft.footnotes[key] = pen.inlines([pen.state(statements.footnote, {"value": Marked(key, key, label, "text")}, topic=link.topic)])
+    return replace(pen.plain(statements.remark, topic=link.topic), note=key)
+
+
+# --- index --------------------------------------------------------------------------------------------------------------------------
+
+
+def _index(document: Document, pen: Pen, plan: Plan) -> Written:
+    blocks = [block for section in document.sections for block in section.blocks]
+    written = Written(
+        document=document,
+        statements=dict(sorted(pen.statements.items())),
+        links=plan.links,
+        tables={block.key: block for block in blocks if isinstance(block, Table)},
+        figures={block.key: block for block in blocks if isinstance(block, Figure)},
+        lists={block.key: block for block in blocks if isinstance(block, Listing)},
+        headings={block.key: block for block in blocks if isinstance(block, Heading)},
+    )
+    _check_statements(written)
+    return written
+
+
+def _check_statements(written: Written) -> None:
+    """Refuse a document in which the words around a value occur twice."""
+    texts = "\n".join(prose(written.document))
+    for key, statement in written.statements.items():
+        count = texts.count(statement.before + statement.value + statement.after)
+        if count != 1:
+            raise DataError("statement_ambiguous", f"{key}: {statement.before!r} … {statement.after!r} occurs {count} times")
+
+
+def prose(document: Document) -> Iterator[str]:
+    """The text of every paragraph, list item and footnote, in document order, footnotes last."""
+    for section in document.sections:
+        for block in section.blocks:
+            if isinstance(block, Paragraph):
+                yield "".join(text.text for text in block.inlines)
+            elif isinstance(block, Listing):
+                yield from ("".join(text.text for text in item) for item in block.items)
+    yield from ("".join(text.text for text in inlines) for inlines in document.footnotes.values())

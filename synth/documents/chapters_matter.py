@@ -1,0 +1,96 @@
+"""Writes what stands before and after the chapters: cover, contents, conventions, scope; amendments, glossary, rooms, references.
+
+Statement keys: `scale/<metric>`, `scope`, `amend/<n>`, `amend_date/<n>`, `term/<acronym>`, `ref_author/<n>`, `ref_title/<n>`,
+`ref_year/<n>`.
+"""
+
+from decimal import Decimal
+
+from synth.documents.blocks import Block, Contents, Heading, Paragraph, Text
+from synth.documents.chapters_displays import write_rooms
+from synth.documents.chapters_plan import Plan
+from synth.documents.chapters_prose import Marked, Pen, Sentence, fill
+from synth.documents.draw import choose, pick
+from synth.documents.numerals import localise_digits
+
+
+def write_cover(pen: Pen) -> tuple[Block, ...]:
+    """Organisation, title, subtitle, number and date of issue."""
+    world, labels = pen.world, pen.wording.labels
+    return (
+        Paragraph((Text(world.organisation),), "imprint"),
+        Paragraph((Text(world.title, bold=True),), "title"),
+        Paragraph((Text(pick(pen.rng, pen.words.subtitles)),), "subtitle"),
+        Paragraph((Text(labels.document_number.format(n=world.number)),), "imprint"),
+        Paragraph((Text(labels.issued.format(date=pen.date(world.issued))),), "imprint"),
+    )
+
+
+def write_front(pen: Pen, plan: Plan, *, short: bool) -> tuple[Block, ...]:
+    """Contents, lists of tables and figures, conventions with the scale of each metric, scope with what is not covered."""
+    level = 3 if short else 1
+    labels, wording = pen.wording.labels, pen.wording
+    blocks: list[Block] = [Contents(labels.contents), Contents(labels.list_of_tables, "tables")]
+    if sum(key.startswith(("figure", "trend")) for key in plan.labels) > 3:
+        blocks.append(Contents(labels.list_of_figures, "figures"))
+    blocks.append(Heading("conventions", level, "", labels.conventions))
+    items = [Sentence((text,)) for text in choose(pen.rng, wording.conventions, min(4, len(wording.conventions)))]
+    for metric in pen.world.metrics:
+        if metric.scale > 1:
+            scale = Marked(f"scale/{metric.key}", f"text/scale/{metric.key}", pen.number(Decimal(metric.scale), 0), "number")
+            items.append(pen.state(wording.statements.scale, {"value": scale}, metric=metric.name, unit=metric.unit))
+    blocks.append(pen.listing("conventions", items))
+    blocks.append(Heading("scope", level, "", labels.scope))
+    decoys = Marked("scope", "text/scope", wording.list_separator.join(pen.world.decoys), "text")
+    intro = pen.plain(wording.scope_intro, entities=pen.words.entity.many)
+    blocks.append(pen.paragraph([intro, pen.state(wording.statements.scope, {"value": decoys})]))
+    return tuple(blocks)
+
+
+def write_amendments(pen: Pen, plan: Plan) -> tuple[Block, ...]:
+    """The annex that corrects table cells; it names table, row and column, never metric or entity."""
+    world, labels = pen.world, pen.wording.labels
+    number = localise_digits(labels.annex.format(n=1), world.numerals)
+    blocks: list[Block] = [Heading("amendments", 1, number, labels.amendments), pen.paragraph([pen.plain(pen.wording.amendments_intro)])]
+    metrics = {metric.key: metric for metric in world.metrics}
+    for at, change in enumerate(world.amendments):
+        metric = metrics[change.metric]
+        value = pen.quantity(f"amend/{at + 1}", f"amend/{at + 1}", change.new, metric.decimals, "")
+        day = Marked(f"amend_date/{at + 1}", f"text/amend_date/{at + 1}", pen.date(change.date), "date")
+        sentence = pen.state(
+            pen.wording.statements.amendment,
+            {"value": value, "date": day},
+            n=localise_digits(str(at + 1), world.numerals),
+            table=plan.labels[f"metric-{change.metric}"],
+            code=change.entity,
+            period=change.period,
+        )
+        blocks.append(pen.paragraph([sentence]))
+    return tuple(blocks)
+
+
+def write_back(pen: Pen, plan: Plan) -> tuple[Block, ...]:
+    """Glossary, list of rooms, bibliography."""
+    labels, world = pen.wording.labels, pen.world
+    blocks: list[Block] = [Heading("glossary", 1, "", labels.glossary)]
+    for term in sorted(world.terms, key=lambda term: term.acronym):
+        expansion = Marked(f"term/{term.acronym}", f"term/{term.acronym}", term.expansion, "text")
+        blocks.append(
+            pen.paragraph([fill(f"{term.acronym}: {{value}} – {{definition}}.", {"value": expansion}, definition=term.definition)])
+        )
+    blocks.append(Heading("rooms", 1, "", labels.rooms))
+    blocks.append(write_rooms(plan.labels["rooms"], pen))
+    blocks.append(Heading("references", 1, "", labels.references))
+    for at, (author, title, year) in enumerate(world.references):
+        facts = {
+            "author": Marked(f"ref_author/{at + 1}", f"ref/{at + 1}", author, "text"),
+            "title": Marked(f"ref_title/{at + 1}", f"ref/{at + 1}", title, "text"),
+            "year": Marked(f"ref_year/{at + 1}", f"ref/{at + 1}", year, "text"),
+        }
+        blocks.append(pen.paragraph([fill(f"{citation(pen, at + 1)} {labels.reference}", facts)]))
+    return tuple(blocks)
+
+
+def citation(pen: Pen, number: int) -> str:
+    """`[3]`."""
+    return localise_digits(pen.wording.labels.citation.format(n=number), pen.world.numerals)

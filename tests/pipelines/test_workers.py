@@ -1,0 +1,74 @@
+"""What goes wrong with one sample costs that sample only, and says how to see it again."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.plan import plan
+from pipelines.quarantine import Reject, read_quarantine
+from pipelines.workers import Job, attempt, make_shard
+from schemas.recipe import parse_recipe
+from schemas.shard import Dataset
+
+
+def rejects_of(folder: Path) -> list[Reject]:
+    return [reject for path in sorted((folder / "quarantine").iterdir()) for reject in read_quarantine(path)]
+
+
+def test_every_planned_sample_is_kept_or_named_in_quarantine(faulty_set: Path) -> None:
+    rejects = rejects_of(faulty_set)
+    assert len(Dataset(faulty_set)) + len(rejects) == 17
+    found = {(reject.index, reject.kind, reject.stage, reject.reason) for reject in rejects}
+    assert found == {
+        (2, "quarantined", "synthesize", "planted"),
+        (3, "rejected", "verify", "wrong_answer"),
+        (4, "quarantined", "synthesize", "ZeroDivisionError"),
+        (5, "quarantined", "synthesize", "planted"),
+    }
+
+
+def test_rejects_say_how_to_replay_and_show_no_path_of_this_machine(faulty_set: Path) -> None:
+    here = str(Path(__file__).parents[2])
+    for reject in rejects_of(faulty_set):
+        assert reject.replay == f"assay rebuild . --sample {reject.sample_id}"
+        assert here not in reject.traceback
+        assert "pipelines/" not in reject.traceback
+    traced = next(reject.traceback for reject in rejects_of(faulty_set) if reject.reason == "ZeroDivisionError")
+    assert traced.endswith("ZeroDivisionError: index 4 breaks on purpose")
+    assert "synth/make.py" in traced
+
+
+def test_scores_are_columns_and_thresholds_reject(make_set: Callable[[str], Path]) -> None:
+    recipe = "seed: 7\nsources: [{family: tiny.meters, count: 6}]\nfilters: [pixels.contrast]\nthresholds: {pixels.contrast: %s}"
+    everything = Dataset(make_set(recipe % "0.0"))
+    scores = sorted(sample.scores["pixels.contrast"] for sample in everything)
+    least = (scores[2] + scores[3]) / 2
+    folder = make_set(recipe % least)
+    assert sorted(sample.scores["pixels.contrast"] for sample in Dataset(folder)) == scores[3:]
+    assert {(reject.kind, reject.stage, reject.reason) for reject in rejects_of(folder)} == {("rejected", "score", "below pixels.contrast")}
+
+
+def test_a_shard_where_nothing_is_kept_is_still_a_shard(make_set: Callable[[str], Path]) -> None:
+    folder = make_set("seed: 7\nsources: [{family: tiny.meters, count: 3, params: {fail_every: 1}}]")
+    assert len(Dataset(folder)) == 0
+    assert len(rejects_of(folder)) == 3
+
+
+def test_shards_do_not_depend_on_what_was_made_before(tmp_path: Path) -> None:
+    planned = plan(parse_recipe("seed: 5\nsamples_per_shard: 2\nsources: [{family: tiny.meters, count: 6}]", "test"))
+    for name, order in (("up", (0, 1, 2)), ("down", (2, 1, 0))):
+        for part in ("tmp", "shards", "quarantine", "commits"):
+            (tmp_path / name / part).mkdir(parents=True)
+        for shard in order:
+            make_shard(Job(planned, tmp_path / name), shard)
+    names = [sorted(path.name for path in (tmp_path / name / "shards").iterdir()) for name in ("up", "down")]
+    assert names[0] == names[1]  # content is in the name
+
+
+def test_trouble_of_the_machine_is_not_a_sample_s_fault() -> None:
+    def no_memory() -> None:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        attempt(no_memory)
