@@ -1,6 +1,4 @@
-"""What the command shows while it works: a progress bar on a terminal, one line a shard otherwise, always on stderr. Data goes to
-stdout.
-"""
+"""What the command shows while it works: a bar on a terminal, one line a shard otherwise, always on stderr. Data goes to stdout."""
 
 import json
 import sys

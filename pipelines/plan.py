@@ -1,15 +1,15 @@
 """Turns a recipe into a plan: exact counts, shard plans, and a fingerprint of everything the bytes depend on.
 
 Shard k is a pure function of the resolved recipe and k, so a plan can be made again anywhere. Sources are interleaved in proportion to
-their counts: any run of shards is a small corpus of the same mixture. Nothing here makes a sample except the pilot, which turns a number of
-tokens into a count.
+their counts: any run of shards is a small corpus of the same mixture. Nothing here makes a sample except the pilot, which turns a number
+of tokens into a count.
 """
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from math import ceil
-from typing import Any
+from typing import Any, cast
 
 from filters.annotate import load_filters
 from schemas.canonical import canonical_json
@@ -85,7 +85,7 @@ def plan(recipe: Recipe) -> Plan:
     Raises:
         UserError: A family, parameter or filter does not exist, or the pilot made nothing to count with.
     """
-    families = [load_family(s.family, s.params, f"sources[{i}]") for i, s in enumerate(recipe.sources)]
+    families = [_pinned(load_family(s.family, s.params, f"sources[{i}]")) for i, s in enumerate(recipe.sources)]
     load_filters(recipe.filters)
     if unknown := sorted(set(recipe.thresholds) - set(recipe.filters)):
         raise UserError(f"the threshold {unknown[0]!r} has no filter of that name", where="thresholds", todo="add the filter to `filters`")
@@ -122,6 +122,10 @@ def _indices_between(counts: tuple[int, ...], source: int, low: int, high: int) 
     while first < counts[source] and rank(counts, source, first) < high:
         yield first
         first += 1
+
+
+def _pinned(family: AnyFamily) -> AnyFamily:
+    return cast(AnyFamily, family.pin()) if isinstance(family, HasAssets) else family
 
 
 def _resolve(source: Source, family: AnyFamily, seed: int) -> Source:

@@ -6,7 +6,7 @@ A shard's report holds counts and what failed; reports add up. Nothing is taken 
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -21,8 +21,9 @@ from schemas.family import AnyFamily
 from schemas.manifest import CommitRecord, inside
 from schemas.sample import Sample, sha256_hex
 from schemas.shard import ShardReader, file_sha256
+from synth.check import check_draft
 from synth.load import load_family
-from synth.make import verify_sample
+from synth.make import count_tokens, verify_sample
 
 _REPORT: list[tuple[str, pa.DataType]] = [("shard", pa.int64()), ("report", pa.large_string())]
 REPORT: pa.Schema = pa.schema(_REPORT)
@@ -86,19 +87,25 @@ def read_report(text: str) -> Report:
 
 
 def check_shard(folder: Path, record: CommitRecord) -> Report:
-    """Verify one shard against its commit record."""
-    failures = [f"shard {record.shard}: {failure}" for failure in _check_files(folder, record)]
+    """Verify one shard against its commit record. Damaged files are not read any further: their offsets may point anywhere."""
+    failures = list(_check_files(folder, record))
     answers: Counter[str] = Counter()
-    rows = 0
+    ids, text_tokens, vision_tokens = [], 0, 0
     try:
-        for sample in ShardReader(inside(folder, record.file)):
-            rows += 1
+        for sample in ShardReader(inside(folder, record.file)) if not failures else ():
+            ids.append(sample.sample_id)
+            text_tokens += sample.text_tokens
+            vision_tokens += sample.vision_tokens
             proved, broken = check_sample(sample)
             answers.update(proved)
             failures += [f"{sample.sample_id}: {failure}" for failure in broken]
+        failures += _check_sums(record, tuple(ids), (text_tokens, vision_tokens)) if not failures else []
+        failures += _check_quarantine(folder, record) if not failures else []
     except (IntegrityError, pa.ArrowException) as error:
-        failures.append(f"shard {record.shard}: {error}")
-    return Report(1, rows, dict(answers), len(failures), tuple(failures[:MAX_FAILURES]))
+        failures.append(str(error))
+    return Report(
+        1, len(ids), dict(answers), len(failures), tuple(f"shard {record.shard}: {failure}" for failure in failures[:MAX_FAILURES])
+    )
 
 
 def check_sample(sample: Sample) -> tuple[Counter[str], list[str]]:
@@ -106,6 +113,8 @@ def check_sample(sample: Sample) -> tuple[Counter[str], list[str]]:
     failures = [
         f"{place}: bytes have sha256 {found[:16]}, stated {stated[:16]}" for place, found, stated in _hashes(sample) if found != stated
     ]
+    if (tokens := count_tokens(sample.turns, sample.images)) != (stated := (sample.text_tokens, sample.vision_tokens)):
+        failures.append(f"text and vision tokens are stated as {stated}; counting gives {tokens}")
     again = attempt(partial(_verify_again, sample))
     if isinstance(again, Failure):
         return Counter(), [*failures, f"cannot be verified: {again.reason}: {again.detail}"]
@@ -133,35 +142,37 @@ def _family(name: str, parameters: str) -> AnyFamily:
 
 
 def _verify_again(sample: Sample) -> Sample:
-    return verify_sample(family_of(sample), replace(sample, verdicts=()))
+    family = family_of(sample)
+    check_draft(sample, family)
+    return verify_sample(family, replace(sample, verdicts=()))
 
 
 def _check_files(folder: Path, record: CommitRecord) -> Iterator[str]:
-    """What is wrong with the shard's files, ids, token sums and quarantine."""
+    """What is wrong with the shard's files as bytes."""
     for file, stated in ((record.file, record.sha256), (record.quarantine_file, record.quarantine_sha256)):
         if file is None or stated is None:
             continue
         path = inside(folder, file)
         if not path.is_file():
             yield f"{file} is missing; restore it, or run the build again"
-            return
-        if (found := file_sha256(path)) != stated:
+        elif (found := file_sha256(path)) != stated:
             yield f"{file} is damaged: sha256 {found[:16]}, stated {stated[:16]}; restore it, or delete it and run the build again"
-            return
-    samples = list(_identities(ShardReader(inside(folder, record.file))))
-    if tuple(sample_id for sample_id, _, _ in samples) != record.sample_ids:
+
+
+def _check_sums(record: CommitRecord, ids: tuple[str, ...], tokens: tuple[int, int]) -> Iterator[str]:
+    """What the record says of the samples and they do not."""
+    if ids != record.sample_ids:
         yield "the sample ids are not those of the commit record"
-    sums = (sum(text for _, text, _ in samples), sum(vision for _, _, vision in samples))
-    if sums != (record.text_tokens, record.vision_tokens):
-        yield f"text and vision tokens add up to {sums}, the commit record says {(record.text_tokens, record.vision_tokens)}"
+    if tokens != (record.text_tokens, record.vision_tokens):
+        yield f"text and vision tokens add up to {tokens}, the commit record says {(record.text_tokens, record.vision_tokens)}"
+
+
+def _check_quarantine(folder: Path, record: CommitRecord) -> Iterator[str]:
+    """What the record says of the quarantine and its file does not."""
     rejects = read_quarantine(inside(folder, record.quarantine_file)) if record.quarantine_file else []
     counted = {kind: count_reasons(rejects, kind) for kind in ("rejected", "quarantined")}
     if counted != {"rejected": record.rejected, "quarantined": record.quarantined}:
         yield f"the quarantine file holds {counted}, the ledger says {record.rejected} and {record.quarantined}"
-
-
-def _identities(reader: ShardReader) -> Iterable[tuple[str, int, int]]:
-    return ((sample.sample_id, sample.text_tokens, sample.vision_tokens) for sample in reader)
 
 
 def _hashes(sample: Sample) -> Iterator[tuple[str, str, str]]:

@@ -4,7 +4,7 @@ One pass takes from each sample what the measures need (`Facts`, no media); each
 `stats_pages` or `stats_search`. Every number is printed with its definition.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,11 +17,15 @@ from pipelines.show import exchanges, plain
 from pipelines.stats_text import Asked
 from schemas.canonical import canonical_json
 from schemas.family import FindsEvidence
-from schemas.sample import Json, Sample
+from schemas.sample import Sample, Turn
 from schemas.shard import Dataset
 
 SEARCHED_PER_SAMPLE = 8
 """Questions of a sample that the text search tries (chosen: a search reads every page)."""
+
+
+ABSENT = "absent"
+"""The value by which families over real documents say that the pages do not hold the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,10 @@ def facts_of(sample: Sample, number: int) -> Facts:
     language = sample.languages[0] if sample.languages else ""
     asked, pages = [], []
     for exchange in exchanges(sample):
-        value = _value(exchange.answer.proof.answer) if exchange.answer.proof else canonical_json(exchange.answer.text)
-        asked.append(Asked(number, exchange.answer.task, language, plain(exchange.question.text), exchange.answer.text, value))
+        value = _value(exchange.answer)
+        asked.append(
+            Asked(number, sample.family, exchange.answer.task, language, plain(exchange.question.text), exchange.answer.text, value)
+        )
         pages.append(len({evidence.image for evidence in exchange.evidence if evidence.image is not None}))
     pdfs = [attachment.data for attachment in sample.attachments if attachment.media_type == "application/pdf"]
     layouts = [layout for pdf in pdfs for layout in stats_pages.pdf_layouts(pdf)] or [stats_pages.image_layout(i) for i in sample.images]
@@ -113,9 +119,14 @@ def facts_of(sample: Sample, number: int) -> Facts:
     )
 
 
-def _value(answer: Json) -> str:
-    """What an answer says, apart from how it is typed: families may wrap it as `{"kind": ..., "value": ...}`."""
-    return canonical_json(answer["value"] if isinstance(answer, dict) and "value" in answer else answer)
+def _value(answer: Turn) -> str:
+    """What an answer says, apart from its wording: `null` for a refusal, the text where nothing but the text says it."""
+    said = answer.proof.answer if answer.proof else None
+    if said is None:
+        return canonical_json(answer.text)
+    if isinstance(said, dict) and "value" in said:  # `{"kind": "number", "value": ...}`
+        said = said["value"]
+    return "null" if said == ABSENT else canonical_json(said)
 
 
 def _search(asked: Sequence[Asked], pdfs: Sequence[bytes]) -> Iterable[tuple[bool, float]]:
@@ -178,27 +189,38 @@ def _difficulty(facts: Sequence[Facts]) -> Metric:
 
 
 def _blind(facts: Sequence[Facts], asked: Sequence[Asked]) -> Metric:
-    even = stats_text.chance(asked)
-    alike, told = stats_text.question_only(asked)
-    frequent = stats_text.most_frequent_answer(asked)
-    searched = [pair for fact in facts for pair in fact.searched]
-    hit = sum(found for found, _ in searched) / len(searched) if searched else 0.0
-    random_page = sum(share for _, share in searched) / len(searched) if searched else 0.0
-    rows = [
-        ("most frequent answer", frequent, even),
-        ("question only", alike, even),
-        ("question only: is there an answer?", told, 0.5),
-        ("best single page by text search", hit, random_page),
-    ]
     definition = (
         "Accuracy without the pages. Most frequent: the value other samples have most often for the task. Question only: the answer of "
         "the most similar question of another sample; chance for both is one over the different values of a task. Is there an answer: "
         "telling refusals from answers that way, balanced, chance 0.5. Text search: share of answers printed on the page that BM25 finds "
         "for the question; chance is a random page."
     )
-    table = tuple((name, value, chance, 100 * (value - chance)) for name, value, chance in rows)
-    columns = ("baseline", "accuracy", "chance", "points over chance")
-    return Metric("Blind baselines", definition, columns, table, "at most 5 points over chance")
+    rows: list[tuple[object, ...]] = []
+    for family in sorted({one.family for one in asked}):
+        mine = [one for one in asked if one.family == family]
+        searched = [pair for fact in facts if fact.family == family for pair in fact.searched]
+        found = [(family, name, value, chance, 100 * (value - chance)) for name, value, chance in _baselines(mine, searched)]
+        rows += found
+    return Metric(
+        "Blind baselines",
+        definition,
+        ("family", "baseline", "accuracy", "chance", "points over"),
+        tuple(rows),
+        "at most 5 points over chance",
+    )
+
+
+def _baselines(asked: Sequence[Asked], searched: Sequence[tuple[bool, float]]) -> Iterable[tuple[str, float, float]]:
+    """Name, accuracy and chance of each blind baseline over the questions of one family."""
+    even = stats_text.chance(asked)
+    alike, told = stats_text.question_only(asked)
+    yield "most frequent answer", stats_text.most_frequent_answer(asked), even
+    yield "question only", alike, even
+    if any(one.refused for one in asked):
+        yield "question only: is there an answer?", told, 0.5
+    if searched:
+        hit, share = (sum(values) / len(searched) for values in zip(*searched, strict=True))
+        yield "best single page by text search", hit, share
 
 
 def _answers(asked: Sequence[Asked]) -> Metric:
@@ -213,27 +235,29 @@ def _answers(asked: Sequence[Asked]) -> Metric:
 
 
 def _questions(asked: Sequence[Asked]) -> Metric:
-    groups = {"all": [one.question for one in asked]}
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for one in asked:
-        groups.setdefault(one.language or "none", []).append(one.question)
-    rows = [
-        (name, len(texts), stats_text.distinct_n(texts, 2))
-        for name, texts in sorted(groups.items(), key=lambda pair: (pair[0] != "all", pair[0]))
-    ]
+        for key in ((one.family, "all"), (one.family, one.language or "none")):
+            groups[key].append(one.question)
+    rows = [(family, language, len(texts), stats_text.distinct_n(texts, 2)) for (family, language), texts in sorted(groups.items())]
     definition = (
         "Different pairs of neighbouring words over all pairs, in questions; falls with size. Scripts without spaces go by character."
     )
-    return Metric("Distinct-2", definition, ("language", "questions", "distinct-2"), tuple(rows), "at least 0.35")
+    return Metric("Distinct-2", definition, ("family", "language", "questions", "distinct-2"), tuple(rows), "at least 0.35")
 
 
 def _templates(asked: Sequence[Asked]) -> Metric:
-    rate, top = stats_text.template_collisions(asked)
     definition = (
         "Share of questions that equal another sample's after slots are masked (quoted text; words with a digit or an inner capital); "
-        "the top 20."
+        "below, the masked questions asked most often, at most 20."
     )
-    note = f"collision rate: {rate:.1%}"
-    return Metric("Template collisions", definition, ("masked question", "questions"), tuple(top), "below 30 %", (note,))
+    rows: list[tuple[object, ...]] = []
+    for family in sorted({one.family for one in asked}):
+        rate, _ = stats_text.template_collisions([one for one in asked if one.family == family])
+        rows.append((family, rate))
+    _, top = stats_text.template_collisions(asked)
+    notes = tuple(f"{number:5d}  {form}" for form, number in top)
+    return Metric("Template collisions", definition, ("family", "collision rate"), tuple(rows), "below 0.30", notes)
 
 
 def _layouts(facts: Sequence[Facts]) -> Metric:

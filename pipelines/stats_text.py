@@ -1,6 +1,4 @@
-"""Measures of the words of a corpus: how varied the questions are, how predictable the answers. Small pure functions over `Asked`
-records.
-"""
+"""Measures of the words of a corpus: how varied the questions are, how predictable the answers. Pure functions over `Asked` records."""
 
 import re
 from collections import Counter, defaultdict
@@ -26,6 +24,7 @@ class Asked:
     """
 
     sample: int
+    family: str
     task: str
     language: str
     question: str

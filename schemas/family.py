@@ -1,7 +1,8 @@
 """What a family is: four methods from a random stream to proved answers, and the loader that finds a family by its YAML name.
 
 A family is a frozen dataclass in one module below `synth`; its fields are its parameters and the YAML name is the module path
-(`documents.report` -> `synth.documents.report`). The module holds exactly one class with a `version`. There is no registry and no base class.
+(`documents.report` -> `synth.documents.report`). The module holds exactly one class with a `version`. There is no registry and no base
+class.
 """
 
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
@@ -42,10 +43,18 @@ class Family(Protocol[Truth, Landed]):
 
 @runtime_checkable
 class HasAssets(Protocol):
-    """A family over real inputs: it names every file it reads, so that the fingerprint of a data set covers their contents."""
+    """A family over real inputs: it names every file it reads, so that the fingerprint of a data set covers their contents.
+
+    Its field `pinned` holds the list of files as it was when the run was planned. The plan and the manifest keep it; samples do not, since
+    verifying needs none of the files.
+    """
 
     def assets(self) -> tuple[AssetUse, ...]:
         """The files behind the family's parameters, with their hashes and licences, in a fixed order."""
+        ...
+
+    def pin(self) -> "HasAssets":
+        """The same family with its list of files fixed: one that goes away or changes later fails its own samples and no others."""
         ...
 
 

@@ -1,8 +1,9 @@
-"""Outside files that samples are made from: a path, glob or URI becomes a sorted list of assets with content hashes, and their bytes on demand.
+"""Outside files that samples are made from: a path, glob or URI becomes a sorted list of assets with content hashes, and their bytes on
+demand.
 
-A run must not depend on when a file was looked at, so the list is made once (`resolve`) and every later read compares the content with the hash in the
-list: a file that went away or changed is a `DataError` for the samples that need it. `.gz` files are read unpacked, within a size limit. Nothing here
-knows what is inside the files.
+A run must not depend on when a file was looked at, so the list is made once (`resolve`) and every later read compares the content with
+the hash in the list: a file that went away or changed is a `DataError` for the samples that need it. `.gz` files are read unpacked,
+within a size limit. Nothing here knows what is inside the files.
 """
 
 import hashlib
@@ -42,8 +43,11 @@ class Asset:
 
     @property
     def name(self) -> str:
-        """File name without folders."""
-        return self.path.rsplit("/", 1)[-1]
+        """The path below the folder that the pattern names, so that files of one pattern have different names; the file name if it names
+        one file.
+        """
+        folder = _fixed_folder(self.source.removeprefix("file://")).rstrip("/")
+        return self.path[len(folder) + 1 :] if self.path.startswith(f"{folder}/") else self.path.rsplit("/", 1)[-1]
 
     def use(self) -> AssetUse:
         """How a sample records that it used this asset."""
@@ -54,18 +58,25 @@ def resolve(pattern: str, licence: str = "LicenseRef-user") -> tuple[Asset, ...]
     """All files that `pattern` names, hashed, sorted by path text.
 
     Args:
-        pattern: A path, a glob (`*`, `?`, `[…]`, `**` for local folders), `file://…`, or another URI that PyArrow's file systems know (`s3://`, `gs://`).
+        pattern: A path, a glob (`*`, `?`, `[…]`, `**` for local folders), `file://…`, or another URI that PyArrow's file systems know
+            (`s3://`, `gs://`).
         licence: SPDX identifier that all of them carry.
 
     Raises:
         UserError: Nothing matches, or the URI's scheme is unknown.
     """
     if not pattern.strip():
-        raise UserError("the pattern of input files is empty", where="params.pattern", todo="give a path, a glob such as docs/*.pdf, or a URI")
+        raise UserError(
+            "the pattern of input files is empty", where="params.pattern", todo="give a path, a glob such as docs/*.pdf, or a URI"
+        )
     filesystem, path = _filesystem(pattern)
     paths = sorted(_matches(filesystem, path))
     if not paths:
-        raise UserError(f"no file matches {pattern!r}", where="params.pattern", todo="check the path and quote globs so that the shell leaves them alone")
+        raise UserError(
+            f"no file matches {pattern!r}",
+            where="params.pattern",
+            todo="check the path and quote globs so that the shell leaves them alone",
+        )
     prefix = f"{pattern.split('://', 1)[0]}://" if _scheme(pattern) not in ("", "file") else ""
     return tuple(Asset(prefix + name, _hash(filesystem, name), licence, pattern) for name in paths)
 
@@ -74,7 +85,8 @@ def read_asset(asset: Asset) -> bytes:
     """The content of an asset, unpacked if its name ends in `.gz`.
 
     Raises:
-        DataError: `asset_missing`, `asset_changed` (other content than when the list was made), `too_large`, or `truncated` (a damaged `.gz`).
+        DataError: `asset_missing`, `asset_changed` (other content than when the list was made), `too_large`, or `truncated` (a damaged
+        `.gz`).
     """
     return _read_cached(asset)
 

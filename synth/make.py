@@ -4,6 +4,7 @@ The graph runs the same two halves apart: `draft_sample` makes, `verify_sample` 
 or Ray.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -11,8 +12,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from schemas.canonical import canonical_json
-from schemas.family import AnyFamily
-from schemas.sample import AssetUse, Json, Sample
+from schemas.family import AnyFamily, HasAssets
+from schemas.sample import AssetUse, Image, Json, Sample, Turn
 from schemas.seeds import derive_seed, stream
 from schemas.tokens import count_conversation, image_tokens
 from synth.check import check_draft, check_placeholders, check_verdicts
@@ -40,7 +41,7 @@ def draft_sample(family: AnyFamily, name: str, index: int, recipe_seed: int, *, 
     rendering = family.render(truth, stream(seed, "render"))
     turns = family.write_turns(truth, rendering, stream(seed, "turns"))
     check_placeholders(turns, len(rendering.images), len(rendering.clips))
-    vision_tokens = [image_tokens(image.width_px, image.height_px) for image in rendering.images]
+    text_tokens, vision_tokens = count_tokens(turns, rendering.images)
     sample = Sample(
         sample_id=sample_id(name, family.version, seed),
         family=name,
@@ -56,8 +57,8 @@ def draft_sample(family: AnyFamily, name: str, index: int, recipe_seed: int, *, 
         truth=canonical_json(truth_adapter(family).dump_python(truth, mode="json")),
         verdicts=(),
         provenance=_provenance(family, rendering.assets, source or name, recipe_seed),
-        text_tokens=count_conversation(turns, vision_tokens) - sum(vision_tokens),
-        vision_tokens=sum(vision_tokens),
+        text_tokens=text_tokens,
+        vision_tokens=vision_tokens,
     )
     check_draft(sample, family)
     return sample
@@ -71,6 +72,12 @@ def verify_sample(family: AnyFamily, sample: Sample) -> Sample:
     verdicts = family.verify(sample.stored, sample.turns, truth)
     check_verdicts(sample, verdicts)
     return replace(sample, verdicts=tuple(verdicts))
+
+
+def count_tokens(turns: Sequence[Turn], images: Sequence[Image]) -> tuple[int, int]:
+    """Text and vision tokens of a conversation, as Qwen3-VL lays it out; the marks around an image count as text."""
+    vision = [image_tokens(image.width_px, image.height_px) for image in images]
+    return count_conversation(turns, vision) - sum(vision), sum(vision)
 
 
 def sample_id(name: str, version: int, seed: int) -> str:
@@ -94,6 +101,5 @@ def _provenance(family: AnyFamily, assets: tuple[AssetUse, ...], source: str, re
         for a in sorted(set(assets), key=lambda a: (a.name, a.sha256))
     ]
     libraries: dict[str, Json] = dict(library_versions())
-    return canonical_json(
-        {"assets": used, "libraries": libraries, "parameters": family_params(family), "recipe_seed": recipe_seed, "source": source}
-    )
+    parameters = {key: value for key, value in family_params(family).items() if key != "pinned" or not isinstance(family, HasAssets)}
+    return canonical_json({"assets": used, "libraries": libraries, "parameters": parameters, "recipe_seed": recipe_seed, "source": source})

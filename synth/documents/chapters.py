@@ -17,7 +17,7 @@ from synth.documents.chapters_displays import caption_slots, metric_of, write_di
 from synth.documents.chapters_matter import citation, write_amendments, write_back, write_cover, write_front
 from synth.documents.chapters_plan import Chapter, Display, Fact, Link, Plan, draw_plan
 from synth.documents.chapters_prose import Marked, Pen, Sentence, Statement
-from synth.documents.draw import between, chance, pick, shuffled
+from synth.documents.draw import between, chance, choose, pick, shuffled
 from synth.documents.formats import capitalise
 from synth.documents.genres import PageFormat, genre
 from synth.documents.numerals import localise_digits
@@ -25,8 +25,12 @@ from synth.documents.sampling import size_of_world
 from synth.documents.wording import Wording
 from synth.documents.world import World
 
+_PARAGRAPH_CHARS: Final = 440
+"""Mean length of a paragraph of filler in Latin script; slides have one list of bullets each instead."""
 _WASTE: Final = 0.45
 """Mean share of a page that stays empty where a section ends."""
+_LEAST_TAIL: Final = 6
+"""Characters after a value, in its sentence, that no number or date can be mistaken for."""
 _SHORT: Final = 20
 """Below this many pages nothing is printed that can be spared: no leads before tables, no second level in the contents."""
 _COMMON_ROOM: Final = Room()
@@ -58,11 +62,12 @@ class Written:
 
 @dataclass(slots=True)
 class _Draft:
-    """What is known while the chapters are being written."""
+    """What is known while the chapters are being written. `users` are the entities at which each acronym is used, all different."""
 
     pen: Pen
     plan: Plan
     budget: Budget
+    users: dict[str, str]
     page: PageFormat
     pages_target: int
     footnotes: dict[str, Inline] = field(default_factory=dict)
@@ -100,9 +105,11 @@ def write_document(world: World, wording: Wording, rng: Generator, *, pages_targ
     pen = Pen(world, wording, plan.topics, rng)
     formats = [page for page in genre(world.genre).pages if page != "a5" or pages_target >= _LONG]
     page = pick(rng, formats)
-    draft = _Draft(pen, plan, Budget(page, world.language, room), page, max(pages_target, genre(world.genre).least_pages))
-    front = write_front(pen, plan, short=draft.is_short)
-    annex, back = write_amendments(pen, plan), write_back(pen, plan)
+    users = dict(zip((term.acronym for term in world.terms), (e.name for e in choose(rng, world.entities, len(world.terms))), strict=True))
+    budget = Budget(page, world.language, room)
+    draft = _Draft(pen, plan, budget, users, page, max(pages_target, genre(world.genre).least_pages))
+    front = write_front(pen, plan, short=draft.is_short, slides=draft.is_slides)
+    annex, back = write_amendments(pen, plan), write_back(pen, plan, short=draft.is_short)
     displays = [[(display, _write_display(draft, display)) for display in chapter.displays] for chapter in plan.chapters]
     paragraphs = _filler_paragraphs(draft, front, [*annex, *back], displays)
     chapters = [
@@ -173,8 +180,8 @@ def _filler_paragraphs(
     for chapter, shown in zip(plan.chapters, displays, strict=True):
         blocks = [block for _, group in shown for block in group]
         used += max(1.0, budget.pages_of(blocks) + len(chapter.facts) * 4 / 46 + _WASTE)
-    chars = budget.chars_of(max(0.0, draft.pages_target - used))
-    total = round(chars / (160 if draft.is_slides else 620))
+    free = max(0.0, draft.pages_target - used)
+    total = round(free if draft.is_slides else budget.chars_of(free) / (_PARAGRAPH_CHARS * budget.density))
     return [total // len(displays) + (at < total % len(displays)) for at in range(len(displays))]
 
 
@@ -198,12 +205,15 @@ def _write_slot(draft: _Draft, facts: Sequence[Fact], *, compact: bool) -> list[
     """A paragraph (or a list of bullets) that tells some facts among filler."""
     pen, rng = draft.pen, draft.pen.rng
     count = between(rng, 1, 2) if compact and facts else between(rng, 3, 6)
-    filler = [pen.bullet() if draft.is_slides and chance(rng, 0.6) else pen.filler() for _ in range(count)]
+    sentences = [[pen.bullet() if draft.is_slides and chance(rng, 0.6) else pen.filler()] for _ in range(count)]
     for fact in facts:
-        filler.insert(between(rng, 0, len(filler)), _tell(draft, fact))
+        # Something follows every fact, since a full stop alone could be taken for part of a number or date.
+        told = _tell(draft, fact)
+        follower = [pen.filler()] if draft.is_slides and len(told.runs[-1]) < _LEAST_TAIL else []
+        sentences.insert(between(rng, 0, len(sentences) - 1), [told, *follower])
     if draft.is_slides:
-        return [pen.listing(draft.next_key("points"), filler)]
-    return [pen.paragraph(filler)]
+        return [Listing(draft.next_key("points"), tuple(pen.inlines(item) for item in sentences))]
+    return [pen.paragraph([sentence for item in sentences for sentence in item])]
 
 
 def _sub_sections(draft: _Draft, texts: Sequence[list[Block]]) -> Iterator[list[Block]]:
@@ -281,7 +291,7 @@ def _tell(draft: _Draft, fact: Fact) -> Sentence:
     if fact.kind == "claim":
         return _tell_claim(draft, fact.detail)
     if fact.kind == "use":
-        entity = pick(pen.rng, world.entities).name
+        entity = draft.users[fact.detail]
         return pen.state(statements.use, {"value": Marked(f"use/{fact.detail}", f"use/{fact.detail}", fact.detail, "text")}, entity=entity)
     return _tell_link(draft, fact)
 
@@ -337,12 +347,26 @@ def _index(document: Document, pen: Pen, plan: Plan) -> Written:
 
 
 def _check_statements(written: Written) -> None:
-    """Refuse a document in which the words around a value occur twice."""
-    texts = "\n".join(prose(written.document))
+    """Refuse a document in which the words around a value occur twice, whatever stands between them."""
+    whole = "\n".join(prose(written.document))
     for key, statement in written.statements.items():
-        count = texts.count(statement.before + statement.value + statement.after)
-        if count != 1:
-            raise DataError("statement_ambiguous", f"{key}: {statement.before!r} … {statement.after!r} occurs {count} times")
+        found = _places_between(whole, statement)
+        if found != [statement.value]:
+            raise DataError("statement_ambiguous", f"{key}: between {statement.before!r} and {statement.after!r} stands {found!r}")
+
+
+def _places_between(whole: str, statement: Statement) -> list[str]:
+    """What stands between the words around a value, everywhere in a text where both follow each other in one paragraph."""
+    found = []
+    at = whole.find(statement.before)
+    while at >= 0:
+        start = at + len(statement.before)
+        end = whole.find(statement.after, start) if statement.after else whole.find("\n", start)
+        between_them = whole[start:end] if end >= 0 else whole[start:]
+        if end >= 0 and "\n" not in between_them:
+            found.append(between_them)
+        at = whole.find(statement.before, at + 1)
+    return found
 
 
 def prose(document: Document) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Final
 from synth.documents.blocks import Block, Contents, Figure, Heading, Listing, Paragraph, Table
 from synth.documents.genres import PageFormat
 
-PAGE_CHARS: Final[dict[PageFormat, int]] = {"a4": 3000, "letter": 2900, "a5": 1500, "slide": 900}
+PAGE_CHARS: Final[dict[PageFormat, int]] = {"a4": 3700, "letter": 3500, "a5": 1700, "slide": 900}
 """Latin characters of running text on a full page."""
 PAGE_LINES: Final[dict[PageFormat, int]] = {"a4": 46, "letter": 44, "a5": 32, "slide": 18}
 """Lines of running text on a full page."""
@@ -55,14 +55,15 @@ class Budget:
 
     def chars_of(self, pages: float) -> float:
         """Characters of running text, with the space between paragraphs and headings, that fill `pages` pages."""
-        return pages * PAGE_CHARS[self.page] * self._density * self.room.chars * TEXT_SHARE
+        return pages * PAGE_CHARS[self.page] * self.density * self.room.chars * TEXT_SHARE
 
     @property
-    def _density(self) -> float:
+    def density(self) -> float:
+        """Characters on a page relative to Latin script."""
         return DENSITY.get(self.language, 1.0)
 
     def _lines(self, block: Block) -> float:
-        chars = PAGE_CHARS[self.page] / PAGE_LINES[self.page] * self._density * self.room.chars / self.room.lines
+        chars = PAGE_CHARS[self.page] / PAGE_LINES[self.page] * self.density * self.room.chars / self.room.lines
         if isinstance(block, Heading):
             return 4.0 if block.level == 1 else 2.6
         if isinstance(block, Paragraph):

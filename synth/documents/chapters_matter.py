@@ -26,12 +26,14 @@ def write_cover(pen: Pen) -> tuple[Block, ...]:
     )
 
 
-def write_front(pen: Pen, plan: Plan, *, short: bool) -> tuple[Block, ...]:
+def write_front(pen: Pen, plan: Plan, *, short: bool, slides: bool) -> tuple[Block, ...]:
     """Contents, lists of tables and figures, conventions with the scale of each metric, scope with what is not covered."""
     level = 3 if short else 1
     labels, wording = pen.wording.labels, pen.wording
-    blocks: list[Block] = [Contents(labels.contents), Contents(labels.list_of_tables, "tables")]
-    if sum(key.startswith(("figure", "trend")) for key in plan.labels) > 3:
+    blocks: list[Block] = [Contents(labels.contents)]
+    if not (short and slides):
+        blocks.append(Contents(labels.list_of_tables, "tables"))
+    if not short and sum(key.startswith(("figure", "trend")) for key in plan.labels) > 3:
         blocks.append(Contents(labels.list_of_figures, "figures"))
     blocks.append(Heading("conventions", level, "", labels.conventions))
     items = [Sentence((text,)) for text in choose(pen.rng, wording.conventions, min(4, len(wording.conventions)))]
@@ -53,12 +55,14 @@ def write_amendments(pen: Pen, plan: Plan) -> tuple[Block, ...]:
     number = localise_digits(labels.annex.format(n=1), world.numerals)
     blocks: list[Block] = [Heading("amendments", 1, number, labels.amendments), pen.paragraph([pen.plain(pen.wording.amendments_intro)])]
     metrics = {metric.key: metric for metric in world.metrics}
+    patterns = pen.wording.statements.amendment
+    patterns = tuple(pattern for pattern in patterns if not pattern.endswith("{value}.")) or patterns  # the stop could belong to the number
     for at, change in enumerate(world.amendments):
         metric = metrics[change.metric]
         value = pen.quantity(f"amend/{at + 1}", f"amend/{at + 1}", change.new, metric.decimals, "")
         day = Marked(f"amend_date/{at + 1}", f"text/amend_date/{at + 1}", pen.date(change.date), "date")
         sentence = pen.state(
-            pen.wording.statements.amendment,
+            patterns,
             {"value": value, "date": day},
             n=localise_digits(str(at + 1), world.numerals),
             table=plan.labels[f"metric-{change.metric}"],
@@ -69,18 +73,18 @@ def write_amendments(pen: Pen, plan: Plan) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def write_back(pen: Pen, plan: Plan) -> tuple[Block, ...]:
+def write_back(pen: Pen, plan: Plan, *, short: bool) -> tuple[Block, ...]:
     """Glossary, list of rooms, bibliography."""
-    labels, world = pen.wording.labels, pen.world
-    blocks: list[Block] = [Heading("glossary", 1, "", labels.glossary)]
+    labels, world, level = pen.wording.labels, pen.world, 2 if short else 1
+    blocks: list[Block] = [Heading("glossary", level, "", labels.glossary)]
     for term in sorted(world.terms, key=lambda term: term.acronym):
         expansion = Marked(f"term/{term.acronym}", f"term/{term.acronym}", term.expansion, "text")
         blocks.append(
             pen.paragraph([fill(f"{term.acronym}: {{value}} – {{definition}}.", {"value": expansion}, definition=term.definition)])
         )
-    blocks.append(Heading("rooms", 1, "", labels.rooms))
+    blocks.append(Heading("rooms", level, "", labels.rooms))
     blocks.append(write_rooms(plan.labels["rooms"], pen))
-    blocks.append(Heading("references", 1, "", labels.references))
+    blocks.append(Heading("references", level, "", labels.references))
     for at, (author, title, year) in enumerate(world.references):
         facts = {
             "author": Marked(f"ref_author/{at + 1}", f"ref/{at + 1}", author, "text"),

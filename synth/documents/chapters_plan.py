@@ -91,7 +91,7 @@ class Plan:
 def draw_plan(world: World, wording: Wording, size: Size, rng: Generator) -> Plan:
     """Place every table, figure, list and fact of the world."""
     count = _CHAPTERS[size.pages]
-    displays = _place_displays(world, count, rng)
+    displays = _place_displays(world, count, size, rng)
     words = wording.genre(world.genre)
     topics = shuffled(rng, words.topics)
     links = _draw_links(world, displays, topics, size, rng)
@@ -123,11 +123,11 @@ def _draw_titles(sections: Sequence[str], count: int, rng: Generator) -> list[st
     return [title for title in sections if title in chosen]
 
 
-def _place_displays(world: World, count: int, rng: Generator) -> list[list[Display]]:
+def _place_displays(world: World, count: int, size: Size, rng: Generator) -> list[list[Display]]:
     """Displays by chapter, each where there is least so far.
 
-    The summary is in the first chapter, the directory in the second, the register in the last; metrics and specs lie between, each in a chapter of its
-    own; so do the two tables of people, and the figures of one metric as far as there are chapters.
+    The summary is in the first chapter, the directory in the second, the register in the last; metrics and specs lie between, each in a
+    chapter of its own; so do the two tables of people, and the figures of one metric as far as there are chapters.
     """
     board = _Board(count, rng)
     middle = set(range(2, count - 1))
@@ -139,7 +139,7 @@ def _place_displays(world: World, count: int, rng: Generator) -> list[list[Displ
     board.put_apart([Display("duties"), Display("organisation")], len(world.people), {0, *middle})
     for key in world.plotted:
         kind: DisplayKind = "trend" if key == _TREND else "figure"
-        groups = range(len(world.groups))
+        groups = range(size.figure_groups)
         drawn = sorted(choose(rng, groups, max(1, len(groups) // 2))) if kind == "trend" else list(groups)
         board.put_apart([Display(kind, f"{key}-{group}") for group in drawn], _FIGURE_ROWS, {0, 1, *middle})
     board.put_apart([Display("listing", name) for name in world.lists], len(world.entities) // 3, set(range(count)))

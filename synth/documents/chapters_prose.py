@@ -13,6 +13,7 @@ from typing import Final, Literal
 from numpy.random import Generator
 
 from synth.documents.blocks import Inline, Listing, Paragraph, Text
+from synth.documents.chapters_budget import DENSITY
 from synth.documents.draw import chance, pick
 from synth.documents.formats import DateStyle, capitalise, format_date, format_number, unit_affixes
 from synth.documents.wording import GenreWords, Wording
@@ -20,7 +21,10 @@ from synth.documents.world import World
 
 ValueKind = Literal["number", "date", "text"]
 _LEAST_CONTEXT: Final = 24
-"""Characters before and after a value below which its statement reaches beyond the sentence (chosen)."""
+"""Characters before and after a value below which its statement reaches beyond the sentence (chosen); fewer in dense scripts."""
+_CONTEXT: Final = 32
+"""How far it then reaches (chosen; the less it holds, the less often a page break runs through it)."""
+_LONGEST_WORD: Final = 20
 _FILLER_TRIES: Final = 40
 
 
@@ -165,9 +169,11 @@ class Pen:
                 runs.append(Text(text, anchor=marked.anchor if marked else "", note=sentence.note if last else ""))
                 position += len(text)
         whole = "".join(run.text for run in runs)
+        density = DENSITY.get(self.world.language, 1.0)
+        least, reach = round(_LEAST_CONTEXT * density), round(_CONTEXT * density)
         for marked, left, right, start, end in spans:
-            before = whole[start if left - start >= _LEAST_CONTEXT else 0 : left]
-            after = whole[right : end if end - right >= _LEAST_CONTEXT else len(whole)]
+            before = whole[start if left - start >= least else _word_start(whole, left - reach) : left]
+            after = whole[right : end if end - right >= least else _word_end(whole, right + reach)]
             self.statements[marked.key] = Statement(before, marked.text, after, marked.kind, marked.anchor)
         return tuple(run for run in runs if run.text)
 
@@ -196,3 +202,15 @@ def fill(pattern: str, facts: Mapping[str, Marked], *, note: str = "", **slots: 
     runs.append(text)
     runs[0] = capitalise(runs[0])
     return Sentence(tuple(runs), tuple(marks), note)
+
+
+def _word_start(text: str, near: int) -> int:
+    """The start of the word at `near` or a little before; `near` itself in scripts without spaces, 0 where the text begins."""
+    space = text.rfind(" ", max(0, near - _LONGEST_WORD), max(0, near))
+    return space + 1 if space >= 0 else max(0, near)
+
+
+def _word_end(text: str, near: int) -> int:
+    """The end of the word at `near` or a little after; `near` itself in scripts without spaces, the length where the text ends."""
+    space = text.find(" ", near, near + _LONGEST_WORD)
+    return space if space >= 0 else min(near, len(text))

@@ -13,8 +13,8 @@ from synth.documents.strips import ImageOp, LabelOp, Op, Part, RectOp, RuleOp, S
 from synth.render.pdf import PdfWriter
 from synth.render.typeset import Align, Line, Span
 
-FOOT_DROP_EM, HEAD_LIFT_EM = 2.6, 2.2
-"""Distance of the folio's baseline below the text area and of the running head's above it, in ems of body type."""
+FOOT_DROP_EM, HEAD_LIFT_EM = 3.6, 2.4
+"""Distance of the folio below the text area and of the running head above it, in ems of body type: more than the pitch of table rows."""
 
 
 @dataclass(frozen=True, slots=True)

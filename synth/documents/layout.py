@@ -29,10 +29,10 @@ PAGE_PT = {"a4": (595.28, 841.89), "letter": (612.0, 792.0), "a5": (419.53, 595.
 """ISO 216 and ANSI sizes, and 16:9 slides, in points."""
 
 MARGIN_SCALE = {"a4": 1.0, "letter": 1.0, "a5": 0.72}
-SLIDE_MARGINS_PT = (62.0, 64.0, 66.0, 64.0)
+SLIDE_MARGINS_PT = (62.0, 64.0, 80.0, 64.0)
 
-NOTE_GAP_PT = 10.0
-"""Between text and footnotes; the rule stands in it."""
+NOTE_GAP_PITCHES = 2.2
+"""Between text and footnotes, in line pitches; the rule stands in it. A table that ends above it must not seem to go on."""
 
 SQUEEZED = 0.85
 """A table whose type would shrink below this share of its size in a column crosses the columns instead."""
@@ -81,7 +81,7 @@ class _Job:
             width, height = height, width
         scale = MARGIN_SCALE.get(section.page, 1.0)
         top, right, bottom, left = SLIDE_MARGINS_PT if section.page == "slide" else tuple(scale * margin for margin in self.look.margins_pt)
-        gap = max(18.0, self.look.column_gap_pt * (1.4 if section.page == "slide" else 1.0))
+        gap = max(20.0, self.look.column_gap_pt * (1.4 if section.page == "slide" else 1.0))
         is_rtl = self.typesetter.direction == "rtl"
         return Frame(section.page, width, height, left, top, width - right, height - bottom, section.columns, gap, is_rtl)
 
@@ -101,7 +101,7 @@ class _Job:
 
     def note_height(self, keys: Sequence[str], frame: Frame) -> float:
         """Room a page's footnotes need at its foot."""
-        return stack(self.notes(keys, frame))[0] + NOTE_GAP_PT if keys else 0.0
+        return stack(self.notes(keys, frame))[0] + NOTE_GAP_PITCHES * self.setter(frame.page).pitch_pt if keys else 0.0
 
     # --- setting ---
 
@@ -170,9 +170,9 @@ class _Job:
             return set_table(setter, block, width, self.document.continued, number)
         if isinstance(block, Figure):
             return set_figure(setter, block, width, frame.bottom_pt - frame.top_pt, number)
-        return setter.contents(block, self._entries(block), width, number)
+        return setter.contents(block, self._entries(block, setter), width, number)
 
-    def _entries(self, block: Contents) -> list[tuple[int, str, str, str]]:
+    def _entries(self, block: Contents, setter: Setter) -> list[tuple[int, str, str, str]]:
         """(level, text, target anchor, entry anchor) of every entry of a contents list."""
         blocks = [item for section in self.document.sections for item in section.blocks]
         if block.kind == "sections":
@@ -182,7 +182,7 @@ class _Job:
         out = []
         for item in blocks:
             if isinstance(item, wanted):
-                text = item.label + self.look.separator + "".join(part.text for part in item.caption)
+                text = setter.caption_label(item.label, item.caption) + "".join(part.text for part in item.caption)
                 target = next((part.anchor for part in item.caption if part.anchor), f"caption/{item.key}")
                 out.append((2, text, target, f"contents/{item.key}"))
         return out
@@ -214,7 +214,7 @@ class _Job:
         """Bookmarks of all headings in the contents; a level is never more than one deeper than the one before."""
         out: list[tuple[int, str, int]] = []
         depth = 0
-        for level, text, target, _ in self._entries(Contents("", "sections")):
+        for level, text, target, _ in self._entries(Contents("", "sections"), self.setter("a4")):
             depth = min(level, depth + 1)
             out.append((depth, text.replace("\u2002", " "), targets[target]))
         return out

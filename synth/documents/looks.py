@@ -126,7 +126,7 @@ def draw_look(language: str, rng: Generator) -> Look:
         justify=bool(rng.random() < 0.6),
         indent=bool(rng.random() < (0.8 if cjk else 0.4)),
         accent=accent,
-        column_gap_pt=between(rng, 20, 30),
+        column_gap_pt=between(rng, 24, 34),
         column_rule=bool(rng.random() < 0.25),
         bullet=pick(rng, ("•", "–", "·", "•")),
         leader=pick(rng, ("dots", "spaced", "none", "dots")),
@@ -142,13 +142,14 @@ def draw_look(language: str, rng: Generator) -> Look:
 def _draw_heading(accent: Color, family: FontFamily, rng: Generator) -> HeadingLook:
     first = between(rng, 1.55, 2.3)
     second = between(rng, 1.22, 1.45)
+    centered = bool(rng.random() < 0.18)
     return HeadingLook(
         scale=(first, min(second, first - 0.15), 1.12, 1.0),
         color=accent if rng.random() < 0.7 else BLACK,
         bold=bool(rng.random() < 0.8),
         family=family if rng.random() < 0.6 else "sans",
-        rule=pick(rng, ("none", "none", "below", "above", "bar", "band")),
-        centered=bool(rng.random() < 0.18),
+        rule=pick(rng, ("none", "none", "below", "above", "band", "none" if centered else "bar")),
+        centered=centered,
         sink_pt=pick(rng, (0.0, 0.0, 24.0, 60.0)),
         spans=bool(rng.random() < 0.6),
     )

@@ -1,7 +1,9 @@
-"""`documents.parse`: pages become QwenVL-HTML or QwenVL-Markdown, for synthetic documents (exact boxes) and for real PDFs (read from the text layer).
+"""`documents.parse`: pages become QwenVL-HTML or QwenVL-Markdown, for synthetic documents (exact boxes) and for real PDFs (read from the
+text layer).
 
-A sample is a run of pages and one answer: all page images first, then all page texts in order (`parse_parts.join_pages`). Real pages are used only where
-their layout can be read safely. `verify` parses the answer with the codec and holds every element against the stored PDF, read with PDFium.
+A sample is a run of pages and one answer: all page images first, then all page texts in order (`parse_parts.join_pages`). Real pages are
+used only where their layout can be read safely. `verify` parses the answer with the codec and holds every element against the stored PDF,
+read with PDFium.
 """
 
 from collections.abc import Sequence
@@ -23,7 +25,8 @@ from synth.documents.genres import GENRES
 from synth.documents.layout import draw_look, layout
 from synth.documents.parse_check import page_fault, read_chars
 from synth.documents.parse_parts import Part, join_pages, parts_of_pieces, split_pages, to_element
-from synth.documents.parse_real import UnsafePage, read_parts
+from synth.documents.parse_real import read_parts
+from synth.documents.parse_tables import UnsafePage
 from synth.documents.real_input import check_text, cut_pages, open_pdf, quiet
 from synth.documents.real_language import document_language
 from synth.documents.real_pixels import image_faults
@@ -134,14 +137,19 @@ class Parse:
 
     def render(self, truth: Truth, rng: Generator) -> Rendering[Shown]:
         """Find a run of pages, cut it out, draw it, and write the answer."""
-        pdf, parts, assets = _synthetic(truth.world, truth.start, self.pages, rng) if truth.world else _real(truth.asset, truth.start, self.pages)
+        pdf, parts, assets = (
+            _synthetic(truth.world, truth.start, self.pages, rng) if truth.world else _real(truth.asset, truth.start, self.pages)
+        )
         pdf, parts, budget = self._fit(pdf, parts, truth.dialect)
         with quiet():
             drawn = pictures.draw_pages([pdf], None, budget_tokens=budget, max_dpi=self.max_dpi, rng=rng)
-        pages = [[to_element(part, _Scale(sheet, image)) for part in page] for page, sheet, image in zip(parts, drawn.sheets, drawn.images, strict=True)]
+        pages = [
+            [to_element(part, _Scale(sheet, image)) for part in page]
+            for page, sheet, image in zip(parts, drawn.sheets, drawn.images, strict=True)
+        ]
         answer = join_pages([WRITERS[truth.dialect](page) for page in pages])
         evidence = tuple(
-            Evidence(number, _clipped(drawn.sheets[number].to_px(part.box_pt), image), part.kind)
+            Evidence(number, _clipped(drawn.sheets[number].to_px(part.box_pt), image), note=part.kind)
             for number, (page, image) in enumerate(zip(parts, drawn.images, strict=True))
             for part in page
         )
@@ -167,7 +175,9 @@ class Parse:
         answered = turns[-1]
         (pdf,), sheets = pictures.stored_pdfs(stored), pictures.stored_sheets(stored)
         faults = image_faults(pdf, stored.images, [sheet.page for sheet in sheets]) or _answer_faults(answered.text, pdf, truth.dialect)
-        return (Verdict(answered.task, not faults, faults[0] if faults else "every element found again in the PDF with PDFium", "artefact"),)
+        return (
+            Verdict(answered.task, not faults, faults[0] if faults else "every element found again in the PDF with PDFium", "artefact"),
+        )
 
     def _fit(self, pdf: bytes, parts: list[tuple[Part, ...]], dialect: Dialect) -> tuple[bytes, list[tuple[Part, ...]], int]:
         """As many of the pages as fit at `min_dpi` together with their texts, and the tokens left for images."""
@@ -213,7 +223,10 @@ def _synthetic(world: World, start: float, pages: int, rng: Generator) -> tuple[
     written = write_document(world, wording, rng, pages_target=DOCUMENT_PAGES)
     laid_out = layout(written.document, look, rng)
     with quiet(), pymupdf.open(stream=laid_out.pdf, filetype="pdf") as document:
-        usable = {n: parts_of_pieces([p for p in laid_out.pieces if p.page == n], page_text(page)) for n, page in enumerate(document)}
+        usable = {
+            n: parts_of_pieces([piece for piece in laid_out.pieces if piece.page == n], page_text(document[n]))
+            for n in range(document.page_count)
+        }
         first, run = _run({n: parts for n, parts in usable.items() if parts}, start, pages)
         return cut_pages(document, first, len(run)), run, laid_out.assets
 
@@ -265,4 +278,8 @@ def _answer_faults(answer: str, pdf: bytes, dialect: Dialect) -> Sequence[str]:
     chars = read_chars(pdf)
     if len(pages) != len(chars):
         return (f"the answer has {len(pages)} pages, the PDF {len(chars)}",)
-    return [f"page {number + 1}: {fault}" for number, (page, read) in enumerate(zip(pages, chars, strict=True)) if (fault := page_fault(page, read))]
+    return [
+        f"page {number + 1}: {fault}"
+        for number, (page, read) in enumerate(zip(pages, chars, strict=True))
+        if (fault := page_fault(page, read))
+    ]

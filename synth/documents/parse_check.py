@@ -1,9 +1,10 @@
 """Checks a parsed page against the stored PDF, read with PDFium: every text where its box says, tables cell by cell, nothing left out.
 
-This is the verifier's side of `documents.parse`; it shares no code with what read or laid out the page. Text is compared without white space and hyphens,
-because lines end elsewhere; every other character counts. Points have their origin at the top left of the page.
+This is the verifier's side of `documents.parse`; it shares no code with what read or laid out the page. Text is compared without white
+space and hyphens, because lines end elsewhere; every other character counts. Points have their origin at the top left of the page.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,10 +20,12 @@ MIN_COVERED = 0.98
 """Least share of a page's characters that the answer must account for."""
 
 ROUNDING = 0.6
-"""Half a thousandth of the page side is the error of an integer box; a little more, for pixels that do not divide the page evenly (thousandths)."""
+"""Half a thousandth of the page side is the error of an integer box; a little more, for pixels that do not divide the page evenly
+(thousandths)."""
 
 UNORDERED_SCRIPTS = ((0x0590, 0x08FF), (0x0900, 0x0DFF), (0xFB1D, 0xFEFC))
-"""Code points of right-to-left and Indic text, whose order in a text layer differs between readers: there the characters are compared, not their order."""
+"""Code points of right-to-left and Indic text, whose order in a text layer differs between readers: there the characters are compared,
+not their order."""
 
 
 BULLETS = "•●○▪▫■□◆◇▸►‣∙·*–—"
@@ -30,6 +33,11 @@ BULLETS = "•●○▪▫■□◆◇▸►‣∙·*–—"
 
 _MARKS = BULLETS + "0123456789.()abcdefghij٠١٢٣٤٥٦٧٨٩०१२३४५६७८९．、"
 MAX_MARK = 4  # characters of a list item's number with its point
+
+
+MIN_WORDS = 0.7
+"""Least share of a text in right-to-left or Indic script that must be found word by word (chosen; in the seven languages tried it is
+above 0.85)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,11 @@ class PageChars:
     def inside(self, box_pt: BoxPt) -> list[int]:
         """Numbers of the characters whose centre lies in the box."""
         x0, y0, x1, y1 = box_pt
-        return [n for n, c in enumerate(self.chars) if x0 <= (c.box_pt[0] + c.box_pt[2]) / 2 <= x1 and y0 <= (c.box_pt[1] + c.box_pt[3]) / 2 <= y1]
+        return [
+            n
+            for n, c in enumerate(self.chars)
+            if x0 <= (c.box_pt[0] + c.box_pt[2]) / 2 <= x1 and y0 <= (c.box_pt[1] + c.box_pt[3]) / 2 <= y1
+        ]
 
 
 def bare(text: str) -> str:
@@ -94,22 +106,45 @@ def _page_chars(page: pdfium.PdfPage) -> PageChars:
 def page_fault(elements: Sequence[Element], page: PageChars) -> str:
     """What is wrong with the elements of a page, or nothing."""
     covered: set[int] = set()
-    free = _Stream(page)
     for element in elements:
-        for text, box in _texts(element):
-            fault = _text_fault(text, box, page, free, covered, MAX_MARK if element.kind == "list" else 0)
-            if fault:
-                return f"{element.kind}: {fault}"
         if element.table and (fault := _table_fault(element, page, covered)):
             return f"table: {fault}"
         if element.kind in PICTURE_KINDS and element.box_1000:
             covered.update(page.inside(page.to_pt(element.box_1000)))
+    if fault := _texts_fault(elements, page, covered):
+        return fault
     counted = {number for number, char in enumerate(page.chars) if char.text not in BULLETS}
     share = len(covered & counted) / len(counted) if counted else 1.0
     if share < MIN_COVERED:
         missing = "".join(page.chars[number].text for number in sorted(counted - covered))
         return f"only {share:.3f} of the page's characters are accounted for; missing {missing[:40]!r}"
     return _order_fault(elements)
+
+
+def _texts_fault(elements: Sequence[Element], page: PageChars, covered: set[int]) -> str:
+    """Texts with a box are held against it; others are looked up in what tables and pictures leave, those in spoilt order last."""
+    free, spoilt = _Stream(page, covered), []
+    for element in elements:
+        mark = MAX_MARK if element.kind == "list" else 0
+        for text, box in _texts(element):
+            wanted = bare(text)
+            if box is not None:
+                fault = _box_fault(text, page, page.inside(page.to_pt(box)), covered, mark)
+                if fault:
+                    return f"{element.kind}: {fault}"
+            elif found := free.take(wanted, mark):
+                covered.update(found)
+            elif _unordered(wanted):
+                spoilt.append(text)
+            else:
+                return f"{element.kind}: {text[:40]!r} is not on the page"
+    whole = "".join(char.text for char in page.chars)
+    for text in spoilt:
+        found = free.take_letters(bare(text)) if _words_in(text, whole) else set()
+        if not found:
+            return f"{text[:40]!r} is not on the page, in any order"
+        covered.update(found)
+    return ""
 
 
 def _texts(element: Element) -> Iterator[tuple[str, Box1000 | None]]:
@@ -120,25 +155,28 @@ def _texts(element: Element) -> Iterator[tuple[str, Box1000 | None]]:
         yield element.text, element.box_1000
 
 
-def _text_fault(text: str, box: Box1000 | None, page: PageChars, free: "_Stream", covered: set[int], mark: int) -> str:
-    wanted = bare(text)
-    if box is None:
-        found = free.take(wanted, mark)
-        covered.update(found)
-        return "" if found else f"{text[:40]!r} is not on the page"
-    inside = page.inside(page.to_pt(box))
-    got = "".join(page.chars[n].text for n in inside)
+def _box_fault(text: str, page: PageChars, inside: Sequence[int], covered: set[int], mark: int) -> str:
+    got = "".join(page.chars[number].text for number in inside)
     covered.update(inside)
-    if same_text(wanted, got) or (mark and same_text(wanted, _without_marker(got, wanted))):
+    if same_text(text, got) or (mark and same_text(text, _without_marker(got, bare(text)))):
         return ""
-    return f"the box holds {got[:60]!r}, the answer {wanted[:60]!r}"
+    return f"the box holds {got[:60]!r}, the answer {bare(text)[:60]!r}"
 
 
-def same_text(one: str, two: str) -> bool:
-    """Equal, or the same characters where the script's order differs between readers."""
-    if one == two:
+def same_text(text: str, got: str) -> bool:
+    """Whether bare print `got` is `text`: equal, or, where the script's order differs between readers, the same characters and the same
+    words.
+    """
+    wanted = bare(text)
+    if wanted == got:
         return True
-    return _unordered(one) and Counter(one) == Counter(two)
+    return _unordered(wanted) and Counter(wanted) == Counter(got) and _words_in(text, got)
+
+
+def _words_in(text: str, got: str) -> bool:
+    """Whether most of the text, by length, is words that stand in `got` unbroken; words mixed from two directions may not."""
+    words = [bare(word) for word in text.split()]
+    return sum(len(word) for word in words if word in got) >= MIN_WORDS * sum(map(len, words))
 
 
 def _unordered(text: str) -> bool:
@@ -152,24 +190,36 @@ def _without_marker(got: str, wanted: str) -> str:
 
 
 class _Stream:
-    """The page's text in which pieces are looked up and used up, for notations without text boxes."""
+    """The page's text in which pieces are looked up and used up, for notations without text boxes; `used` characters are out from the
+    start.
+    """
 
-    def __init__(self, page: PageChars) -> None:
-        self.text = "".join(char.text for char in page.chars)
+    def __init__(self, page: PageChars, used: set[int]) -> None:
         self.owner = [number for number, char in enumerate(page.chars) for _ in char.text]
+        whole = "".join(char.text for char in page.chars)
+        self.text = "".join("\0" if number in used else char for char, number in zip(whole, self.owner, strict=True))
+        self.cursor = 0
 
     def take(self, wanted: str, mark: int) -> set[int]:
-        """Numbers of the characters of the first unused occurrence; those spoilt by script order count as found if all are there."""
-        start = self.text.find(wanted) if wanted else -1
-        if start >= 0:
-            end = start + len(wanted)
-            while mark and start and self.text[start - 1] in _MARKS:  # the item's own number
-                start, mark = start - 1, mark - 1
-            self.text = self.text[:start] + "\0" * (end - start) + self.text[end:]
-            return set(self.owner[start:end])
-        if not _unordered(wanted) or Counter(wanted) - Counter(self.text):
+        """Numbers of the characters of the next unused occurrence, or of the first if there is none after the text before it.
+
+        Up to `mark` characters of a list item's own number before it are taken along.
+        """
+        start = self.text.find(wanted, self.cursor) if wanted else -1
+        start = self.text.find(wanted) if wanted and start < 0 else start
+        if start < 0:
             return set()
-        found = set()
+        end = self.cursor = start + len(wanted)
+        while mark and start and self.text[start - 1] in _MARKS:
+            start, mark = start - 1, mark - 1
+        self.text = self.text[:start] + "\0" * (end - start) + self.text[end:]
+        return set(self.owner[start:end])
+
+    def take_letters(self, wanted: str) -> set[int]:
+        """As many unused characters as `wanted` has of each, wherever they are; none if there are too few."""
+        found: set[int] = set()
+        if Counter(wanted) - Counter(self.text):
+            return found
         for char in wanted:
             at = self.text.index(char)
             self.text = self.text[:at] + "\0" + self.text[at + 1 :]
@@ -186,8 +236,9 @@ def _table_fault(element: Element, page: PageChars, covered: set[int]) -> str:
     cells = [bare(cell.text) for row in element.table for cell in row]
     got = "".join(page.chars[n].text for n in inside)
     if Counter("".join(cells)) != Counter(got):
-        surplus, lacking = Counter(got) - Counter("".join(cells)), Counter("".join(cells)) - Counter(got)
-        return f"cells and print differ: {''.join(surplus.elements())[:20]!r} only printed, {''.join(lacking.elements())[:20]!r} only in the answer"
+        printed = "".join((Counter(got) - Counter("".join(cells))).elements())
+        written = "".join((Counter("".join(cells)) - Counter(got)).elements())
+        return f"cells and print differ: {printed[:20]!r} only printed, {written[:20]!r} only in the answer"
     return _grid_fault(element, [page.chars[n] for n in inside])
 
 
@@ -217,8 +268,8 @@ def _grid_fault(element: Element, chars: Sequence[Char]) -> str:
 
 def _side_by_side(boxes: Sequence[BoxPt]) -> bool:
     """From left to right or from right to left, without overlap."""
-    ahead = all(one[2] <= two[0] + 1 for one, two in zip(boxes, boxes[1:], strict=False))
-    return ahead or all(two[2] <= one[0] + 1 for one, two in zip(boxes, boxes[1:], strict=False))
+    ahead = all(one[2] <= two[0] + 1 for one, two in itertools.pairwise(boxes))
+    return ahead or all(two[2] <= one[0] + 1 for one, two in itertools.pairwise(boxes))
 
 
 def _around(boxes: Sequence[BoxPt]) -> BoxPt:
@@ -228,6 +279,6 @@ def _around(boxes: Sequence[BoxPt]) -> BoxPt:
 def _order_fault(elements: Sequence[Element]) -> str:
     """An element wholly above and not right of the one before it breaks the reading order; heads, feet and footnotes are apart."""
     boxes = [e.box_1000 for e in elements if e.box_1000 and e.kind not in ("header", "footer", "footnote")]
-    left_to_right = [f"box {two} comes after {one}" for one, two in zip(boxes, boxes[1:], strict=False) if two[3] <= one[1] and two[0] < one[2]]
-    right_to_left = [f"box {two} comes after {one}" for one, two in zip(boxes, boxes[1:], strict=False) if two[3] <= one[1] and two[2] > one[0]]
+    left_to_right = [f"box {two} comes after {one}" for one, two in itertools.pairwise(boxes) if two[3] <= one[1] and two[0] < one[2]]
+    right_to_left = [f"box {two} comes after {one}" for one, two in itertools.pairwise(boxes) if two[3] <= one[1] and two[2] > one[0]]
     return left_to_right[0] if left_to_right and right_to_left else ""

@@ -1,8 +1,8 @@
 """The parts of a page that a page parser should report, with boxes in points, and how they become the elements of an answer.
 
-Synthetic documents give parts exactly (`parts_of_pieces`, from the layout's own record); real ones are read by `parse_real`. An answer about several pages
-is the pages' texts in order, each under a line `<!-- Page 3 -->`, which both notations allow as a comment; one page has no such line. Nothing here knows
-how answers are checked.
+Synthetic documents give parts exactly (`parts_of_pieces`, from the layout's own record); real ones are read by `parse_real`. An answer
+about several pages is the pages' texts in order, each under a line `<!-- Page 3 -->`, which both notations allow as a comment; one page
+has no such line. Nothing here knows how answers are checked.
 """
 
 import re
@@ -22,6 +22,9 @@ ORDERED = re.compile(r"^\(?(?:\d{1,3}|[٠-٩]{1,3}|[०-९]{1,3}|[a-z])[.)．�
 PAGE_MARK = "<!-- Page {number} -->"
 _PAGE_MARK = re.compile(r"^<!-- Page (\d+) -->\n?", re.MULTILINE)
 
+MAX_OUTSIDE = 0.01
+"""Largest share of a page's characters outside all pieces; half of what the verifier allows."""
+
 KINDS: dict[str, Kind] = {"head": "header", "foot": "footer", "figure": "image"}
 """Names of the layout's pieces where they differ from the elements'."""
 
@@ -40,10 +43,20 @@ class Part:
 
 
 def parts_of_pieces(pieces: Sequence[Piece], page: PageText) -> tuple[Part, ...] | None:
-    """The parts of one laid out page, or None if a list item cannot be found on it again (its box is not in the layout's record)."""
+    """The parts of one laid out page, or None if a list item cannot be found on it again or words stand outside all pieces.
+
+    The layout's record has no boxes of list items, and of a contents list it has the titles but not the page numbers.
+    """
     parts = [_part(piece, page) for piece in pieces]
     found = tuple(part for part in parts if part is not None)
-    return found if len(found) == len(parts) else None
+    outside = sum(len(word.text) for word in page.words if not any(_centre_inside(word.box_pt, part.box_pt) for part in found))
+    complete = outside <= MAX_OUTSIDE * sum(len(word.text) for word in page.words)
+    return found if len(found) == len(parts) and complete else None
+
+
+def _centre_inside(box: BoxPt, outer: BoxPt) -> bool:
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]
 
 
 def _part(piece: Piece, page: PageText) -> Part | None:

@@ -1,12 +1,16 @@
-"""Reads the layout of a real page from its text layer: running head and foot, headings, paragraphs, lists, tables, pictures, in reading order.
+"""Reads the layout of a real page from its text layer: running head and foot, headings, paragraphs, lists, tables, pictures, in reading
+order.
 
-Only pages on which that reading is safe are used; `read_parts` says why a page is not. MuPDF's blocks, the bookmarks and the type sizes are all it goes
-by. Nothing here knows how the parts are written down.
+Only pages on which that reading is safe are used; `read_parts` says why a page is not. MuPDF's blocks, the bookmarks and the type sizes
+are all it goes by. Nothing here knows how the parts are written down.
 """
 
+import itertools
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pymupdf
 
@@ -14,20 +18,29 @@ from schemas.elements import Cell, tidy
 from schemas.geometry import iou
 from synth.documents.blocks import BoxPt
 from synth.documents.parse_parts import MARKER, ORDERED, Part
+from synth.documents.parse_tables import UnsafePage, find_grids
 from synth.documents.real_structure import FIRST_WIDE, HEAD_SHARE, HYPHENS, Section, squeeze
 
 INDENT_PT = 6.0
 """A line that starts this much further in than its block begins a new paragraph (chosen: an em of small print)."""
+
+ENDINGS = ".:;!?。：；！？"
+SHORT_SHARE = 0.1
+"""A line that ends in one of `ENDINGS`, or stays this share of the width short of the right edge, may be the last of its paragraph. A
+full line that breaks off in a sentence is not, even if the next one begins like a list item (`5. This causes …` after `DEBUG=`)."""
+
+MIN_LETTERS = 0.7
+"""Least share of letters and digits among visible characters: ordinary text has 0.9 and more, listings 0.8, text in a wrong encoding less
+(chosen)."""
+
+BROKEN_CODE = "\u21a9\u21aa"
+"""Arrows that mark a line of code continued on the next."""
 
 MIN_PICTURE_PT = 12.0
 """Smaller pictures are ornaments."""
 
 MAX_OVERLAP = 0.02
 """Largest IoU of two parts; more means that blocks were torn apart wrongly (chosen)."""
-
-
-class UnsafePage(Exception):
-    """Why the layout of a page cannot be read safely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +57,8 @@ def read_parts(page: pymupdf.Page, sections: Sequence[Section]) -> tuple[Part, .
     """The parts of a page; `sections` are the headings known to start on it.
 
     Raises:
-        UnsafePage: Unreadable characters, a table that is not clean, turned text, overlapping blocks, or an order that jumps about.
+        UnsafePage: Unreadable characters, a table that is not ruled throughout, turned text, overlapping blocks, or an order that jumps
+        about.
     """
     layout = page.get_text("dict", flags=pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_LIGATURES)
     tables = _tables(page)
@@ -62,43 +76,54 @@ def read_parts(page: pymupdf.Page, sections: Sequence[Section]) -> tuple[Part, .
     return tuple(merged)
 
 
-def _lines(block: dict[str, list[dict[str, list[dict[str, object]]]]]) -> list[TextLine]:
+def _lines(block: dict[str, Any]) -> list[TextLine]:
     """The block's lines; pieces of one line that MuPDF keeps apart (number and title of a heading) are joined."""
     found: list[TextLine] = []
     for line in block["lines"]:
-        if abs(line["dir"][0] - 1) > 0.01:  # type: ignore[call-overload]
+        if abs(line["dir"][0] - 1) > 0.01:
             raise UnsafePage("turned text")
         text = "".join(str(span["text"]) for span in line["spans"])
         if "\ufffd" in text:
             raise UnsafePage("unreadable characters")
         if not text.strip():
             continue
-        box: BoxPt = tuple(line["bbox"])  # type: ignore[assignment]
-        size = max(float(span["size"]) for span in line["spans"])  # type: ignore[arg-type]
-        mono = all(int(span["flags"]) & pymupdf.TEXT_FONT_MONOSPACED for span in line["spans"] if str(span["text"]).strip())  # type: ignore[call-overload]
+        box: BoxPt = tuple(line["bbox"])
+        size = max(float(span["size"]) for span in line["spans"])
+        mono = all(span["flags"] & pymupdf.TEXT_FONT_MONOSPACED for span in line["spans"] if span["text"].strip())
         last = found[-1] if found else None
         if last and abs(last.box_pt[3] - box[3]) < 0.3 * size and box[0] >= last.box_pt[2] - 1:
-            found[-1] = TextLine(f"{last.text.rstrip()} {text.strip()}", _around([last.box_pt, box]), max(size, last.size_pt), mono and last.mono)
+            joined = f"{last.text.rstrip()} {text.strip()}"
+            found[-1] = TextLine(joined, _around([last.box_pt, box]), max(size, last.size_pt), mono and last.mono)
         else:
             found.append(TextLine(text.strip(), box, size, mono))
     return found
 
 
 def _block_parts(lines: Sequence[TextLine], height_pt: float, sections: Sequence[Section]) -> list[Part]:
+    """The block cut where a new part begins."""
     parts: list[Part] = []
     group: list[TextLine] = []
     left = min((line.box_pt[0] for line in lines), default=0.0)
+    right = max((line.box_pt[2] for line in lines), default=0.0)
     for line in lines:
-        margin = _margin_kind(line, height_pt)
-        starts = not line.mono and (bool(MARKER.match(line.text)) or line.box_pt[0] > left + INDENT_PT)
-        starts = starts or bool(group and group[-1].mono != line.mono)
-        if group and (margin or starts or _margin_kind(group[0], height_pt) or _section(group, sections)):
+        margin = _margin_kind(line, height_pt) or (group and _margin_kind(group[0], height_pt))
+        if group and (margin or _begins(line, group, left, right) or _section(group, sections)):
             parts.append(_part(group, height_pt, sections))
             group = []
         group.append(line)
     if group:
         parts.append(_part(group, height_pt, sections))
     return parts
+
+
+def _begins(line: TextLine, group: Sequence[TextLine], left: float, right: float) -> bool:
+    """Whether a line begins a paragraph, a list item or a stretch of code after the lines of `group`."""
+    last = group[-1]
+    if line.mono or last.mono:
+        return line.mono != last.mono
+    ended = last.text[-1] in ENDINGS or last.box_pt[2] < right - SHORT_SHARE * (right - left)
+    item = MARKER.match(line.text) and (not ORDERED.match(line.text) or ended or MARKER.match(group[0].text))
+    return bool(item) or (ended and line.box_pt[0] > left + INDENT_PT)
 
 
 def _margin_kind(line: TextLine, height_pt: float) -> str:
@@ -110,9 +135,9 @@ def _margin_kind(line: TextLine, height_pt: float) -> str:
 def _section(group: Sequence[TextLine], sections: Sequence[Section]) -> Section | None:
     """The heading that these lines print, number and all."""
     text = squeeze(" ".join(line.text for line in group))
-    return next((s for s in sections if s.number and text in (squeeze(f"{s.number}{s.title}"), squeeze(f"{s.number}.{s.title}"))), None) or next(
-        (s for s in sections if text == squeeze(s.title)), None
-    )
+    return next(
+        (s for s in sections if s.number and text in (squeeze(f"{s.number}{s.title}"), squeeze(f"{s.number}.{s.title}"))), None
+    ) or next((s for s in sections if text == squeeze(s.title)), None)
 
 
 def _part(group: Sequence[TextLine], height_pt: float, sections: Sequence[Section]) -> Part:
@@ -130,7 +155,9 @@ def _part(group: Sequence[TextLine], height_pt: float, sections: Sequence[Sectio
 
 
 def join_lines(lines: Sequence[str]) -> str:
-    """The lines of a paragraph as running text: a hyphen at a line end before a small letter goes, other ends become a space, none in CJK text."""
+    """The lines of a paragraph as running text: a hyphen at a line end before a small letter goes, other ends become a space, none in CJK
+    text.
+    """
     text = ""
     for line in lines:
         if not text:
@@ -145,38 +172,19 @@ def join_lines(lines: Sequence[str]) -> str:
 
 
 def _tables(page: pymupdf.Page) -> list[Part]:
-    """Ruled tables of at least two rows and columns. A box around text (one column) is no table; one with merged or empty frames is not safe."""
-    if not _has_grid(page):
-        return []
+    """Ruled tables in which every cell has a frame."""
     found = []
-    for table in page.find_tables().tables:
-        if table.col_count < 2 or table.row_count < 2:
-            continue
-        cells = [[_cell(page, box) if box else None for box in row.cells] for row in table.rows]
-        if any(cell is None for row in cells for cell in row) or not any(cell and cell.text for row in cells for cell in row):
-            raise UnsafePage("a table with merged cells")
-        found.append(Part("table", tuple(table.bbox), rows=tuple(tuple(cell for cell in row if cell) for row in cells)))
+    for grid in find_grids(page):
+        rows = tuple(tuple(_cell(page, box) for box in row) for row in grid.cells())
+        if any(not any(cell.text for cell in column) for column in zip(*rows, strict=True)):
+            raise UnsafePage("a table with a column that holds nothing")
+        found.append(Part("table", grid.box_pt, rows=rows))
     return found
-
-
-def _has_grid(page: pymupdf.Page) -> bool:
-    """Whether the page has the rules of a table: three levels of horizontal and two of vertical lines (looking for tables costs 0.1 s a page)."""
-    across, down = set(), set()
-    for drawing in page.get_cdrawings():
-        x0, y0, x1, y1 = drawing["rect"]
-        if x1 - x0 > 5 * (y1 - y0):
-            across.add(round(y0))
-        elif y1 - y0 > 5 * (x1 - x0):
-            down.add(round(x0))
-        else:
-            across |= {round(y0), round(y1)}
-            down |= {round(x0), round(x1)}
-    return len(across) >= 3 and len(down) >= 2
 
 
 def _cell(page: pymupdf.Page, box: BoxPt) -> Cell:
     words = page.get_text("words", clip=pymupdf.Rect(box))
-    return Cell(tidy(" ".join(word[4] for word in words)))
+    return Cell(tidy(" ".join(word[4] for word in words if _inside((word[0], word[1], word[2], word[3]), box))))
 
 
 def _place_tables(parts: Sequence[Part], tables: Sequence[Part]) -> list[Part]:
@@ -193,7 +201,12 @@ def _merge_lists(parts: Sequence[Part]) -> list[Part]:
     merged: list[Part] = []
     for part in parts:
         last = merged[-1] if merged else None
-        if last and part.kind == "list" == last.kind and part.ordered == last.ordered and abs(part.box_pt[0] - last.items[0][1][0]) < INDENT_PT:
+        if (
+            last
+            and part.kind == "list" == last.kind
+            and part.ordered == last.ordered
+            and abs(part.box_pt[0] - last.items[0][1][0]) < INDENT_PT
+        ):
             merged[-1] = Part("list", _around([last.box_pt, part.box_pt]), ordered=part.ordered, items=last.items + part.items)
         else:
             merged.append(part)
@@ -202,12 +215,19 @@ def _merge_lists(parts: Sequence[Part]) -> list[Part]:
 
 def _check(parts: Sequence[Part]) -> None:
     body = [part for part in parts if part.kind not in ("header", "footer")]
+    signs = Counter(
+        char.isalnum() for part in body for text in (part.text, *(text for text, _ in part.items)) for char in text if not char.isspace()
+    )
     if not body:
         raise UnsafePage("no body text")
+    if signs[True] < MIN_LETTERS * signs.total():
+        raise UnsafePage("garbled text")
+    if any(mark in part.text for part in body for mark in BROKEN_CODE):
+        raise UnsafePage("lines of code broken by the typesetter")
     for number, part in enumerate(body):
         if any(iou(part.box_pt, other.box_pt) > MAX_OVERLAP for other in body[number + 1 :]):
             raise UnsafePage("overlapping blocks")
-    for one, two in zip(body, body[1:], strict=False):
+    for one, two in itertools.pairwise(body):
         if two.box_pt[3] <= one.box_pt[1] and two.box_pt[0] < one.box_pt[2]:
             raise UnsafePage("the order of the text layer jumps up the page")
 

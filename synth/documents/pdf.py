@@ -1,8 +1,8 @@
 """`documents.pdf`: real PDFs, given by path or URI, become page images and questions that need several of their pages.
 
-The path is: choose an asset and a window of pages (`sample_truth`), cut the pages into a PDF of their own and draw them (`render`), find structure with
-MuPDF and ask about it (`real_structure`, `real_questions`). `verify` reads the stored PDF with PDFium and derives every answer again (`real_verdict`).
-Page numbers in questions are PDF pages of the pages shown, counted from 1.
+The path is: choose an asset and a window of pages (`sample_truth`), cut the pages into a PDF of their own and draw them (`render`), find
+structure with MuPDF and ask about it (`real_structure`, `real_questions`). `verify` reads the stored PDF with PDFium and derives every
+answer again (`real_verdict`). Page numbers in questions are PDF pages of the pages shown, counted from 1.
 """
 
 import re
@@ -34,7 +34,8 @@ MIN_PAGES = 8
 """Shortest window cut from a longer document (chosen: fewer pages hold hardly any cross-page structure)."""
 
 CONTENTS_SHARE = 0.2
-"""Share of windows that start at the first page and so show the contents list (chosen); its presence gives most structure away on one page."""
+"""Share of windows that start at the first page and so show the contents list (chosen); its presence gives most structure away on one
+page."""
 
 OUTSIDE_PAGES = 6
 """Pages outside the window whose terms are asked about in vain (chosen)."""
@@ -109,7 +110,9 @@ class Pdf:
         return tuple(asset.use() for asset in self.files())
 
     def pin(self) -> "Pdf":
-        """The same family with its list of files fixed, so that a file that goes away or changes later fails its own samples and no others."""
+        """The same family with its list of files fixed, so that a file that goes away or changes later fails its own samples and no
+        others.
+        """
         return replace(self, pinned=self.files())
 
     def sample_truth(self, index: int, rng: Generator) -> Truth:
@@ -123,7 +126,9 @@ class Pdf:
             window = range(first, first + pages)
             check_text(document, window, asset.name)
             language = self.language or document_language(asset.path, "".join(document[page].get_text() for page in window))
-            titles = tuple(" ".join(title.split()) for _, title, page in document.get_toc(simple=True) if 0 < page <= total and page - 1 not in window)
+            titles = tuple(
+                " ".join(title.split()) for _, title, page in document.get_toc(simple=True) if 0 < page <= total and page - 1 not in window
+            )
             others = [page for page in range(total) if page not in window]
             picked = sorted(int(n) for n in rng.permutation(len(others))[:OUTSIDE_PAGES])
             terms = technical_terms(document, [others[n] for n in picked])
@@ -160,7 +165,10 @@ class Pdf:
             rng,
         )
         if not any(question.answer != "absent" for question in chosen):
-            raise DataError("no_structure", f"{truth.asset.name}: pages {truth.first + 1} to {truth.first + truth.pages} hold nothing to ask across pages")
+            raise DataError(
+                "no_structure",
+                f"{truth.asset.name}: pages {truth.first + 1} to {truth.first + truth.pages} hold nothing to ask across pages",
+            )
         turns: list[Turn] = []
         for question in chosen:
             text = wording.ask(question.task, question.slots, rng)
@@ -184,7 +192,9 @@ class Pdf:
         rect = document[0].rect
         most = min(self.max_pages, budget // pictures.page_tokens([(rect.width, rect.height)], self.min_dpi))
         if most < 1:
-            raise DataError("page_too_large", f"one page of {rect.width:.0f} x {rect.height:.0f} pt at {self.min_dpi} dpi exceeds {budget} tokens")
+            raise DataError(
+                "page_too_large", f"one page of {rect.width:.0f} x {rect.height:.0f} pt at {self.min_dpi} dpi exceeds {budget} tokens"
+            )
         if document.page_count <= most:
             return int(document.page_count)
         return int(rng.integers(min(most, max(MIN_PAGES, most // 2)), most + 1))

@@ -1,4 +1,4 @@
-"""Page images of PDFs: how large they may be, how they are drawn and scanned, and the proof that stored images are what the stored PDF gives.
+"""Page images of PDFs: how large they may be, how they are drawn and scanned, and how they are stored.
 
 A sample of pages has the attachments `document-<n>.pdf` and `pages.json`: one record an image, in image order, with document, page, dpi and the
 2x3 matrix that a scan applied to the clean pixels. Questions, layouts and wording are unknown here; real and synthetic PDFs are treated alike.
@@ -9,11 +9,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-import numpy as np
 import PIL.Image
 import pymupdf
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from schemas.errors import UserError
 from schemas.geometry import Affine, transform_box
@@ -27,12 +25,6 @@ A4_PT = (595.0, 842.0)
 """ISO 216 A4 in points, rounded as PDF producers do."""
 
 IDENTITY: Affine = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-
-PROOF_DPI = 36
-"""Resolution at which stored images are compared with the PDF: text lines blur to grey bars, so page content shows and scan noise does not."""
-
-SAME_PAGE_CORRELATION = 0.85
-"""Least correlation of a stored image with its PDF page at `PROOF_DPI` (measured by bench/picture_proof.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,52 +138,3 @@ def stored_pdfs(stored: Stored) -> tuple[bytes, ...]:
 def image_of(sheets: Sequence[Sheet], document: int, page: int) -> int:
     """Index of the image that shows `page` of `document`."""
     return next(index for index, sheet in enumerate(sheets) if (sheet.document, sheet.page) == (document, page))
-
-
-def unproved_images(stored: Stored) -> tuple[str, ...]:
-    """Reasons why stored images are not what the stored PDFs give; empty when all are proved.
-
-    Each PDF page is drawn again at `PROOF_DPI`, moved by the recorded matrix, and correlated with the stored image shrunk to the same size.
-    """
-    sheets, reasons = stored_sheets(stored), []
-    if len(sheets) != len(stored.images):
-        return (f"{len(stored.images)} images but {len(sheets)} page records",)
-    documents = [pymupdf.open(stream=pdf, filetype="pdf") for pdf in stored_pdfs(stored)]
-    for index, (sheet, image) in enumerate(zip(sheets, stored.images, strict=True)):
-        score = _correlation(documents[sheet.document][sheet.page], image, sheet)
-        if score < SAME_PAGE_CORRELATION:
-            reasons.append(f"image {index} is not page {sheet.page + 1} of document {sheet.document + 1} (correlation {score:.2f})")
-    for document in documents:
-        document.close()
-    return tuple(reasons)
-
-
-def _correlation(page: pymupdf.Page, image: Image, sheet: Sheet) -> float:
-    """Pearson correlation of the grey values of a page drawn again and of its stored image, both at `PROOF_DPI`."""
-    stored = PIL.Image.open(io.BytesIO(image.data))
-    shrink = max(1, round(sheet.dpi / PROOF_DPI))
-    stored.draft("L", (stored.width // shrink, stored.height // shrink))  # JPEG decodes straight to the small size
-    size = (max(1, image.width_px // shrink), max(1, image.height_px // shrink))
-    kept = np.asarray(stored.convert("L").resize(size, PIL.Image.Resampling.BOX), dtype=np.float32)
-    pixmap = page.get_pixmap(dpi=round(sheet.dpi / shrink), colorspace=pymupdf.csGRAY, alpha=False)
-    drawn = PIL.Image.frombytes("L", (pixmap.width, pixmap.height), pixmap.samples)
-    if sheet.matrix != IDENTITY:
-        drawn = drawn.transform(size, PIL.Image.Transform.AFFINE, _inverse_at(sheet.matrix, shrink), PIL.Image.Resampling.BILINEAR, fillcolor=255)
-    return _pearson(kept, np.asarray(drawn.resize(size), dtype=np.float32))
-
-
-def _inverse_at(matrix: Affine, shrink: int) -> Affine:
-    """Inverse of the matrix for images `shrink` times smaller: what Pillow wants, output pixel -> input pixel."""
-    a, b, c, d, e, f = matrix
-    full = np.linalg.inv(np.array([[a, b, c / shrink], [d, e, f / shrink], [0, 0, 1]]))
-    return (*map(float, full[0]), *map(float, full[1]))  # type: ignore[return-value]
-
-
-def _pearson(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """Correlation of two grey images; two blank ones are equal, a blank and a printed one are not."""
-    a, b = a - a.mean(), b - b.mean()
-    norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    blank = a.size * 1.0  # a standard deviation of one grey level
-    if norm < blank:
-        return 1.0 if max((a * a).sum(), (b * b).sum()) < 4 * blank else 0.0
-    return float((a * b).sum()) / norm

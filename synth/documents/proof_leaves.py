@@ -183,6 +183,15 @@ def _captions(scope: Artefact, given: Arguments) -> list[tuple[int, str]]:
     return [(item.page, item.text) for _, item in found if wanted in folded(item.text)]
 
 
+def caption(scope: Artefact, given: Arguments) -> Value:
+    """`caption{label}`: the text of the caption that begins with a label, without the label."""
+    label = as_text(given["label"])
+    found = structure.best_caption(scope.document(given), label)
+    if found is None:
+        raise ProofError("missing", f"a caption {label!r}")
+    return structure.without_label(structure.caption_text(*found), label)
+
+
 def heading_page(scope: Artefact, given: Arguments) -> Value:
     """`heading_page{text}`: the PDF page number of the heading with this text, number included."""
     pages = [Decimal(item.page + 1) for item in structure.headings(scope.document(given), as_text(given["text"]))]
@@ -201,6 +210,11 @@ def page_label(scope: Artefact, given: Arguments) -> Value:
     if not 1 <= number <= len(pages) or not pages[number - 1].label:
         raise ProofError("missing", f"a printed number on PDF page {number}")
     return pages[number - 1].label
+
+
+def page_labels(scope: Artefact, given: Arguments) -> Value:
+    """`page_labels{pages}`: the printed numbers of several PDF pages, in their order."""
+    return tuple(page_label(scope, {**given, "page": page}) for page in as_sequence(given["pages"]))
 
 
 def label_page(scope: Artefact, given: Arguments) -> Value:
@@ -234,7 +248,7 @@ def bars(scope: Artefact, given: Arguments) -> Value:
 
 LEAVES: dict[str, Callable[[Artefact, Arguments], Value]] = {
     "cell": cell, "column": column, "between": between, "mentions": mentions, "pages_containing": pages_containing, "list_items": list_items,
-    "captions": captions, "caption_pages": caption_pages, "heading_page": heading_page, "contents_label": contents_label,
+    "captions": captions, "caption": caption, "page_labels": page_labels, "caption_pages": caption_pages, "heading_page": heading_page, "contents_label": contents_label,
     "page_label": page_label, "label_page": label_page, "page_count": page_count, "bar": bar, "bars": bars,
 }  # fmt: skip
 """Leaf name -> function of the artefact and evaluated arguments."""

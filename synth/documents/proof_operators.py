@@ -4,10 +4,11 @@ Every operator takes the values of its named arguments and returns a value or ra
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeAlias
 
-from synth.documents.proof_values import ProofError, Value, as_number, as_sequence, as_text, compare, folded, same
+from synth.documents.proof_values import Measured, ProofError, Value, as_number, as_sequence, as_text, compare, folded, same
 
 Arguments: TypeAlias = Mapping[str, Value]
 
@@ -89,7 +90,11 @@ def _count(given: Arguments) -> Value:
 
 def _extreme(sign: int) -> Callable[[Arguments], Value]:
     def extreme(given: Arguments) -> Value:
+        """The greatest or least item; of measured ones the one that measured so, since two near each other give nearly the same extreme."""
         items = _items(given)
+        measured = [item for item in items if isinstance(item, Measured)]
+        if len(measured) == len(items):
+            return max(measured, key=lambda item: item.value * sign)
         best = items[0]
         for item in items[1:]:
             best = item if compare(item, best) * sign > 0 else best
@@ -221,12 +226,33 @@ def _not(given: Arguments) -> Value:
     return not of
 
 
+def _days(given: Arguments) -> Value:
+    """Days from the earlier to the later of two dates."""
+    dates = _args(given)
+    if len(dates) != 2 or not all(isinstance(item, date) for item in dates):
+        raise ProofError("not_a_date", repr(dates))
+    first, second = dates
+    return Decimal(abs((second - first).days))  # type: ignore[union-attr, operator]
+
+
+def _concat(given: Arguments) -> Value:
+    """Texts joined without anything between them."""
+    return "".join(as_text(item) for item in _args(given))
+
+
+def _amended(given: Arguments) -> Value:
+    """What an amendment puts in place of a printed value; the printed value must exist and differ, else nothing was amended."""
+    if same(given["printed"], given["entry"]):
+        raise ProofError("not_amended", f"{given['printed']!r} is printed and is the entry of the amendment")
+    return given["entry"]
+
+
 OPERATORS: dict[str, Callable[[Arguments], Value]] = {
     "add": _add, "sub": _sub, "mul": _mul, "div": _div, "growth": _growth, "abs": _abs, "round": _round,
     "sum": _sum, "mean": _mean, "count": _count, "max": _extreme(1), "min": _extreme(-1),
     "argmax": _arg_extreme(1), "argmin": _arg_extreme(-1), "sort_by": _sort_by, "sort_by_date": _sort_by, "latest": _latest,
     "nth": _nth, "first": _first, "last": _last, "only": _only, "lookup": _lookup,
     "setdiff": _setdiff, "intersect": _intersect, "union": _union, "filter": _filter,
-    "compare": _compare, "contains": _contains, "not": _not,
+    "days": _days, "concat": _concat, "amended": _amended, "compare": _compare, "contains": _contains, "not": _not,
 }  # fmt: skip
 """Operator name -> function of its evaluated arguments."""

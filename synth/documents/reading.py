@@ -22,6 +22,11 @@ __all__ = ["BoxPt", "Flow", "Line", "ReadDocument", "ReadPage", "Word", "read_pd
 SMALL_TYPE_RATIO = 0.93
 """Lines at the foot of a page in type smaller than this share of the page's usual type are footnotes (chosen)."""
 
+RTL_LANGUAGES = frozenset({"ar", "fa", "he", "ur", "ps", "sd", "ug", "yi", "dv", "ckb"})
+
+FEW_LETTERS = 300
+"""A page with fewer letters, a page of figures say, does not tell its direction (chosen)."""
+
 
 def squeeze(text: str) -> str:
     """The text without any white space: what stays the same when a line is broken elsewhere."""
@@ -70,12 +75,13 @@ class ReadPage:
     height_pt: float
     words: tuple[Word, ...]
     images_pt: tuple[BoxPt, ...] = ()
+    in_rtl_document: bool = False
     memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)  # what parsers of this page found, by their own keys
 
     @cached_property
     def bands(self) -> tuple[Band, ...]:
         """Rows in bands of one, two or three columns, without the texts inside pictures."""
-        return bands_of(rows_of([word for word in self.words if not self.in_picture(word)]))
+        return bands_of(rows_of([word for word in self.words if not self.in_picture(word)]), rtl=self.right_to_left)
 
     def in_picture(self, word: Word) -> bool:
         """Whether the word stands on a picture; one that fills most of the page is its background."""
@@ -90,8 +96,9 @@ class ReadPage:
 
     @cached_property
     def right_to_left(self) -> bool:
-        """Whether columns and table columns run right to left."""
-        return right_to_left(self.words)
+        """Whether columns and table columns run right to left: as most letters do, or as the document does where a page has few."""
+        letters = sum(char.isalpha() for word in self.words for char in word.text)
+        return self.in_rtl_document if letters < FEW_LETTERS else right_to_left(self.words)
 
     @cached_property
     def flow(self) -> Flow:
@@ -161,6 +168,7 @@ class Pages:
 
     source: pymupdf.Document
     labels: tuple[str, ...]
+    is_rtl: bool
     gone: frozenset[int] = frozenset()
     kept: dict[int, ReadPage] = field(default_factory=dict)
 
@@ -176,13 +184,13 @@ class Pages:
         if index not in self.kept:
             page = self.source[index]
             images = tuple(tuple(info["bbox"]) for info in page.get_image_info())
-            self.kept[index] = ReadPage(index, self.labels[index], page.rect.width, page.rect.height, page_words(page), images)
+            self.kept[index] = ReadPage(index, self.labels[index], page.rect.width, page.rect.height, page_words(page), images, self.is_rtl)
         page_read = self.kept[index]
         return ReadPage(index, "", page_read.width_pt, page_read.height_pt, ()) if index in self.gone else page_read
 
     def without(self, index: int) -> "Pages":
         """The pages with one more gone; what has been read is shared."""
-        return Pages(self.source, self.labels, self.gone | {index}, self.kept)
+        return Pages(self.source, self.labels, self.is_rtl, self.gone | {index}, self.kept)
 
 
 def read_pdf(data: bytes, language: str = "") -> ReadDocument:
@@ -204,7 +212,8 @@ def read_pdf(data: bytes, language: str = "") -> ReadDocument:
     kind, value = source.xref_get_key(source.pdf_catalog(), "Lang")
     labels = tuple(str(source[index].get_label()) for index in range(len(source)))
     outline = tuple((int(level), str(title), int(page) - 1) for level, title, page in source.get_toc())
-    return ReadDocument(Pages(source, labels), language or (value if kind == "string" and value else "en"), outline)
+    language = language or (value if kind == "string" and value else "en")
+    return ReadDocument(Pages(source, labels, language.split("-")[0] in RTL_LANGUAGES), language, outline)
 
 
 def same_label(a: str, b: str) -> bool:

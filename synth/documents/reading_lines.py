@@ -1,13 +1,13 @@
 """Words of a page put into lines in reading order: rows by height, columns by corridors of white, right to left where the page is.
 
-A page is cut into bands of one, two or three equal columns: a band of columns is a stretch of rows that leave the strips between equal columns white and
-fill them as running text does. Every band is read column by column. Nothing here knows how the page was made.
+A page is cut into bands of one, two or three equal columns: a band of columns is a stretch of rows that leave the strips between
+equal columns white, drawn column by column and not row by row as tables are. Every band is read column by column. Nothing here knows how the page was made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +17,17 @@ from synth.documents.reading_words import BoxPt, Word, mostly_rtl
 CORRIDOR_PT = 8.0
 """A strip between columns is at least this wide (chosen: word spaces reach 6 pt in justified small type, column gaps begin at 18 pt)."""
 
-EDGE_SLACK_PT = 24.0
-"""Strips are looked for this far from where equal columns would have them (chosen: a ragged last column ends that much early)."""
+EARLY_ENDS_PT = (0, 5, 10, 15, 20, 25, 30, 40, 50, 60)
+"""How much before the margin the text of a page may end, tried in this order: steps of less than the slack of an 8 pt strip in an 18 pt gap."""
 
 MIN_SHARED_ROWS = 2
 """Columns need this many rows with text on both sides of the strip: a balanced paragraph may be no higher."""
 
-MIN_FILL = 0.6
-"""Running text fills this share of its column in most rows, table cells do not (chosen)."""
+MIN_REACH = 0.25
+"""Some line of a column covers this share of a column's width (chosen)."""
+
+MAX_TURNS = 0.34
+"""How often, a row, the content may go from one column to another: columns are drawn one after the other, tables row by row (chosen)."""
 
 
 @dataclass(frozen=True)
@@ -85,51 +88,53 @@ class Band:
     def columns(self) -> tuple[tuple[float, float], ...]:
         """(left, right) of each column from left to right; the outer ones are open."""
         borders = (float("-inf"), *self.edges, float("inf"))
-        return tuple(zip(borders[:-1], borders[1:], strict=True))
+        return tuple(pairwise(borders))
 
 
-def bands_of(rows: Sequence[Sequence[Word]]) -> tuple[Band, ...]:
+def bands_of(rows: Sequence[Sequence[Word]], *, rtl: bool) -> tuple[Band, ...]:
     """The page cut into bands of three, two and one columns, top to bottom."""
+    bands = [Band(tuple(map(tuple, rows)), ())]
     words = [word for row in rows for word in row]
     if not words:
         return ()
     left, right = min(word.box_pt[0] for word in words), max(word.box_pt[2] for word in words)
-    bands = [Band(tuple(map(tuple, rows)), ())]
-    crossings = _crossings(rows, left, right)
     for count in (3, 2):
-        edges = tuple(left + _whitest(crossings, (right - left) * number / count) for number in range(1, count))
-        bands = [part for band in bands for part in (_cut(band, edges, (right - left) / count) if not band.edges else [band])]
+        bands = [part for band in bands for part in ([band] if band.edges else _best_cut(band, left, right, count, rtl))]
     return tuple(bands)
 
 
-def _crossings(rows: Sequence[Sequence[Word]], left: float, right: float) -> NDArray[np.int64]:
-    """For every whole point from `left` on, how many rows have a word within half a strip of it."""
-    width = int(right - left) + 2
-    total = np.zeros(width, dtype=np.int64)
-    for row in rows:
-        covered = np.zeros(width, dtype=bool)
+def _best_cut(band: Band, left: float, right: float, count: int, rtl: bool) -> list[Band]:
+    """The band cut at the strips between `count` equal columns that hold most rows; the last column may end early, ragged or short as it is."""
+    covered = _covered(band.rows, left, right)
+    best: tuple[int, list[Band]] = (0, [band])
+    for early in EARLY_ENDS_PT:
+        width = (right - left + early) / count
+        edges = tuple((left - early * rtl) + width * number for number in range(1, count))
+        inside = [int(edge - left) for edge in edges if 0 <= edge - left < covered.shape[1]]
+        if not inside or int((~covered[:, inside].any(axis=1)).sum()) <= best[0]:
+            continue
+        parts = _cut(band, edges)
+        held = sum(len(part.rows) for part in parts if part.edges)
+        if held > best[0]:
+            best = (held, parts)
+    return best[1]
+
+
+def _covered(rows: Sequence[Sequence[Word]], left: float, right: float) -> NDArray[np.bool_]:
+    """For every row and whole point from `left` on, whether a word stands within half a strip; shape (rows, points)."""
+    covered = np.zeros((len(rows), int(right - left) + 2), dtype=bool)
+    for number, row in enumerate(rows):
         for word in row:
-            covered[max(0, int(word.box_pt[0] - left - CORRIDOR_PT / 2)) : int(word.box_pt[2] - left + CORRIDOR_PT / 2) + 1] = True
-        total += covered
-    return total
+            covered[number, max(0, int(word.box_pt[0] - left - CORRIDOR_PT / 2)) : int(word.box_pt[2] - left + CORRIDOR_PT / 2) + 1] = True
+    return covered
 
 
-def _whitest(crossings: NDArray[np.int64], near: float) -> float:
-    """The middle of the place around `near` that fewest rows cross: ragged lines move the middle between columns."""
-    first = max(0, int(near - EDGE_SLACK_PT))
-    window = crossings[first : int(near + EDGE_SLACK_PT) + 1]
-    whitest = np.flatnonzero(window == window.min(initial=len(crossings)))
-    runs = np.split(whitest, np.flatnonzero(np.diff(whitest) > 1) + 1)
-    best = max(runs, key=len)
-    return first + float(best[0] + best[-1]) / 2 if len(best) else near
-
-
-def _cut(band: Band, edges: tuple[float, ...], width: float) -> list[Band]:
+def _cut(band: Band, edges: tuple[float, ...]) -> list[Band]:
     """The band with its stretches of columns made bands of their own."""
     parts: list[Band] = []
     for open_strip, group in groupby(band.rows, key=lambda row: not any(crosses(row, edge) for edge in edges)):
         rows = tuple(group)
-        columned = open_strip and _are_columns(rows, edges, width)
+        columned = open_strip and _are_columns(rows, edges)
         if parts and not columned and not parts[-1].edges:
             parts[-1] = Band(parts[-1].rows + rows, ())
         else:
@@ -137,29 +142,36 @@ def _cut(band: Band, edges: tuple[float, ...], width: float) -> list[Band]:
     return parts
 
 
-def _are_columns(rows: Sequence[Sequence[Word]], edges: Sequence[float], width: float) -> bool:
-    """Whether rows are set in columns at the edges; the columns read last may be empty."""
-    filled = [edge for edge in edges if min(row[0].box_pt[0] for row in rows) < edge < max(row[-1].box_pt[2] for row in rows)]
-    return bool(filled) and all(_is_corridor(rows, edge, width) for edge in filled)
+def _are_columns(rows: Sequence[Sequence[Word]], edges: Sequence[float]) -> bool:
+    """Whether rows that leave the edges white are columns and not a table: text on both sides of each edge, drawn one side after the other.
+
+    The columns read last may be empty.
+    """
+    left, right = min(row[0].box_pt[0] for row in rows), max(row[-1].box_pt[2] for row in rows)
+    used = [edge for edge in edges if left < edge < right]
+    shared = [sum(row[0].box_pt[0] < edge < row[-1].box_pt[2] for row in rows) for edge in used]
+    if not used or min(shared) < MIN_SHARED_ROWS:
+        return False
+    if not _reaches(rows, used):
+        return False
+    drawn = sorted((word.drawn, sum(word.middle_pt[0] > edge for edge in used)) for row in rows for word in row)
+    turns = sum(before != after for (_, before), (_, after) in pairwise(drawn))
+    return turns <= max(2 * len(used), MAX_TURNS * min(shared))
+
+
+def _reaches(rows: Sequence[Sequence[Word]], edges: Sequence[float]) -> bool:
+    """Whether every column has a line that covers a quarter of it: the page numbers of a contents list are no column."""
+    borders = (min(row[0].box_pt[0] for row in rows), *edges, max(row[-1].box_pt[2] for row in rows))
+    for left, right in pairwise(borders):
+        widest = max((sum(word.box_pt[2] - word.box_pt[0] for word in row if left <= word.middle_pt[0] <= right) for row in rows), default=0.0)
+        if widest < MIN_REACH * (borders[1] - borders[0]):
+            return False
+    return True
 
 
 def crosses(row: Sequence[Word], edge: float) -> bool:
     """Whether a word of the row stands in the strip around `edge`."""
     return any(word.box_pt[0] < edge + CORRIDOR_PT / 2 and word.box_pt[2] > edge - CORRIDOR_PT / 2 for word in row)
-
-
-def _is_corridor(rows: Sequence[Sequence[Word]], edge: float, width: float) -> bool:
-    """Whether rows have text on both sides of a strip that fills its column as running text does."""
-    shared = [row for row in rows if row[0].box_pt[0] < edge < row[-1].box_pt[2]]
-    return len(shared) >= MIN_SHARED_ROWS and all(_fill(rows, edge, side * width) >= MIN_FILL for side in (-1, 1))
-
-
-def _fill(rows: Sequence[Sequence[Word]], edge: float, reach: float) -> float:
-    """Share of the column from `edge` to `edge + reach` that words and their spaces cover, in the fuller quarter of its rows."""
-    left, right = min(edge, edge + reach), max(edge, edge + reach)
-    widths = [sum(word.box_pt[2] - word.box_pt[0] + 0.25 * word.size_pt for word in row if left < word.middle_pt[0] < right) for row in rows]
-    shares = sorted(width / (right - left) for width in widths if width)
-    return shares[len(shares) * 3 // 4] if shares else 0.0
 
 
 def lines_of(bands: Sequence[Band], rtl: bool) -> tuple[Line, ...]:

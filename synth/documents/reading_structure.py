@@ -137,6 +137,15 @@ def caption_text(page: ReadPage, line: Line) -> str:
     return " ".join(texts)
 
 
+def without_label(text: str, label: str) -> str:
+    """A caption without its label and the separator after it."""
+    read = 0
+    wanted = fold(label)
+    while read < len(text) and not fold(text[:read]).startswith(wanted):
+        read += 1
+    return re.sub(r"^[\s:：.–—-]+", "", text[read:])
+
+
 def list_items(document: ReadDocument, after: str) -> tuple[tuple[Found, ...], ...]:
     """The bulleted or numbered lists that follow a line ending with `after`; one tuple of items a list."""
     wanted = fold(after)

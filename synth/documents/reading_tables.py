@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from synth.documents.reading import BoxPt, Line, ReadDocument, ReadPage, Word, squeeze
+from synth.documents.reading import BoxPt, Line, ReadDocument, ReadPage, Word, same_label, squeeze
 from synth.documents.reading_lines import bounds, in_order, rows_of
 from synth.documents.reading_values import plain_digits
 
@@ -150,12 +150,11 @@ def table_parts(document: ReadDocument, label: str) -> Iterator[TablePart]:
 
 
 def read_table(page: ReadPage, caption: Line, captions: Sequence[Line] = ()) -> Iterator[TablePart]:
-    """The table below a caption line, read in the caption's column and across the page; nothing where less than two rows and columns stand.
+    """The table below a caption line, read in the column the caption stands in and across the page, the narrower first.
 
-    Rows end above the next of `captions`.
+    Nothing where less than two rows and columns stand. Rows end above the next of `captions`.
     """
-    middle = (caption.box_pt[0] + caption.box_pt[2]) / 2
-    for left, right in _extents(page, caption, middle):
+    for left, right in _extents(page, caption):
         foot = min(
             (other.box_pt[1] for other in captions if other.box_pt[1] > caption.box_pt[3] and left < other.words[0].middle_pt[0] < right),
             default=page.height_pt,
@@ -164,11 +163,12 @@ def read_table(page: ReadPage, caption: Line, captions: Sequence[Line] = ()) -> 
         rows = _until_white(rows_of([word for word in below if left < word.middle_pt[0] < right]))
         columns = _columns(rows)
         if len(columns) >= 2 and len(rows) >= 2:
-            yield _part(page, caption, [row for row in rows if _fits(row, columns)], columns)
+            yield _part(page, caption, _fitting(page, rows, columns), columns)
 
 
-def _extents(page: ReadPage, caption: Line, middle: float) -> Iterator[tuple[float, float]]:
+def _extents(page: ReadPage, caption: Line) -> Iterator[tuple[float, float]]:
     """(left, right) of the column the caption stands in, then of the whole page."""
+    middle = (caption.box_pt[0] + caption.box_pt[2]) / 2
     for band in page.bands:
         if band.edges and any(word is caption.words[0] for row in band.rows for word in row):
             yield from ((left, right) for left, right in band.columns() if left < middle <= right)
@@ -239,12 +239,26 @@ def _project(rows: Sequence[Sequence[BoxPt]]) -> list[tuple[float, float]]:
     return columns
 
 
-def _fits(row: Sequence[Word], columns: Sequence[tuple[float, float]]) -> bool:
-    """Whether the row is part of the table: running text and notes are one stretch over several columns and begin at the first."""
-    boxes = segments(row)
-    if len(boxes) > 1 or len(columns) < 3:
-        return True
-    return sum(_share(boxes[0], column) > 0 for column in columns) < 3
+def _fitting(page: ReadPage, rows: Sequence[list[Word]], columns: Sequence[tuple[float, float]]) -> list[list[Word]]:
+    """The rows that are part of the table: from the first with several cells (a caption may have further lines) to the first that is running
+    text, one stretch over several columns, or the page number.
+    """
+    kept: list[list[Word]] = []
+    for row in rows:
+        boxes = segments(row)
+        across = sum(_share(boxes[0], column) > 0 for column in columns)
+        if len(boxes) == 1 and (across > 1 or _is_folio(page, row)):
+            if len(kept) > MAX_HEAD_ROWS or any(len(segments(above)) == len(columns) for above in kept):
+                break
+            if across > 2 or not kept:
+                continue
+        kept.append(row)
+    return kept
+
+
+def _is_folio(page: ReadPage, row: Sequence[Word]) -> bool:
+    text = "".join(word.text for word in row).strip("–—-")
+    return bool(text) and same_label(text, page.label)
 
 
 def _share(box: BoxPt, column: tuple[float, float]) -> float:

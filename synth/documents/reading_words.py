@@ -30,6 +30,7 @@ class Word:
         mark: Whether it is a raised footnote mark.
         upright: False for rotated text.
         order: Words of one line sorted by it are in reading order.
+        drawn: Position in the page's content: columns are drawn one after the other, tables row by row.
         baseline_pt: The y of the baseline of upright text.
     """
 
@@ -40,6 +41,7 @@ class Word:
     mark: bool = False
     upright: bool = True
     order: int = 0
+    drawn: int = 0
     baseline_pt: float = 0.0
 
     @property
@@ -67,7 +69,8 @@ def page_words(page: pymupdf.Page) -> tuple[Word, ...]:
     if has_rtl(page.get_text("text", textpage=textpage)):
         words: Sequence[Word] = _words_by_character(page.get_text("rawdict", textpage=textpage))
     else:
-        words = sorted(_words_by_run(page, textpage), key=lambda word: word.box_pt[0])
+        drawn = (replace(word, drawn=number) for number, word in enumerate(_words_by_run(page, textpage)))
+        words = sorted(drawn, key=lambda word: word.box_pt[0])
     return tuple(replace(word, order=number) for number, word in enumerate(words))
 
 
@@ -139,10 +142,12 @@ class _Glyph:
     mark: bool
     upright: bool
     baseline_pt: float
+    drawn: int = 0
 
 
 def _words_by_character(raw: dict[str, Any]) -> tuple[Word, ...]:
-    glyphs = [glyph for block in raw["blocks"] for line in block.get("lines", ()) for glyph in _glyphs(line)]
+    lines = (line for block in raw["blocks"] for line in block.get("lines", ()))
+    glyphs = [replace(glyph, drawn=number) for number, line in enumerate(lines) for glyph in _glyphs(line)]
     rtl = mostly_rtl("".join(glyph.text for glyph in glyphs))
     words: list[Word] = []
     for row in _baseline_rows([glyph for glyph in glyphs if glyph.upright]):
@@ -244,7 +249,7 @@ def _join(group: Sequence[_Glyph], rtl: bool) -> Word:
         max(glyph.box_pt[3] for glyph in group),
     )
     first = group[0]
-    return Word("".join(texts), box, first.size_pt, first.bold, first.mark, first.upright, baseline_pt=first.baseline_pt)
+    return Word("".join(texts), box, first.size_pt, first.bold, first.mark, first.upright, drawn=first.drawn, baseline_pt=first.baseline_pt)
 
 
 def _logical(texts: Sequence[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """A stranger's PDF, checked before anything is made from it, and cut to the pages that are shown.
 
-Every file that cannot be used is a `DataError` with one of the names in `REASONS`, never a crash. MuPDF's own warnings go into the detail and not to
-stderr. Nothing here knows what is asked about the pages.
+Every file that cannot be used is a `DataError` with one of the names in `REASONS`, never a crash. MuPDF's own warnings go into the detail
+and not to stderr. Nothing here knows what is asked about the pages.
 """
 
 import zlib
@@ -12,7 +12,17 @@ import pymupdf
 
 from schemas.errors import DataError
 
-REASONS = ("zero_byte", "not_a_pdf", "truncated", "encrypted", "password_protected", "malformed", "too_many_pages", "scan_only", "too_large")
+REASONS = (
+    "zero_byte",
+    "not_a_pdf",
+    "truncated",
+    "encrypted",
+    "password_protected",
+    "malformed",
+    "too_many_pages",
+    "scan_only",
+    "too_large",
+)
 """Why a file cannot be used. `encrypted` opens without a password but restricts its use; `password_protected` does not open."""
 
 MAX_PAGES = 2_000
@@ -103,7 +113,9 @@ def _check_document(document: pymupdf.Document, data: bytes, where: str) -> None
     if document.needs_pass:
         raise DataError("password_protected", f"{where} does not open without a password")
     if (document.metadata or {}).get("encryption"):
-        raise DataError("encrypted", f"{where} is encrypted ({(document.metadata or {}).get('encryption')}) and restricts its use; decrypt it first")
+        raise DataError(
+            "encrypted", f"{where} is encrypted ({(document.metadata or {}).get('encryption')}) and restricts its use; decrypt it first"
+        )
     if document.is_repaired or document.page_count == 0:
         raise _broken(data, where, f"{document.page_count} pages after repair")
     if document.page_count > MAX_PAGES:

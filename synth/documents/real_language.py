@@ -5,14 +5,17 @@ import unicodedata
 from collections import Counter
 
 GUIDES = {
-    **{code: code for code in ("ar", "ca", "cs", "da", "de", "el", "en", "es", "fr", "hi", "id", "it", "ja", "ko", "nl", "pt", "ro", "ru", "sv", "vi")},
+    **{
+        code: code
+        for code in ("ar", "ca", "cs", "da", "de", "el", "en", "es", "fr", "hi", "id", "it", "ja", "ko", "nl", "pt", "ro", "ru", "sv", "vi")
+    },
     **{"zh_CN": "zh", "zh_TW": "zh-Hant", "pt_BR": "pt-BR"},
 }
 """Language parts of Debian's file names -> BCP 47."""
 
 SCRIPT_OF = {
-    **{code: "CYRILLIC" for code in ("ru",)},
-    **{code: "CJK" for code in ("ja", "zh", "zh-Hant")},
+    **dict.fromkeys(("ru",), "CYRILLIC"),
+    **dict.fromkeys(("ja", "zh", "zh-Hant"), "CJK"),
     **{"ko": "HANGUL", "el": "GREEK", "ar": "ARABIC", "hi": "DEVANAGARI"},
 }
 
@@ -50,7 +53,9 @@ def document_language(path: str, text: str) -> str:
 
 
 def main_script(text: str) -> str:
-    """The script that most letters of a text have: `LATIN`, `CYRILLIC`, `CJK` (kana too), … A wide character counts as three letters of an alphabet."""
+    """The script that most letters of a text have: `LATIN`, `CYRILLIC`, `CJK` (kana too), … A wide character counts as three letters of
+    an alphabet.
+    """
     counts: Counter[str] = Counter()
     for char, times in Counter(text).items():
         if char.isalpha():

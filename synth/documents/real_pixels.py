@@ -1,4 +1,6 @@
-"""Proves that stored page images are what the stored PDF gives, by drawing the PDF again with PDFium, which shares no code with what drew the images."""
+"""Proves that stored page images are what the stored PDF gives, by drawing the PDF again with PDFium, which shares no code with what drew
+the images.
+"""
 
 import io
 from collections.abc import Sequence
@@ -14,8 +16,8 @@ PROOF_WIDTH = 298
 """Width in pixels at which both pictures are compared (36 dpi of A4): glyph edges, where two renderers differ, average out."""
 
 SAME_PAGE = 0.65
-"""Least correlation of an image with its own page: the middle between 0.83, the lowest of 180 pages of three guides in English, Russian and Chinese
-at 87 and 144 dpi with itself, and 0.47, the highest with any other page (measured; bench and test repeat it)."""
+"""Least correlation of an image with its own page: the middle between 0.83, the lowest of 180 pages of three guides in English, Russian
+and Chinese at 87 and 144 dpi with itself, and 0.47, the highest with any other page (measured; bench and test repeat it)."""
 
 BLANK = 1.0
 """A picture whose standard deviation is below one grey level is a blank page."""
@@ -27,6 +29,8 @@ def image_faults(pdf: bytes, images: Sequence[Image], pages: Sequence[int]) -> t
     An image must be like its page, and no other page may be more like it.
     """
     document = pdfium.PdfDocument(pdf)
+    if len(images) != len(pages) or not set(pages) <= set(range(len(document))):
+        return (f"{len(images)} images for {len(pages)} pages of a PDF of {len(document)}",)
     try:
         shapes = [(PROOF_WIDTH, round(PROOF_WIDTH * document[page].get_height() / document[page].get_width())) for page in pages]
         drawn = [_thumbnail(_draw(document[page], image.width_px), shape) for page, image, shape in zip(pages, images, shapes, strict=True)]

@@ -1,13 +1,15 @@
 """Small programs over a real document, and their interpreter: how an answer about a real PDF is derived again from the stored bytes.
 
-A program is JSON: `{"op": name, …}` whose other values are texts, page numbers (counted from 1, as people do) or programs. What cannot be found is a
-`ProofError`, so that a program fails when a page it needs is taken away. Programs see only a `RealDocument`; nothing here knows how questions are made.
+A program is JSON: `{"op": name, …}` whose other values are texts, page numbers (counted from 1, as people do) or programs. What cannot be
+found is a `ProofError`, so that a program fails when a page it needs is taken away. Programs see only a `RealDocument`; nothing here
+knows how questions are made.
 
     heading{title}  numbered{number}  next{of}  previous{of}  next_same{of}  children{of}  headings_on{first, last}     -> heading(s)
     title{of}  titles{of}  page{of}                                                                                     -> text, texts, page
     reference{lead}  contents_label{title}  page_labelled{label}  pages_with{term}                                      -> text or page(s)
-    captions{}  next_caption{label}  caption_text{of}  absent{text, near}                                               -> caption(s), text, "absent"
-    count{of}  sub{a, b}  min{of}  max{of}  intersect{a, b}                                                             -> number, pages
+    captions{}  next_caption{label}  caption_text{of}  absent{text, near}                                               -> caption(s),
+    text, "absent" count{of}  sub{a, b}  min{of}  max{of}  intersect{a, b}                                                             ->
+    number, pages
 """
 
 import re
@@ -36,7 +38,7 @@ def evaluate(program: Json, document: RealDocument) -> Value:
     return _OPS[cast(str, program["op"])](program, document)
 
 
-def unnecessary_page(program: Json, document: RealDocument, answer: Json, pages: Sequence[int]) -> int | None:
+def unnecessary_page(program: Json, document: RealDocument, answer: Value, pages: Sequence[int]) -> int | None:
     """The first of `pages` without which the program still gives `answer`; None if each is needed."""
     for page in pages:
         try:

@@ -1,9 +1,12 @@
 """Questions about a real document: from its `Structure` to questions whose answers need at least two of its pages.
 
-Each type is one function that lists what can be asked; `compose` picks among the types evenly. Answers are computed here from what MuPDF found; the
-program that goes with a question lets a reader that shares no code with this module derive the answer again. Pages in answers and programs count from 1.
+Each type is one function that lists what can be asked; `compose` picks among the types evenly. Answers are computed here from what MuPDF
+found; the program that goes with a question lets a reader that shares no code with this module derive the answer again. Pages in answers
+and programs count from 1.
 """
 
+import itertools
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -203,14 +206,14 @@ def _heading_counts(structure: Structure) -> Iterator[RealQuestion]:
 
 def _tables(structure: Structure) -> Iterator[RealQuestion]:
     captions = structure.captions
-    for one, two in zip(captions, captions[1:], strict=False):
+    for one, two in itertools.pairwise(captions):
         if one.page != two.page:
             program: Json = {"op": "caption_text", "of": {"op": "next_caption", "label": one.label}}
             places = ((one.page, one.box_pt), (two.page, two.box_pt))
             yield RealQuestion("table_next", {"label": one.label}, (two.text,), two.text, program, places)
     if len({caption.page for caption in captions}) >= 2:
-        places = tuple((caption.page, caption.box_pt) for caption in captions)
-        yield RealQuestion("count_tables", {}, (str(len(captions)),), len(captions), {"op": "count", "of": {"op": "captions"}}, places)
+        everywhere = tuple((caption.page, caption.box_pt) for caption in captions)
+        yield RealQuestion("count_tables", {}, (str(len(captions)),), len(captions), {"op": "count", "of": {"op": "captions"}}, everywhere)
 
 
 def _absent(task: str, slot: str, text: str, near: str) -> RealQuestion:
@@ -230,10 +233,15 @@ def near_misses(structure: Structure, titles: Sequence[str], terms: Sequence[str
             yield _absent("absent_term", "term", term, kin)
     if structure.captions:
         last = structure.captions[-1].label
-        head, _, number = last.rpartition(".") if "." in last else (last.rstrip("0123456789"), "", last.split()[-1])
-        label = f"{head}.{int(number) + 1}" if "." in last else f"{head}{int(number) + 1}" if number.isdigit() else ""
+        label = following_label(last)
         if label and squeeze(label).casefold() not in everything:
             yield _absent("absent_table", "label", label, last)
+
+
+def following_label(label: str) -> str:
+    """The label after this one: `Table 3.2` -> `Table 3.3`, `Table 9` -> `Table 10`; empty where its number does not end in digits."""
+    match = re.fullmatch(r"(.*?)(\d+)", label)
+    return f"{match[1]}{int(match[2]) + 1}" if match else ""
 
 
 TYPES: tuple[Callable[[Structure], Iterator[RealQuestion]], ...] = (
@@ -256,11 +264,16 @@ def candidates(structure: Structure) -> list[RealQuestion]:
 
 
 def compose(
-    answerable: Sequence[RealQuestion], unanswerable: Sequence[RealQuestion], count: int, holds: Callable[[RealQuestion], bool], rng: Generator
+    answerable: Sequence[RealQuestion],
+    unanswerable: Sequence[RealQuestion],
+    count: int,
+    holds: Callable[[RealQuestion], bool],
+    rng: Generator,
 ) -> tuple[RealQuestion, ...]:
     """Pick `count` questions: one in five unanswerable, types in turn, no answer and no subject twice.
 
-    `holds` says whether a second reader agrees; a candidate it turns down is dropped, so that one unreadable page does not cost a whole sample.
+    `holds` says whether a second reader agrees; a candidate it turns down is dropped, so that one unreadable page does not cost a whole
+    sample.
     """
     missing = round(count / 5 + float(rng.random()) * 0.5 - 0.25)
     chosen = _pick(unanswerable, missing, holds, rng)

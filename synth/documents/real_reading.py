@@ -1,7 +1,8 @@
 """The second reader of a real PDF: what PDFium finds in the stored bytes, for proofs only.
 
-The questions about real documents are made with MuPDF; this module reads the same bytes with a library that shares no code with it, so that an answer
-stands only if two unrelated readers agree. It knows nothing of questions or wording. Page indices count from 0; text is in reading order as PDFium gives it.
+The questions about real documents are made with MuPDF; this module reads the same bytes with a library that shares no code with it, so
+that an answer stands only if two unrelated readers agree. It knows nothing of questions or wording. Page indices count from 0; text is in
+reading order as PDFium gives it.
 """
 
 import re
@@ -15,9 +16,9 @@ import pypdfium2 as pdfium
 NUMBER = r"(?:[A-Z]|\d{1,3})(?:\.\d{1,3})*"
 """A printed section number: `3`, `4.5.4`, `B.2`."""
 
-CAPTION_WORDS = (
-    "Table|Tabelle|Таблица|表|表格|Tableau|Tabla|Tabella|Tabel|Tabela|Tabell|Tabulka|Taula|Tabelul|Bảng"  # of the languages of Debian's guides
-)
+CAPTION_WORDS = "Table|Tabelle|Таблица|表|表格|Tableau|Tabla|Tabella|Tabel|Tabela|Tabell|Tabulka|Taula|Tabelul|Bảng"
+"""The word for a table in the languages of Debian's guides."""
+
 _CAPTION = re.compile(rf"^((?:{CAPTION_WORDS})\s*{NUMBER})[.:：]?\s+(\S.*)$")
 _NUMBERED_LINE = re.compile(rf"^({NUMBER})\.?\s+[^\s\d.]")
 _CONTENTS_LINE = re.compile(rf"^(?:{NUMBER}\s+)?(\S.*?)\s*(?:\.\s?){{4,}}\s*([ivxlcdm]+|\d+)\s*$")
@@ -190,7 +191,7 @@ def _printed_number(title: str, page: RealPage) -> str:
 
 def _unlisted(pages: Sequence[RealPage], numbers: set[str]) -> tuple[tuple[int, str], ...]:
     """Lines numbered like the next or a missing section, but which are no heading: the bookmarks are incomplete."""
-    last: dict[str, int] = {number: 0 for number in numbers}
+    last: dict[str, int] = dict.fromkeys(numbers, 0)
     for number in numbers:
         parent, _, own = number.rpartition(".")
         last[parent] = max(last.get(parent, 0), int(own) if own.isdigit() else 0)

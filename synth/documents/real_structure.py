@@ -1,7 +1,8 @@
 """What the pages of a real PDF hold that questions can be asked about: headings, cross-references, table captions, terms, contents entries.
 
-MuPDF's text layer, bookmarks and links become a `Structure` whose parts know their page and box. This is the generator's side; proofs read the same pages
-with another library (`real_reading`). Pages count from 0, boxes are points from the top left of the page. Nothing here knows how questions are worded.
+MuPDF's text layer, bookmarks and links become a `Structure` whose parts know their page and box. This is the generator's side; proofs
+read the same pages with another library (`real_reading`). Pages count from 0, boxes are points from the top left of the page. Nothing
+here knows how questions are worded.
 """
 
 import re
@@ -38,7 +39,8 @@ FIRST_WIDE = 0x2E7F
 HYPHENS = "-\u00ad\u2010"
 
 LEAD_CHARS = {"wide": (10, 24), "narrow": (24, 64)}
-"""Least and most characters of the words quoted before a reference, for CJK text and for others (chosen: enough to be unique, short enough to read)."""
+"""Least and most characters of the words quoted before a reference, for CJK text and for others (chosen: enough to be unique, short
+enough to read)."""
 
 
 def squeeze(text: str) -> str:
@@ -143,7 +145,9 @@ class Listed:
 
 @dataclass(frozen=True)
 class Structure:
-    """Everything found. `terms` maps a term to the boxes of its occurrences, (page, box) in order; `folios` a page to its printed number's box."""
+    """Everything found. `terms` maps a term to the boxes of its occurrences, (page, box) in order; `folios` a page to its printed
+    number's box.
+    """
 
     pages: tuple[PageText, ...]
     labels: tuple[str, ...]
@@ -157,12 +161,13 @@ class Structure:
 
 def read_structure(document: pymupdf.Document) -> Structure:
     """Read the structure of an open PDF (already cut to the pages that are shown)."""
-    pages = tuple(page_text(page) for page in document)
-    labels = tuple(page_label(page) for page in document)
+    opened = [document[number] for number in range(document.page_count)]
+    pages = tuple(page_text(page) for page in opened)
+    labels = tuple(page_label(page) for page in opened)
     sections = tuple(_sections(document, pages))
     listed = tuple(entry for number, page in enumerate(pages) for entry in _contents(number, page))
     contents_pages = {entry.page for entry in listed}
-    references = [ref for page in document if page.number not in contents_pages for ref in _references(page, pages[page.number])]
+    references = [ref for page in opened if page.number not in contents_pages for ref in _references(page, pages[page.number])]
     captions = [caption for number, page in enumerate(pages) if number not in contents_pages for caption in _captions(number, page)]
     folios = {number: box for number, page in enumerate(pages) if (box := _folio(page, labels[number]))}
     return Structure(pages, labels, sections, tuple(references), tuple(captions), listed, _terms(pages), folios)
@@ -183,7 +188,11 @@ def page_text(page: pymupdf.Page) -> PageText:
 def page_sections(document: pymupdf.Document, number: int) -> tuple[Section, ...]:
     """The headings that start on one page; empty for a page with a contents list, where titles are not headings."""
     page = page_text(document[number])
-    found = (_printed_section(level, " ".join(title.split()), number, page) for level, title, at in document.get_toc(simple=True) if at == number + 1)
+    found = (
+        _printed_section(level, " ".join(title.split()), number, page)
+        for level, title, at in document.get_toc(simple=True)
+        if at == number + 1
+    )
     return () if has_contents(page) else tuple(section for section in found if section.box_pt[3])
 
 
@@ -250,7 +259,9 @@ def _folio(page: PageText, label: str) -> BoxPt | None:
 
 def _references(page: pymupdf.Page, text: PageText) -> Iterator[Reference]:
     """Links inside the document whose text is a section number."""
-    links = [link for link in page.get_links() if link["kind"] in (pymupdf.LINK_GOTO, pymupdf.LINK_NAMED) and isinstance(link.get("page"), int)]
+    links = [
+        link for link in page.get_links() if link["kind"] in (pymupdf.LINK_GOTO, pymupdf.LINK_NAMED) and isinstance(link.get("page"), int)
+    ]
     if not links:
         return
     for block in page.get_text("rawdict", flags=pymupdf.TEXTFLAGS_WORDS)["blocks"]:
@@ -267,7 +278,9 @@ def _centre_in(box: BoxPt, rect: pymupdf.Rect) -> bool:
 
 
 def block_chars(lines: list[list[Char]]) -> list[Char]:
-    """The characters of a paragraph run together: a hyphen at a line end is dropped, other line ends are a space, but not between CJK characters."""
+    """The characters of a paragraph run together: a hyphen at a line end is dropped, other line ends are a space, but not between CJK
+    characters.
+    """
     joined: list[Char] = []
     for line in lines:
         if joined and line:

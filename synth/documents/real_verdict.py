@@ -1,7 +1,7 @@
 """Judges one answer about a real PDF from the stored bytes alone: derive it again, compare, and check that every evidence page was needed.
 
-Everything is read with PDFium (`real_reading`, `real_proof`); of the generator only the wording files are known, since an answer must be one of the
-sentences a language has for its type, with the derived value in it and nothing else.
+Everything is read with PDFium (`real_reading`, `real_proof`); of the generator only the wording files are known, since an answer must be
+one of the sentences a language has for its type, with the derived value in it and nothing else.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,9 @@ MIN_EVIDENCE_PAGES = 2
 
 @dataclass(frozen=True, slots=True)
 class Court:
-    """What a judgement needs: the stored PDF, what PDFium read in it, how the images were drawn, and the wording of the question's language."""
+    """What a judgement needs: the stored PDF, what PDFium read in it, how the images were drawn, and the wording of the question's
+    language.
+    """
 
     pdf: bytes
     document: RealDocument
@@ -35,7 +37,9 @@ class Court:
         proof = answered.proof
         if proof is None or answered.task not in KIND_OF:
             return f"no proof, or an unknown question type {answered.task!r}"
-        if strange := [text for text in leaf_texts(proof.program) if squeeze(text) not in squeeze(asked.text) and not _is_near(proof.program, text)]:
+        if strange := [
+            text for text in leaf_texts(proof.program) if squeeze(text) not in squeeze(asked.text) and not _is_near(proof.program, text)
+        ]:
             return f"the program looks for {strange[0]!r}, which the question does not name"
         try:
             value = evaluate(proof.program, self.document)
@@ -63,7 +67,11 @@ class Court:
             return "evidence without an image and a box"
         sheet = self.sheets[item.image]
         x0, y0, x1, y1 = (side * 72 / sheet.dpi for side in item.box_px)
-        return "" if squeeze(text_in_box(self.pdf, sheet.page, (x0, y0, x1, y1))) else f"nothing is printed in the evidence box on PDF page {sheet.page + 1}"
+        return (
+            ""
+            if squeeze(text_in_box(self.pdf, sheet.page, (x0, y0, x1, y1)))
+            else f"nothing is printed in the evidence box on PDF page {sheet.page + 1}"
+        )
 
 
 def as_answer(value: Value) -> tuple[Json, tuple[str, ...]]:

@@ -14,7 +14,10 @@ from synth.documents import pictures, proof
 from synth.documents.blocks import LaidOut
 from synth.documents.chapters import Written, write_document
 from synth.documents.layout import draw_look, layout
+from synth.documents.measure import Picture
+from synth.documents.page_proof import image_faults
 from synth.documents.questions import Context, Question, compose
+from synth.documents.reading import read_pdf
 from synth.documents.sampling import GENRES, sample_companion, sample_world
 from synth.documents.wording import load_wording
 from synth.documents.world import World
@@ -118,8 +121,14 @@ class Report:
 
     def verify(self, stored: Stored, turns: tuple[Turn, ...], truth: Truth) -> tuple[Verdict, ...]:
         """Prove the page images from the PDFs, then every answer from PDFs and images alone."""
-        pages = pictures.read_stored(stored)
-        return tuple(proof.verify_turn(asked, answered, pages) for asked, answered in zip(turns[::2], turns[1::2], strict=True))
+        pdfs, sheets = pictures.stored_pdfs(stored), pictures.stored_sheets(stored)
+        pairs = list(zip(turns[::2], turns[1::2], strict=True))
+        if faults := image_faults(pdfs, stored.images, sheets):
+            return tuple(Verdict(answered.task, False, faults[0], "artefact") for _, answered in pairs)
+        shown = zip(sheets, stored.images, strict=True)
+        views = tuple(Picture(sheet.document, sheet.page, image.data, sheet.dpi, sheet.matrix) for sheet, image in shown)
+        artefact = proof.Artefact(tuple(read_pdf(pdf) for pdf in pdfs), views)
+        return tuple(proof.verify_turn(asked, answered, artefact) for asked, answered in pairs)
 
 
 def _proof(question: Question, landed: Printed) -> Proof:
@@ -127,8 +136,8 @@ def _proof(question: Question, landed: Printed) -> Proof:
     evidence = []
     for document, anchor in question.anchors:
         for place in landed.laid_out[document].places[anchor]:
-            sheet, image = pictures.sheet_of(landed.sheets, document, place.page)
+            image = pictures.image_of(landed.sheets, document, place.page)
             label = landed.laid_out[document].pages[place.page].label
             note = f"document {document + 1}, PDF page {place.page + 1}, printed {label or '-'}: {anchor}"
-            evidence.append(Evidence(image=image, box_px=sheet.to_px(place.box_pt), note=note))
+            evidence.append(Evidence(image=image, box_px=landed.sheets[image].to_px(place.box_pt), note=note))
     return Proof(question.program, question.answer, tuple(evidence))

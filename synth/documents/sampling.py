@@ -17,7 +17,8 @@ from schemas.errors import DataError
 from synth.documents.draw import between, chance, choose, pick, shuffled
 from synth.documents.formats import capitalise
 from synth.documents.genres import GENRES as GENRES
-from synth.documents.genres import NUM_TABULATED, Genre, MetricRange, genre
+from synth.documents.genres import NUM_TABULATED, Genre, MetricRange
+from synth.documents.genres import genre as genre_of
 from synth.documents.numerals import localise_digits
 from synth.documents.sampling_cast import Cast, Size, draw_cast, size_of
 from synth.documents.sampling_numbers import UnusedNumbers, draw_in, draw_limits, draw_other, draw_series
@@ -47,7 +48,7 @@ def sample_world(language: str, genre: str, pages_target: int, rng: Generator) -
         DataError: The ranges of the genre leave no unused numbers or no three limits; the sample is to be quarantined.
     """
     wording = load_wording(language)
-    size = size_of(pages_target)
+    size = size_of(max(pages_target * 10 // genre_of(genre).least_pages, 10))
     cast = draw_cast(wording, genre, size, rng)
     issue = _Issue(between(rng, 2014, 2025))
     return _draw_world(cast, size, issue, wording, UnusedNumbers(), frozenset(), rng)
@@ -55,7 +56,7 @@ def sample_world(language: str, genre: str, pages_target: int, rng: Generator) -
 
 def sample_companion(world: World, rng: Generator) -> World:
     """Another issue of the same document, some years earlier or later: same cast; other periods, numbers and events."""
-    wording, numbers_of_genre = load_wording(world.language), genre(world.genre)
+    wording, numbers_of_genre = load_wording(world.language), genre_of(world.genre)
     size = size_of_world(world)
     years = len(world.periods) // _SEASON.get(numbers_of_genre.period, 1) + 1
     last = int(world.issued[:4]) - 1
@@ -82,7 +83,7 @@ def _seat(world: World, wording: Wording) -> str:
 def _draw_world(
     cast: Cast, size: Size, issue: _Issue, wording: Wording, numbers: UnusedNumbers, told: frozenset[str], rng: Generator
 ) -> World:
-    words, ranges = wording.genre(cast.genre), genre(cast.genre)
+    words, ranges = wording.genre(cast.genre), genre_of(cast.genre)
     codes = [entity.code for entity in cast.entities]
     metrics, plotted = _draw_metrics(words, ranges, size, rng)
     metric_ranges = dict(zip((m.key for m in metrics), _ranges_used(ranges, size), strict=True))
@@ -213,7 +214,8 @@ def _draw_claims(
     rng: Generator,
 ) -> tuple[dict[str, Decimal], tuple[str, ...]]:
     """Prose values of bar figures, every second one wrong by 10 to 25 per cent of the range's end; and masked categories, other ones."""
-    keys = shuffled(rng, [f"{key}/{entity.code}" for key in plotted[: size.bars] for entity in cast.entities])
+    shown_entities = [entity.code for entity in cast.entities if entity.group in cast.groups[: size.figure_groups]]
+    keys = shuffled(rng, [f"{key}/{code}" for key in plotted[: size.bars] for code in shown_entities])
     free = [key for key in keys if numbers.reserve(values[f"{key}/{period}"])][: size.claims]
     claims: dict[str, Decimal] = {}
     for at, key in enumerate(free):

@@ -24,7 +24,10 @@ _CODE_LETTERS: Final = "BCDFGHKLMNPRSTVWX"
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many of everything a document of about `pages` pages has (chosen so that all kinds of question find material)."""
+    """How many of everything a document of about `pages` pages has (chosen so that all kinds of question find material).
+
+    `figure_groups` is how many groups get a bar figure of each plotted metric: the first ones.
+    """
 
     pages: int
     groups: int
@@ -32,6 +35,7 @@ class Size:
     periods: int
     tabulated: int
     bars: int
+    figure_groups: int
     trend: bool
     attributes: int
     orders: int
@@ -48,11 +52,11 @@ class Size:
 
 
 _SIZES: Final = (
-    Size(10, 3, 10, 3, 2, 1, False, 4, 40, 6, 4, 2, 2, 5, 2, 5, 2, 1, 2),
-    Size(20, 3, 15, 4, 3, 1, True, 5, 70, 6, 5, 3, 2, 6, 2, 6, 3, 1, 2),
-    Size(40, 4, 20, 4, 3, 2, True, 5, 130, 7, 6, 3, 3, 8, 3, 8, 4, 2, 3),
-    Size(80, 5, 30, 5, 4, 2, True, 6, 240, 8, 7, 4, 3, 12, 4, 10, 6, 2, 3),
-    Size(150, 6, 42, 6, 4, 2, True, 6, 400, 9, 8, 4, 3, 18, 5, 12, 8, 3, 3),
+    Size(10, 3, 10, 3, 2, 1, 2, False, 4, 40, 6, 4, 2, 2, 5, 2, 5, 2, 1, 2),
+    Size(20, 3, 15, 4, 3, 1, 3, True, 5, 70, 6, 5, 3, 2, 6, 2, 6, 3, 1, 2),
+    Size(40, 4, 20, 4, 3, 2, 4, True, 5, 130, 7, 6, 3, 3, 8, 3, 8, 4, 2, 3),
+    Size(80, 5, 30, 5, 4, 2, 5, True, 6, 240, 8, 7, 4, 3, 12, 4, 10, 6, 2, 3),
+    Size(150, 6, 42, 6, 4, 2, 6, True, 6, 400, 9, 8, 4, 3, 18, 5, 12, 8, 3, 3),
 )
 
 

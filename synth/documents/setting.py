@@ -205,9 +205,15 @@ class Setter:
         style = self.style(0.92, bold=look.caption_bold, color=look.caption_color)
         plain = replace(style, bold=False, italic=look.caption_italic, color=BLACK)
         anchor = next((text.anchor for text in inlines if text.anchor), anchor)
-        label_text = label + (self.look.separator if inlines else "")
-        spans = [Span(label_text, style, anchor), *self.spans(inlines, plain, anchor)]
+        spans = [Span(self.caption_label(label, inlines), style, anchor), *self.spans(inlines, plain, anchor)]
         return [replace(strip, keep=True) for strip in self.set_lines(spans, width_pt, Part("caption", number), align=align)]
+
+    def caption_label(self, label: str, inlines: Inline) -> str:
+        """The label with its separator. A text that begins with a number is never told apart by mere space (`Table 1  2024`)."""
+        if not inlines:
+            return label
+        blank = not self.look.separator.strip() and inlines[0].text[:1].isdigit()
+        return label + (": " if blank else self.look.separator)
 
     def contents(self, block: Contents, entries: Sequence[tuple[int, str, str, str]], width_pt: float, number: int) -> list[Strip]:
         """A contents list from (level, text, target anchor, entry anchor). Room for labels is fixed, so lines do not depend on them."""

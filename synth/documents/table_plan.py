@@ -5,11 +5,12 @@ its heads, and is refused when that is not enough. Nothing here draws.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from schemas.errors import DataError
-from synth.documents.blocks import Table
+from synth.documents.blocks import Inline, Table
 from synth.documents.setting import Setter
 from synth.render.typeset import Line, Span, Style
 
@@ -123,10 +124,14 @@ def _one_line(setter: Setter, spans: Sequence[Span]) -> Line | None:
 
 
 def _longest_word(setter: Setter, text: str, style: Style, full: float) -> float:
-    """The least width a head can be wrapped to: its longest word, or four characters where a script breaks anywhere."""
-    if setter.typesetter.script in ("Hans", "Hant", "Jpan") and " " not in text:
-        return min(full, 4.2 * style.size_pt)
-    return max((setter.typesetter.width([Span(word, style)]) for word in text.split()), default=0.0) + SLACK_PT
+    """The least width a head can be wrapped to: its longest word, or the longest part between brackets where there are no spaces."""
+    parts = (part for word in text.split() for part in re.split("(?=[（(])", word) if part)
+    return min(full, max((setter.typesetter.width([Span(part, style)]) for part in parts), default=0.0) + SLACK_PT)
+
+
+def unit_below(inlines: Inline) -> Inline:
+    """A head with a line feed before the bracket that ends it: a unit that does not fit beside its quantity stands below it."""
+    return tuple(replace(part, text=re.sub(r"\s*([（(][^（(]*[）)])$", r"\n\1", part.text)) for part in inlines)
 
 
 def _demand(widths: list[float], start: int, span: int, need: float) -> None:

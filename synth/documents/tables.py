@@ -10,11 +10,14 @@ from dataclasses import dataclass, replace
 from synth.documents.blocks import Cell, Table
 from synth.documents.setting import BASELINE_EM, Setter, spaced
 from synth.documents.strips import Op, Part, RectOp, RuleOp, Strip, TextOp, TurnedOp, notes_in
-from synth.documents.table_plan import SLACK_PT, Plan, is_turned, plan_table
+from synth.documents.table_plan import SLACK_PT, Plan, is_turned, plan_table, unit_below
 from synth.render.typeset import Line, Style
 
-TURNED_HEAD_EM = 9.0
+TURNED_HEAD_EM = 16.0
 """Height at which turned heads wrap."""
+
+MOST_PAD_PITCHES = 0.22
+"""Readers end a table at white of 1.6 pitches; rows are at most 1.44 apart."""
 
 
 def set_table(setter: Setter, table: Table, width_pt: float, continued: str, number: int) -> list[Strip]:
@@ -69,7 +72,7 @@ class _Painter:
         pitch = self._pitch()
         lines_high = max((len(lines) for slot, lines in cells if not self._turns(index, slot[0])), default=1) * pitch
         turned_high = max((line.width_pt for slot, lines in cells if self._turns(index, slot[0]) for line in lines), default=0.0)
-        height = max(lines_high, turned_high + 4.0 if turned else 0.0) + 2 * look.pad_y_pt
+        height = max(lines_high, turned_high + 4.0 if turned else 0.0) + 2 * self._pad()
         ops: list[Op] = []
         if look.head_fill:
             ops.append(RectOp((self.x_pt, 0.0, self.x_pt + self.plan.width_pt, height), fill=look.head_fill))
@@ -78,14 +81,14 @@ class _Painter:
             if self._turns(index, slot[0]):
                 ops.extend(self._turned(slot, lines, height))
             else:
-                ops.extend(self._upright(slot, lines, height - look.pad_y_pt - len(lines) * pitch))
+                ops.extend(self._upright(slot, lines, height - self._pad() - len(lines) * pitch))
         return self._strip(row, height, ops, [line for _, lines in cells for line in lines], is_head=True, keep=True)
 
     def body_row(self, index: int, resume: tuple[Strip, ...]) -> Strip:
         """A body row; its texts share the first baseline. The first two rows and the last two stay together."""
         row, look = self.table.body[index], self.setter.look.table
         cells = [(slot, self._cell(slot, index)) for slot in self._slots(row)]
-        height = max((len(lines) for _, lines in cells), default=1) * self._pitch() + 2 * look.pad_y_pt
+        height = max((len(lines) for _, lines in cells), default=1) * self._pitch() + 2 * self._pad()
         ops: list[Op] = []
         if look.style == "zebra" and index % 2:
             ops.append(RectOp((self.x_pt, 0.0, self.x_pt + self.plan.width_pt, height), fill=(0.94, 0.94, 0.96)))
@@ -93,7 +96,7 @@ class _Painter:
         last = len(self.table.body) - 1
         keep = index < last and index in (0, last - 1)
         for slot, lines in cells:
-            ops.extend(self._upright(slot, lines, look.pad_y_pt, shift=self._shift(slot, index)))
+            ops.extend(self._upright(slot, lines, self._pad(), shift=self._shift(slot, index)))
         return self._strip(row, height, ops, [line for _, lines in cells for line in lines], is_head=False, keep=keep, resume=resume)
 
     def _style(self) -> Style:
@@ -101,6 +104,10 @@ class _Painter:
 
     def _pitch(self) -> float:
         return self.plan.size_pt * min(self.setter.look.leading, 1.5)
+
+    def _pad(self) -> float:
+        """Space above and below a row's text. Bounded, so that rows are never half as far apart again as the lines of a broken head."""
+        return min(self.setter.look.table.pad_y_pt, MOST_PAD_PITCHES * self._pitch())
 
     def _turns(self, row: int, column: int) -> bool:
         return self.plan.turned and is_turned(self.table, row, column)
@@ -142,8 +149,10 @@ class _Painter:
         if not spans:
             return ()
         if not self._turns(row, column):
-            align = "center" if cell.colspan > 1 else cell.align
-            return self.setter.typesetter.lines(spans, width - 2 * self.plan.pad_x_pt, align=align)
+            room = width - 2 * self.plan.pad_x_pt
+            if self.setter.typesetter.width(spans) > room:
+                spans = self.setter.spans(unit_below(cell.inlines), style, anchor)
+            return self.setter.typesetter.lines(spans, room, align="center" if cell.colspan > 1 else cell.align)
         # Turned heads start at the foot of the row; they wrap to as many lines as stand side by side in the column.
         natural = self.setter.typesetter.width(spans) + SLACK_PT
         lines = self.setter.typesetter.lines(spans, max(TURNED_HEAD_EM * style.size_pt, 0.6 * natural))
@@ -160,7 +169,7 @@ class _Painter:
         pitch = self._pitch()
         _, left, width, _ = slot
         first = left + (width - len(lines) * pitch) / 2 + pitch / 2 + BASELINE_EM * self.plan.size_pt
-        foot = height - self.setter.look.table.pad_y_pt - 1.0
+        foot = height - self._pad() - 1.0
         # Lines are placed in their measure; a turned line starts at the foot whatever its direction.
         starts = [line.fragments[0].x_pt if line.fragments else 0.0 for line in lines]
         return [TurnedOp(line, first + n * pitch, foot + start) for n, (line, start) in enumerate(zip(lines, starts, strict=True))]

@@ -63,7 +63,7 @@ def draw_scan(rng: Generator) -> ScanLook:
         noise_sigma=1.0 + 7.0 * float(rng.random()) ** 2,
         bleed=0.12 * float(rng.random()) if rng.random() < 0.4 else 0.0,
         stamp=bool(rng.random() < 0.15),
-        blur_px=0.2 + 0.5 * float(rng.random()),
+        blur_px=0.3 + 0.4 * float(rng.random()) if rng.random() < 0.5 else 0.0,
         jpeg_quality=int(rng.integers(50, 93)),
         tint=(white, white, white) if gray else tint,
         contrast=0.78 + 0.22 * float(rng.random()),

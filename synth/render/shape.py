@@ -167,4 +167,5 @@ def _cluster(face: Face, parts: list[Part], advance: int, text: str) -> tuple[Cl
         return Cluster(tuple(parts), natural, text), advance - natural
     if face.is_cff:
         raise DataError("unsupported_cluster", f"{text!r} needs several glyphs, which CFF font {face.file.path} cannot hold as one")
-    return Cluster(tuple(parts), advance, text), 0
+    # Kerning can pull a narrow letter's advance below zero (ra after kaf in Amiri); a font cannot, so the rest becomes the kern.
+    return Cluster(tuple(parts), max(advance, 0), text), min(advance, 0)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import commit
 from pipelines.commit import STEPS, FinishedShard, StorageError, commit_shard, prepare_folder
 from pipelines.ledger import read_records
 from schemas.errors import DeterminismError
@@ -66,7 +65,7 @@ def test_a_full_disk_is_told_and_cleaned_up(folder: Path, what: str, monkeypatch
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(commit.os, "fsync" if what == "write" else "link", full)
+    monkeypatch.setattr(os, "fsync" if what == "write" else "link", full)
     with pytest.raises(StorageError, match="No space left on device"):
         commit_shard(folder, finished())
     assert [name for name in contents(folder) if name != "plan.json"] == []

@@ -15,7 +15,7 @@ from pipelines.report import Report, check_sample, check_shard, check_shards, re
 from schemas.manifest import CommitRecord
 from schemas.sample import Sample
 from schemas.shard import Dataset, write_shard
-from synth.tiny.meters import Meters
+from synth.load import family_class
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def wrong_answer(sample: Sample) -> Sample:
         (wrong_answer, "sum: wrong_answer"),
         (lambda s: replace(s, images=(replace(s.images[0], sha256="0" * 64),)), "image 0"),
         (lambda s: replace(s, attachments=(replace(s.attachments[0], sha256="0" * 64),)), "attachment panel.json"),
-        (lambda s: replace(s, text_tokens=s.text_tokens + 1), "tokens add up"),
+        (lambda s: replace(s, text_tokens=s.text_tokens + 1), "counting gives"),
         (lambda s: replace(s, sample_id="tiny.meters/v1/0"), "sample ids"),
         (lambda s: replace(s, verdicts=tuple(replace(v, how="truth") for v in s.verdicts)), "not those that were stored"),
         (lambda s: replace(s, family_version=2), "version"),
@@ -102,7 +102,7 @@ def test_a_verifier_that_breaks_is_a_failure_not_a_crash(faulty_set: Path, monke
     def broken(*_: object) -> None:
         raise RuntimeError("broken verifier")
 
-    monkeypatch.setattr(Meters, "verify", broken)
+    monkeypatch.setattr(family_class("tiny.meters"), "verify", broken)
     answers, failures = check_sample(Dataset(faulty_set)[0])
     assert not answers
     assert "broken verifier" in failures[0]
@@ -111,3 +111,8 @@ def test_a_verifier_that_breaks_is_a_failure_not_a_crash(faulty_set: Path, monke
 def test_report_json_is_plain(faulty_set: Path) -> None:
     report = check_shard(faulty_set, read_records(faulty_set)[0])
     assert json.loads(json.dumps(report.to_json()))["verified_artefact"] == 8
+
+
+def test_a_record_whose_token_sums_are_wrong_is_found(faulty_set: Path) -> None:
+    report = check_shard(faulty_set, replace(read_records(faulty_set)[0], text_tokens=1))
+    assert "tokens add up" in " ".join(report.failures)

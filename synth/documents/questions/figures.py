@@ -1,0 +1,125 @@
+"""Questions about figures, which the verifier answers by measuring pixels: what is asked must stay clear of the measuring error."""
+
+from decimal import Decimal
+
+from numpy.random import Generator
+
+from schemas.sample import Json
+from synth.documents.blocks import Figure
+from synth.documents.questions.choosing import first_that_works, one
+from synth.documents.questions.context import Context, Paper
+from synth.documents.questions.draft import Draft, text, yes_no
+from synth.documents.questions.tables import of_value
+
+MARGIN = Decimal("0.09")
+"""Values asked about differ by this share of the largest in their figures: three times the tolerance of two measured values on an axis that ends above
+the largest (1.5 % each of up to twice the largest)."""
+
+
+def _shown(figure: Figure, series: int = -1) -> dict[str, Decimal]:
+    """Values of a series by category, masked ones left out."""
+    name_values = zip(figure.chart.categories, figure.chart.series[series][1], strict=True)
+    return {name: value for name, value in name_values if name not in figure.chart.masked}
+
+
+def _category(paper: Paper, figure: Figure, code: str) -> str:
+    """How a figure names an entity."""
+    return code if code in figure.chart.categories else paper.entity(code).name
+
+
+def _claims(paper: Paper) -> list[tuple[str, Figure]]:
+    """Claims of the text with the figure they are about."""
+    found = []
+    for key in paper.world.claims:
+        metric, code = key.split("/")
+        number = paper.world.groups.index(paper.entity(code).group)
+        figure = paper.written.figures.get(f"figure-{metric}-{number}")
+        if figure and _category(paper, figure, code) in _shown(figure) and paper.page(f"caption/{figure.key}") is not None:
+            found.append((key, figure))
+    return found
+
+
+def chart_and_text(context: Context, rng: Generator) -> Draft | None:
+    """4: whether the value a passage gives agrees with the figure it refers to."""
+    paper = one(rng, context.papers)
+    agree = bool(rng.random() < 0.5)
+
+    def ask(item: tuple[str, Figure]) -> Draft | None:
+        key, figure = item
+        metric_key, code = key.split("/")
+        category, claim = _category(paper, figure, code), paper.told(f"claim/{key}")
+        shown, said = _shown(figure)[category], paper.world.claims[key]
+        largest = max(value for _, values in figure.chart.series for value in values)
+        if claim is None or (shown == said) != agree or (shown != said and abs(shown - said) < MARGIN * largest):
+            return None
+        series = figure.chart.series[-1][0]
+        bar: Json = {"op": "bar", "doc": paper.index, "figure": figure.label, "category": category, "series": series}
+        program: Json = {"op": "compare", "relation": "eq", "left": bar, "right": claim.program}
+        anchors = (*claim.anchors, *paper.anchored(f"caption/{figure.key}"))
+        slots = {"metric": paper.metric(metric_key).name, "entity": paper.entity(code).name, "period": series, "figure": figure.label}
+        kinds = frozenset({"figure", "text"})
+        return Draft("chart_against_text", "chart_and_text", slots, yes_no(agree), program, anchors, kinds, paper.index)  # type: ignore[arg-type]
+
+    return first_that_works(rng, _claims(paper), ask, tries=20)
+
+
+def claim_of_tallest(context: Context, rng: Generator) -> Draft | None:
+    """4: the value the text gives for whichever category is highest in a figure."""
+    paper = one(rng, context.papers)
+
+    def ask(item: tuple[str, Figure]) -> Draft | None:
+        key, figure = item
+        metric_key, code = key.split("/")
+        values, claim = _shown(figure), paper.told(f"claim/{key}")
+        category, series = _category(paper, figure, code), figure.chart.series[-1][0]
+        others = [value for name, value in values.items() if name != category]
+        if claim is None or not others or values[category] - max(others) < MARGIN * max(values.values()):
+            return None
+        names: list[Json] = list(values)
+        bars: Json = {"op": "bars", "doc": paper.index, "figure": figure.label, "categories": names, "series": series}
+        tallest: Json = {"op": "argmax", "names": names, "values": bars}
+        program: Json = {"op": "lookup", "keys": [category], "values": [claim.program], "key": tallest}
+        metric = paper.metric(metric_key)
+        slots = {"metric": metric.name, "figure": figure.label, "period": series}
+        answer = of_value(paper, paper.world.claims[key], metric.decimals, metric.unit)
+        anchors = (*claim.anchors, *paper.anchored(f"caption/{figure.key}"))
+        kinds = frozenset({"figure", "text"})
+        return Draft("chart_against_text", "claim_of_tallest", slots, answer, program, anchors, kinds, paper.index)  # type: ignore[arg-type]
+
+    return first_that_works(rng, _claims(paper), ask, tries=20)
+
+
+def highest_figure(context: Context, rng: Generator) -> Draft | None:
+    """5: which of the figures of one metric shows the highest value."""
+    paper = one(rng, context.papers)
+
+    def ask(key: str) -> Draft | None:
+        figures = [figure for name, figure in paper.written.figures.items() if name.startswith((f"figure-{key}-", f"trend-{key}-"))]
+        pages = {paper.page(f"caption/{figure.key}") for figure in figures}
+        if len(figures) < 2 or None in pages or len(pages) < len(figures):
+            return None
+        peaks = [max(_peaks(figure)) for figure in figures]
+        best = peaks.index(max(peaks))
+        largest = max(peaks)
+        if any(largest - peak < MARGIN * largest for number, peak in enumerate(peaks) if number != best):
+            return None
+        values: list[Json] = [{"op": "max", "of": _flattened(paper, figure)} for figure in figures]
+        program: Json = {"op": "argmax", "names": [figure.label for figure in figures], "values": values}
+        anchors = paper.anchored(*(f"caption/{figure.key}" for figure in figures))
+        slots = {"metric": paper.metric(key).name}
+        return Draft("multi_figure", "highest_figure", slots, text(figures[best].label), program, anchors, frozenset({"figure"}), paper.index, True)
+
+    return first_that_works(rng, [metric.key for metric in paper.world.metrics if metric.key in paper.world.plotted], ask)
+
+
+def _peaks(figure: Figure) -> list[Decimal]:
+    return [value for series in range(len(figure.chart.series)) for value in _shown(figure, series).values()]
+
+
+def _flattened(paper: Paper, figure: Figure) -> list[Json]:
+    """A program for every mark of a figure."""
+    return [
+        {"op": "bar", "doc": paper.index, "figure": figure.label, "category": category, "series": name}
+        for name, _ in figure.chart.series
+        for category in _shown(figure)
+    ]

@@ -1,0 +1,61 @@
+"""Puts a draft into words: a lead, the question, and how to answer, each drawn by itself so that phrasings seldom meet again."""
+
+from numpy.random import Generator
+
+from synth.documents.numerals import localise_digits
+from synth.documents.questions.choosing import one
+from synth.documents.questions.context import Context
+from synth.documents.questions.draft import Draft
+
+LEAD_SHARE, TAIL_SHARE, BARE_SHARE = 0.55, 0.45, 0.45
+"""Shares of questions with a lead, with a wish for a form of answer, and of bare answers (chosen: people mostly just ask)."""
+
+
+def phrase(context: Context, draft: Draft, rng: Generator) -> tuple[str, str]:
+    """Text of the question and of its answer."""
+    words, phrasing = context.words, context.words.questions[draft.wording]
+    space = context.wording.sentence_space
+    bare = bool(rng.random() < BARE_SHARE) and not draft.answer.is_none
+    parts = []
+    if rng.random() < LEAD_SHARE:
+        parts.append(one(rng, words.frame.leads).format(**_around(context, draft, rng)))
+    if len(context.papers) > 1 and draft.document is not None:
+        parts.append(one(rng, words.frame.which_document).format(n=localise_digits(str(draft.document + 1), context.papers[0].world.numerals)))
+    parts.append(one(rng, phrasing.ask).format(**draft.slots))
+    if rng.random() < TAIL_SHARE and not draft.answer.is_none:
+        parts.append(one(rng, words.frame.tails_bare if bare else words.frame.tails_sentence))
+    return space.join(_capitalised(part) for part in parts), _answer(context, draft, bare, rng)
+
+
+def _around(context: Context, draft: Draft, rng: Generator) -> dict[str, str]:
+    """What leads may mention: nothing that bears on the answer."""
+    paper = context.papers[draft.document or 0]
+    world = paper.world
+    return {
+        "organisation": world.organisation,
+        "title": world.title,
+        "entities": paper.words.entity.many,
+        "topic": one(rng, paper.words.topics),
+        "person": one(rng, world.people).name,
+        "place": one(rng, paper.wording.places),
+        "group": one(rng, world.groups),
+    }
+
+
+def _answer(context: Context, draft: Draft, bare: bool, rng: Generator) -> str:
+    """The value alone, or a sentence around it."""
+    words, answer = context.words, draft.answer
+    phrasing = words.questions[draft.wording]
+    if answer.is_none:
+        return one(rng, words.refusals).format(**draft.slots)
+    if answer.is_bool:
+        yes = answer.stored["value"] is True
+        if bare:
+            return one(rng, words.answer_words.yes if yes else words.answer_words.no).rstrip(",.–:：，。、 ") + context.words.full_stop
+        return _capitalised(one(rng, phrasing.yes if yes else phrasing.no).format(**draft.slots))
+    value = words.list_separator.join(answer.printed)
+    return value if bare else _capitalised(one(rng, phrasing.answer).format(answer=value, **draft.slots))
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]

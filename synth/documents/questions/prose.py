@@ -1,0 +1,267 @@
+"""Questions whose facts are told in running text, notes and lists: dates, references, definitions, amendments, sets."""
+
+from datetime import date
+from decimal import Decimal
+
+from numpy.random import Generator
+
+from schemas.sample import Json
+from synth.documents.questions.choosing import first_that_works, one, shuffled
+from synth.documents.questions.context import CONTEXT_CHARS, Context, Fact, Paper, printed
+from synth.documents.questions.draft import Draft, day, number, several, text
+from synth.documents.questions.tables import of_value, whole
+from synth.documents.world import Amendment, Entity, Event, Term
+
+MAX_LISTED = 8
+"""Longest list asked for (chosen)."""
+
+
+def _dated(paper: Paper) -> list[tuple[Event, Fact]]:
+    """Events whose sentence is whole on one page."""
+    facts = ((event, paper.told(f"event/{event.key}")) for event in paper.world.events)
+    return [(event, fact) for event, fact in facts if fact]
+
+
+def event_extreme(context: Context, rng: Generator) -> Draft | None:
+    """6: the earliest or latest of all dated events, told in different chapters."""
+    paper = one(rng, context.papers)
+    dated = _dated(paper)
+    if len(dated) < len(paper.world.events) or len({event.date for event, _ in dated}) < len(dated):
+        return None  # an event that is broken over pages could be the earliest
+    last = rng.random() < 0.5
+    chosen = (max if last else min)((event for event, _ in dated), key=lambda event: event.date)
+    program: Json = {
+        "op": "argmax" if last else "argmin",
+        "names": [event.title for event, _ in dated],
+        "values": [fact.program for _, fact in dated],
+    }
+    anchors = tuple(anchor for _, fact in dated for anchor in fact.anchors)
+    wording = "event_last" if last else "event_first"
+    return Draft("temporal_order", wording, {}, text(chosen.title), program, anchors, frozenset({"text"}), paper.index, True)
+
+
+def event_gap(context: Context, rng: Generator) -> Draft | None:
+    """6: days between two events told in different chapters."""
+    paper = one(rng, context.papers)
+    dated = list(shuffled(rng, _dated(paper)))
+    if len(dated) < 2:
+        return None
+    (first, one_fact), (second, other) = dated[:2]
+    days = abs((date.fromisoformat(first.date) - date.fromisoformat(second.date)).days)
+    program: Json = {"op": "days", "args": [one_fact.program, other.program]}
+    slots = {"event": first.title, "other": second.title}
+    anchors = (*one_fact.anchors, *other.anchors)
+    return Draft("temporal_order", "event_gap", slots, whole(paper, days), program, anchors, frozenset({"text"}), paper.index) if days else None
+
+
+def event_date_of_later(context: Context, rng: Generator) -> Draft | None:
+    """6: the date of whichever of two events came later."""
+    paper = one(rng, context.papers)
+    dated = list(shuffled(rng, _dated(paper)))
+    if len(dated) < 2 or dated[0][0].date == dated[1][0].date:
+        return None
+    (first, one_fact), (second, other) = dated[:2]
+    later = max(first.date, second.date)
+    program: Json = {"op": "max", "of": [one_fact.program, other.program]}
+    slots = {"event": first.title, "other": second.title}
+    anchors = (*one_fact.anchors, *other.anchors)
+    return Draft("temporal_order", "event_later", slots, day(later, paper.date(later)), program, anchors, frozenset({"text"}), paper.index)
+
+
+def reference_to_table(context: Context, rng: Generator) -> Draft | None:
+    """7: a passage, or the footnote of a remark, points to a table; a value of that table is asked for."""
+    paper = one(rng, context.papers)
+
+    def ask(key: str) -> Draft | None:
+        link = paper.written.links[key]
+        pointer = paper.told(key.replace("remark", "footnote"), kind="text")
+        table = paper.written.tables.get(link.target)
+        if pointer is None or table is None or not link.target.startswith("metric-"):
+            return None
+        metric = paper.metric(link.target.removeprefix("metric-"))
+        entity, period = one(rng, paper.world.entities), one(rng, paper.world.periods)
+        cell = paper.cell(link.target, entity.code, period)
+        if cell is None or paper.amended(metric.key, entity.code, period) or not isinstance(cell.program, dict):
+            return None
+        program: Json = {**cell.program, "table": pointer.program}
+        value = paper.world.value(metric.key, entity.code, period)
+        slots = {"topic": link.topic, "code": entity.code, "period": period}
+        answer = of_value(paper, value, metric.decimals, metric.unit if metric.scale == 1 else "")
+        wording = "reference_value" if key.startswith("xref") else "footnote_value"
+        kinds = frozenset({"table", "text"})
+        return Draft("reference_resolution", wording, slots, answer, program, (*pointer.anchors, *cell.anchors), kinds, paper.index)  # type: ignore[arg-type]
+
+    keys = [key for key in paper.written.links if not key.startswith("citation")]
+    return first_that_works(rng, keys, ask)
+
+
+def reference_caption(context: Context, rng: Generator) -> Draft | None:
+    """7: a passage points to a table; its caption is asked for."""
+    paper = one(rng, context.papers)
+
+    def ask(key: str) -> Draft | None:
+        link = paper.written.links[key]
+        pointer = paper.told(key.replace("remark", "footnote"), kind="text")
+        table = paper.written.tables.get(link.target)
+        if pointer is None or table is None or paper.page(f"caption/{table.key}") is None:
+            return None
+        program: Json = {"op": "caption", "doc": paper.index, "label": pointer.program}
+        anchors = (*pointer.anchors, *paper.anchored(f"caption/{table.key}"))
+        kinds = frozenset({"structure", "text"})
+        slots = {"topic": link.topic}
+        wording = "reference_caption" if key.startswith("xref") else "footnote_caption"
+        answer = text(printed(table.caption))
+        return Draft("reference_resolution", wording, slots, answer, program, anchors, kinds, paper.index)  # type: ignore[arg-type]
+
+    keys = [key for key in paper.written.links if not key.startswith("citation")]
+    return first_that_works(rng, keys, ask)
+
+
+def citation_source(context: Context, rng: Generator) -> Draft | None:
+    """7: a passage cites a number; the bibliography says whose work that is."""
+    paper = one(rng, context.papers)
+
+    def ask(key: str) -> Draft | None:
+        link = paper.written.links[key]
+        mark, statement = paper.told(key, kind="text"), paper.written.statements.get(f"ref_title/{link.target}")
+        if mark is None or statement is None:
+            return None
+        written_mark = paper.written.statements[key].value
+        _, found, rest = statement.before.partition(written_mark)
+        if not found:
+            return None
+        source = paper.told(f"ref_title/{link.target}", before={"op": "concat", "args": [mark.program, rest[:CONTEXT_CHARS]]}, kind="text")
+        if source is None:
+            return None
+        title = paper.world.references[int(link.target) - 1][1]
+        anchors = (*mark.anchors, *source.anchors)
+        slots = {"topic": link.topic}
+        return Draft("reference_resolution", "citation_source", slots, text(title), source.program, anchors, frozenset({"text"}), paper.index)
+
+    return first_that_works(rng, [key for key in paper.written.links if key.startswith("citation")], ask)
+
+
+def definition(context: Context, rng: Generator) -> Draft | None:
+    """8: an abbreviation used at an entity; the glossary says what it stands for."""
+    paper = one(rng, context.papers)
+
+    def ask(term: Term) -> Draft | None:
+        use, statement = paper.told(f"use/{term.acronym}", kind="text"), paper.written.statements.get(f"term/{term.acronym}")
+        if use is None or statement is None or not statement.before.startswith(term.acronym):
+            return None
+        before: Json = {"op": "concat", "args": [use.program, statement.before.removeprefix(term.acronym)]}
+        found = paper.told(f"term/{term.acronym}", before=before, kind="text")
+        told = paper.written.statements[f"use/{term.acronym}"]
+        entity = next((item.name for item in paper.world.entities if item.name in told.before + told.after), None)
+        if found is None or entity is None:
+            return None
+        anchors = (*use.anchors, *found.anchors)
+        slots = {"entity": entity}
+        return Draft("definition_then_use", "definition", slots, text(term.expansion), found.program, anchors, frozenset({"text"}), paper.index)
+
+    return first_that_works(rng, paper.world.terms, ask)
+
+
+def amendment_change(context: Context, rng: Generator) -> Draft | None:
+    """10: by how much an amendment changed a printed cell: the table gives the old value, the annex the new one."""
+    return _amendment(context, rng, "amendment_change")
+
+
+def amendment_in_force(context: Context, rng: Generator) -> Draft | None:
+    """10: the value in force: the later entry wins over the printed one."""
+    return _amendment(context, rng, "amendment_in_force")
+
+
+def _amendment(context: Context, rng: Generator, wording: str) -> Draft | None:
+    paper = one(rng, context.papers)
+    numbered = list(enumerate(paper.world.amendments, start=1))
+
+    def ask(item: tuple[int, Amendment]) -> Draft | None:
+        index, change = item
+        entry = paper.told(f"amend/{index}")
+        cell = paper.cell(f"metric-{change.metric}", change.entity, change.period)
+        if entry is None or cell is None:
+            return None
+        metric, entity = paper.metric(change.metric), paper.entity(change.entity)
+        unit = metric.unit if metric.scale == 1 else ""
+        slots = {"metric": metric.name, "code": entity.code, "period": change.period}
+        anchors = (*cell.anchors, *entry.anchors)
+        if wording == "amendment_change":
+            program: Json = {"op": "abs", "of": {"op": "sub", "args": [entry.program, cell.program]}}
+            answer = of_value(paper, abs(change.new - change.old), metric.decimals, unit)
+        else:
+            program = {"op": "amended", "printed": cell.program, "entry": entry.program}
+            answer = of_value(paper, change.new, metric.decimals, unit)
+        kinds = frozenset({"table", "text"})
+        return Draft("amendment", wording, slots, answer, program, anchors, kinds, paper.index)  # type: ignore[arg-type]
+
+    return first_that_works(rng, numbered, ask)
+
+
+def set_operation(context: Context, rng: Generator) -> Draft | None:
+    """13: codes in one list and not in another, or in both; the lists stand in different chapters."""
+    paper = one(rng, context.papers)
+    names = [name for name in paper.world.lists if paper.listing(name)]
+    difference = rng.random() < 0.6
+
+    def ask(pair: tuple[str, str]) -> Draft | None:
+        left, right = pair
+        a, b = paper.world.lists[left], paper.world.lists[right]
+        codes = [code for code in a if (code not in b) == difference]
+        facts = (paper.listing(left), paper.listing(right))
+        if not 1 <= len(codes) <= MAX_LISTED or not (facts[0] and facts[1]):
+            return None
+        program: Json = {"op": "setdiff" if difference else "intersect", "left": facts[0].program, "right": facts[1].program}
+        answer = several(tuple(text(code) for code in codes), ordered=False)
+        slots = {"list": left, "other": right}
+        anchors = (*facts[0].anchors, *facts[1].anchors)
+        wording = "set_difference" if difference else "set_intersection"
+        return Draft("set_operation", wording, slots, answer, program, anchors, frozenset({"text"}), paper.index, True)
+
+    return first_that_works(rng, [(a, b) for a in names for b in names if a != b], ask)
+
+
+def set_names(context: Context, rng: Generator) -> Draft | None:
+    """13: how many entities stand in both of two lists."""
+    paper = one(rng, context.papers)
+    names = [name for name in paper.world.lists if paper.listing(name)]
+
+    def ask(pair: tuple[str, str]) -> Draft | None:
+        left, right = pair
+        facts = (paper.listing(left), paper.listing(right))
+        both = [code for code in paper.world.lists[left] if code in paper.world.lists[right]]
+        if not (facts[0] and facts[1]) or not both:
+            return None
+        program: Json = {"op": "count", "of": {"op": "intersect", "left": facts[0].program, "right": facts[1].program}}
+        slots = {"list": left, "other": right}
+        anchors = (*facts[0].anchors, *facts[1].anchors)
+        answer = number(Decimal(len(both)), paper.whole(len(both)))
+        return Draft("set_operation", "set_count", slots, answer, program, anchors, frozenset({"text"}), paper.index, True)
+
+    return first_that_works(rng, [(a, b) for a in names for b in names if a < b], ask)
+
+
+def manager_of_list_member(context: Context, rng: Generator) -> Draft | None:
+    """16: the person in charge of the one entity that only one of two lists names: lists, directory, duties."""
+    paper = one(rng, context.papers)
+    people = {person.key: person.name for person in paper.world.people}
+    names = [name for name in paper.world.lists if paper.listing(name)]
+
+    def ask(pair: tuple[str, str]) -> Draft | None:
+        left, right = pair
+        codes = [code for code in paper.world.lists[left] if code not in paper.world.lists[right]]
+        facts = (paper.listing(left), paper.listing(right))
+        if len(codes) != 1 or not (facts[0] and facts[1]):
+            return None
+        entity: Entity = paper.entity(codes[0])
+        code: Json = {"op": "only", "of": {"op": "setdiff", "left": facts[0].program, "right": facts[1].program}}
+        name = paper.cell("directory", entity.code, "name", row_text=code, kind="text")
+        person = name and paper.cell("duties", entity.code, "manager", row_text=name.program, kind="text")
+        if not (name and person):
+            return None
+        anchors = (*facts[0].anchors, *facts[1].anchors, *name.anchors, *person.anchors)
+        slots = {"list": left, "other": right}
+        kinds = frozenset({"table", "text"})
+        return Draft("multi_hop_path", "manager_of_member", slots, text(people[entity.manager]), person.program, anchors, kinds, paper.index)  # type: ignore[arg-type]
+
+    return first_that_works(rng, [(a, b) for a in names for b in names if a != b], ask, tries=30)

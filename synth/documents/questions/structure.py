@@ -1,0 +1,165 @@
+"""Questions about the document itself: counting captions, locating sections and figures, printed page numbers and PDF pages.
+
+PDF pages are counted from 1 and always called so in the question; printed page numbers are those in the head or foot of the page.
+"""
+
+from collections.abc import Sequence
+
+from numpy.random import Generator
+
+from schemas.sample import Json
+from synth.documents.blocks import Figure, Heading, Table
+from synth.documents.questions.choosing import first_that_works, one, shuffled
+from synth.documents.questions.context import Context, Paper, printed, squeezed
+from synth.documents.questions.draft import Answer, Draft, several, text
+from synth.documents.questions.tables import whole
+
+MAX_PAGES_LISTED = 8
+"""Longest list of pages asked for (chosen)."""
+
+
+def _prefix(label: str) -> str:
+    """`Table ` of `Table 4`."""
+    return label.rstrip("0123456789٠١٢٣٤٥٦٧٨٩०१२३४५६७८९")
+
+
+def _sharing(paper: Paper, words: str, kind: type[Table] | type[Figure]) -> list[Table | Figure]:
+    """Tables or figures whose caption holds some words, on their caption's one page."""
+    wanted = squeezed(words).casefold()
+    blocks = [block for block in paper.captioned if isinstance(block, kind)]
+    return [block for block in blocks if wanted in squeezed(block.label + printed(block.caption)).casefold()]
+
+
+def _subjects(paper: Paper) -> list[str]:
+    """Words that several captions share: names of groups and metrics."""
+    return [*paper.world.groups, *(metric.name for metric in paper.world.metrics)]
+
+
+def _captions(paper: Paper, words: str, kind: type[Table] | type[Figure]) -> tuple[list[Table | Figure], dict[str, Json]] | None:
+    """Captions that share words, on two pages or more, and the arguments of a program that finds them."""
+    shared = _sharing(paper, words, kind)
+    pages = [paper.page(f"caption/{block.key}") for block in shared]
+    if None in pages or len(set(pages)) < 2:
+        return None
+    return shared, {"doc": paper.index, "kind": _prefix(shared[0].label), "contains": words}
+
+
+def count_captions(context: Context, rng: Generator) -> Draft | None:
+    """11: how many tables, or figures, name something in their caption."""
+    paper = one(rng, context.papers)
+    kind: type[Table] | type[Figure] = Figure if rng.random() < 0.6 else Table
+
+    def ask(words: str) -> Draft | None:
+        found = _captions(paper, words, kind)
+        if found is None:
+            return None
+        shared, arguments = found
+        program: Json = {"op": "count", "of": {"op": "captions", **arguments}}
+        anchors = paper.anchored(*(f"caption/{block.key}" for block in shared))
+        wording = "count_figures" if kind is Figure else "count_tables"
+        answer = whole(paper, len(shared))
+        return Draft("counting", wording, {"words": words}, answer, program, anchors, frozenset({"structure"}), paper.index, True)
+
+    return first_that_works(rng, _subjects(paper), ask)
+
+
+def pages_of_captions(context: Context, rng: Generator) -> Draft | None:
+    """12: on which PDF pages, or printed pages, the figures or tables about something stand."""
+    paper = one(rng, context.papers)
+    kind: type[Table] | type[Figure] = Figure if rng.random() < 0.7 else Table
+    by_label = rng.random() < 0.5
+
+    def ask(words: str) -> Draft | None:
+        found = _captions(paper, words, kind)
+        if found is None or len(found[0]) > MAX_PAGES_LISTED:
+            return None
+        shared, arguments = found
+        places = [paper.page(f"caption/{block.key}") or 0 for block in shared]
+        if len(set(places)) < len(places):
+            return None
+        program: Json = {"op": "caption_pages", **arguments}
+        if by_label:
+            program = {"op": "page_labels", "doc": paper.index, "pages": program}
+        answer = several(tuple(_page(paper, place, by_label) for place in sorted(places)), ordered=True)
+        anchors = paper.anchored(*(f"caption/{block.key}" for block in shared))
+        wording = ("figure_pages" if kind is Figure else "table_pages") + ("_printed" if by_label else "_pdf")
+        return Draft("locating", wording, {"words": words}, answer, program, anchors, frozenset({"structure"}), paper.index, True)
+
+    return first_that_works(rng, _subjects(paper), ask)
+
+
+def _page(paper: Paper, page: int, by_label: bool) -> Answer:
+    """A page as its printed number or its number in the PDF."""
+    if by_label:
+        return text(paper.laid_out.pages[page].label)
+    return whole(paper, page + 1)
+
+
+def chapters(paper: Paper) -> list[tuple[Heading, int]]:
+    """Headings in the contents with the page they stand on."""
+    found = []
+    for section in paper.document.sections:
+        for block in section.blocks:
+            if isinstance(block, Heading) and block.in_contents:
+                page = paper.page(f"heading/{block.key}")
+                if page is not None and paper.page(f"contents/{block.key}") is not None:
+                    found.append((block, page))
+    return found
+
+
+def _full(heading: Heading) -> str:
+    return f"{heading.number} {heading.text}".strip()
+
+
+def _unique(paper: Paper, headings: Sequence[tuple[Heading, int]]) -> list[tuple[Heading, int]]:
+    """Headings whose text no other heading has."""
+    texts = [squeezed(_full(heading)).casefold() for heading, _ in headings]
+    return [item for item, key in zip(headings, texts, strict=True) if texts.count(key) == 1]
+
+
+def contents_to_pdf_page(context: Context, rng: Generator) -> Draft | None:
+    """18: the contents list gives a printed page number; which page of the PDF is that."""
+    paper = one(rng, context.papers)
+
+    def ask(item: tuple[Heading, int]) -> Draft | None:
+        heading, page = item
+        label = paper.laid_out.pages[page].label
+        if not label or paper.page(f"folio/{page}") is None or paper.whole(page + 1) == label:
+            return None
+        entry: Json = {"op": "contents_label", "doc": paper.index, "text": _full(heading)}
+        program: Json = {"op": "label_page", "doc": paper.index, "label": entry}
+        anchors = paper.anchored(f"contents/{heading.key}", f"folio/{page}")
+        answer = whole(paper, page + 1)
+        return Draft("page_arithmetic", "contents_pdf_page", {"section": heading.text}, answer, program, anchors, frozenset({"structure"}), paper.index)
+
+    return first_that_works(rng, _unique(paper, chapters(paper)), ask)
+
+
+def section_distance(context: Context, rng: Generator) -> Draft | None:
+    """18: how many pages after one section another begins."""
+    paper = one(rng, context.papers)
+    pairs = list(shuffled(rng, _unique(paper, chapters(paper))))
+    for (first, at), (second, to) in zip(pairs, pairs[1:], strict=False):
+        if at == to:
+            continue
+        early, late = ((first, second) if at < to else (second, first))
+        pages: list[Json] = [{"op": "heading_page", "doc": paper.index, "text": _full(heading)} for heading in (late, early)]
+        program: Json = {"op": "sub", "args": pages}
+        anchors = paper.anchored(f"heading/{early.key}", f"heading/{late.key}")
+        slots = {"section": early.text, "later": late.text}
+        answer = whole(paper, abs(at - to))
+        return Draft("page_arithmetic", "section_distance", slots, answer, program, anchors, frozenset({"structure"}), paper.index)
+    return None
+
+
+def sections_on_pages(context: Context, rng: Generator) -> Draft | None:
+    """12: the PDF pages on which two named sections begin, in the order asked."""
+    paper = one(rng, context.papers)
+    chosen = list(shuffled(rng, _unique(paper, chapters(paper))))[:2]
+    if len(chosen) < 2 or chosen[0][1] == chosen[1][1]:
+        return None
+    program: Json = [{"op": "heading_page", "doc": paper.index, "text": _full(heading)} for heading, _ in chosen]
+    answer = several(tuple(_page(paper, page, False) for _, page in chosen), ordered=True)
+    slots = {"section": chosen[0][0].text, "later": chosen[1][0].text}
+    anchors = paper.anchored(*(f"heading/{heading.key}" for heading, _ in chosen))
+    return Draft("locating", "section_pages", slots, answer, program, anchors, frozenset({"structure"}), paper.index)

@@ -1,0 +1,135 @@
+"""The command as people use it: exit codes, messages, help, JSON, and nothing but data on stdout."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dags.cli import main, make_parser
+from dags.doctor import Check
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+COMMANDS = ("build", "verify", "rebuild", "show", "stats", "families", "assets", "doctor")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_documents_exit_codes_and_ends_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        make_parser().parse_args([command, "--help"])
+    text = capsys.readouterr().out
+    assert "exit codes:" in text
+    last = text.rstrip().splitlines()[-1].strip()
+    assert last.startswith(f"assay {command}")
+    make_parser().parse_args(last.split()[1:])  # the example is one that the parser takes
+
+
+@pytest.mark.parametrize(
+    ("recipe", "named"),
+    [
+        ("seed: 1\nsources: [{family: tiny.meters, cuont: 1}]", "count"),
+        ("seed: 1\nsources: [{family: tiny.metres, count: 1}]", "tiny.meters"),
+        ("seed: 1\nsources: [{family: tiny.meters, count: -1}]", "sources[0].count"),
+        ("seed: 1\nsources: [{family: tiny.meters, count: 1, params: {metres: 2}}]", "meters"),
+        ("seed: 1\nsources: [{family: tiny.meters, count: 1, params: {meters: 1}}]", "at least 2"),
+        ("seed: 1\nseed: 2\nsources: [{family: tiny.meters, count: 1}]", "twice"),
+    ],
+)
+def test_mistakes_in_a_recipe_exit_2_without_a_traceback(
+    recipe: str, named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(recipe)
+    assert main(["build", str(path), "--out", str(tmp_path / "set")]) == 2
+    message = capsys.readouterr().err
+    assert named in message
+    assert "where:" in message
+    assert "to do:" in message
+    assert not (tmp_path / "set").exists()
+
+
+def test_folder_of_another_recipe_exits_2_with_the_difference(built: Path, recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["build", str(recipe), "--out", str(built), "--set", "seed=12"]) == 2
+    assert "recipe.seed: 11 -> 12" in capsys.readouterr().err
+
+
+def test_a_finished_set_says_so_and_exits_0(built: Path, recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["build", str(recipe), "--out", str(built), "--json"]) == 0
+    captured = capsys.readouterr()
+    assert "finished already" in captured.err
+    assert json.loads(captured.out)["ledger"]["planned"] == 15
+
+
+def test_dry_run_writes_nothing_and_estimates(recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["build", str(recipe), "--out", str(tmp_path / "set"), "--dry-run", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["shards"], found["total"]["samples"]) == (5, 15)
+    assert 50_000 < found["total"]["bytes"] < 500_000
+    assert not (tmp_path / "set").exists()
+
+
+def test_verify_passes_and_then_finds_a_flipped_bit(run: Run, recipe: Path, built: Path, tmp_path: Path) -> None:
+    done = run("verify", built, "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["verified_artefact"] == 24
+    assert run("verify", built, "--workers", 2, "--json").stdout == done.stdout  # on Ray
+    shard = sorted((built / "shards").iterdir())[0]
+    whole = shard.read_bytes()
+    try:
+        shard.write_bytes(whole[:2000] + bytes([whole[2000] ^ 1]) + whole[2001:])
+        damaged = run("verify", built)
+    finally:
+        shard.write_bytes(whole)
+    assert damaged.returncode == 1
+    assert shard.name in damaged.stdout
+
+
+def test_verify_of_an_unfinished_folder_exits_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", str(tmp_path)]) == 2
+    assert "manifest.json" in capsys.readouterr().err
+
+
+def test_rebuild_check_is_equal_with_another_number_of_workers(run: Run, built: Path) -> None:
+    done = run("rebuild", built, "--check", "--workers", 1, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"differences": [], "equal": True, "shards": 5}
+
+
+def test_rebuild_replays_a_quarantined_sample(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from pipelines.quarantine import read_quarantine
+
+    rejects = [reject for path in sorted((built / "quarantine").iterdir()) for reject in read_quarantine(path)]
+    for reject in rejects:
+        assert main(["rebuild", str(built), "--sample", reject.sample_id]) == 1
+        shown = capsys.readouterr().out
+        assert ("fails on purpose" in shown) if reject.kind == "quarantined" else ("wrong_answer" in shown)
+    assert {reject.kind for reject in rejects} == {"rejected", "quarantined"}
+
+
+def test_rebuild_of_an_unknown_sample_exits_2(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rebuild", str(built), "--sample", "tiny.meters/v1/0"]) == 2
+    assert "no sample" in capsys.readouterr().err
+
+
+def test_show_and_stats_run(built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(built), "-n", "2"]) == 0
+    assert capsys.readouterr().out.count("proved from the stored bytes") == 4
+    assert main(["show", str(built), "-n", "2", "--out", str(tmp_path / "new" / "page.html")]) == 0
+    assert (tmp_path / "new" / "page.html").read_text().count('class="sample"') == 2
+    capsys.readouterr()
+    assert main(["stats", str(built), "--json"]) == 0
+    metrics = {metric["name"]: metric for metric in json.loads(capsys.readouterr().out)}
+    assert {"Blind baselines", "Distinct-2", "Layout entropy", "Template collisions"} <= set(metrics)
+    assert all(metric["definition"] for metric in metrics.values())
+
+
+def test_show_of_an_unknown_task_names_the_known(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(built), "--task", "smu"]) == 2
+    assert "highest" in capsys.readouterr().err
+
+
+def test_doctor_tells_trouble_by_its_exit_code(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("dags.doctor.examine", lambda: [Check("disk", False, "1 MB free", "make room")])
+    assert main(["doctor"]) == 3
+    assert "make room" in capsys.readouterr().out

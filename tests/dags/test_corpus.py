@@ -1,0 +1,107 @@
+"""Builds on Ray: equal bytes for any number of workers, resuming, one builder a folder, drift and a poisonous sample told."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+
+import pytest
+
+from dags.corpus import build
+from pipelines.plan import plan
+from schemas.errors import UserError
+from schemas.recipe import load_recipe
+from schemas.shard import Dataset
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Contents = Callable[[Path], dict[str, bytes]]
+
+
+def test_every_planned_sample_is_accounted_for(built: Path) -> None:
+    dataset = Dataset(built)
+    dataset.check_files()
+    assert len(dataset) == 12
+    assert sum(record.planned for record in dataset.manifest.shards) == 15
+    assert dataset.manifest.totals.verified_artefact == 24
+
+
+@pytest.mark.slow
+def test_one_worker_gives_the_same_bytes(run: Run, recipe: Path, built: Path, tmp_path: Path, contents_of: Contents) -> None:
+    done = run("build", recipe, "--out", tmp_path / "one", "--workers", 1)
+    assert done.returncode == 0, done.stderr
+    assert contents_of(tmp_path / "one") == contents_of(built)
+
+
+def test_resuming_makes_only_what_is_missing(run: Run, recipe: Path, built: Path, tmp_path: Path, contents_of: Contents) -> None:
+    folder = tmp_path / "set"
+    assert run("build", recipe, "--out", folder, "--workers", 2).returncode == 0
+    lost = sorted((folder / "shards").iterdir())[2]
+    (folder / "commits" / "000004.json").unlink()
+    (folder / "manifest.json").unlink()
+    lost.unlink()
+    kept = {path: path.stat().st_mtime_ns for path in (folder / "shards").iterdir()}
+    done = run("build", recipe, "--out", folder, "--workers", 3)
+    assert "3 of 5 already there" in done.stderr
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert contents_of(folder) == contents_of(built)
+
+
+def test_a_second_builder_is_refused(recipe: Path, tmp_path: Path) -> None:
+    handle = os.open(tmp_path, os.O_RDONLY)
+    flock(handle, LOCK_EX)
+    try:
+        with pytest.raises(UserError, match="another build"):
+            build(plan(load_recipe(recipe)), tmp_path, workers=1)
+    finally:
+        os.close(handle)
+
+
+@pytest.mark.slow
+def test_drift_is_a_determinism_error(run: Run, tmp_path: Path) -> None:
+    recipe = tmp_path / "drift.yaml"
+    recipe.write_text("seed: 1\nsamples_per_shard: 2\nsources: [{family: tiny.meters, count: 4, params: {drift: true}}]")
+    assert run("build", recipe, "--out", tmp_path / "set", "--workers", 1).returncode == 0
+    done = run("rebuild", tmp_path / "set", "--check", "--workers", 1)
+    assert done.returncode == 1
+    assert "sha256" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_sample_that_kills_its_worker_once_is_made_by_the_next_attempt(run: Run, tmp_path: Path) -> None:
+    recipe = tmp_path / "die.yaml"
+    mark = tmp_path / "mark"
+    recipe.write_text(f"seed: 1\nsources: [{{family: tiny.meters, count: 3, params: {{die_at: 1, die_mark: {mark}}}}}]")
+    done = run("build", recipe, "--out", tmp_path / "set", "--workers", 1)
+    assert done.returncode == 0, done.stderr
+    assert mark.exists()
+    assert len(Dataset(tmp_path / "set")) == 3
+
+
+@pytest.mark.slow
+def test_a_sample_that_kills_its_worker_every_time_ends_the_build(run: Run, tmp_path: Path) -> None:
+    recipe = tmp_path / "die.yaml"
+    recipe.write_text("seed: 1\nsources: [{family: tiny.meters, count: 1, params: {die_at: 0, die_mark: /nowhere/mark}}]")
+    done = run("build", recipe, "--out", tmp_path / "set", "--workers", 1)
+    assert done.returncode in (0, 3)  # touching the mark fails first, which is the sample's fault and quarantined
+
+
+def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(
+    environment: dict[str, str], built: Path, tmp_path: Path, contents_of: Contents
+) -> None:
+    recipe = tmp_path / "long.yaml"
+    recipe.write_text("seed: 11\nsamples_per_shard: 1\nsources: [{family: tiny.meters, count: 4000}]")
+    command = [sys.executable, "-m", "dags.cli", "build", str(recipe), "--out", str(tmp_path / "set"), "--workers", "2"]
+    process = subprocess.Popen(command, cwd=Path(__file__).parents[2], env=environment, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 60
+    while time.monotonic() < until and not list(tmp_path.glob("set/commits/*.json")):
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "run the same command again" in errors
+    assert "Traceback" not in errors
+    assert not (tmp_path / "set" / "manifest.json").exists()

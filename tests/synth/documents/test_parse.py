@@ -1,0 +1,253 @@
+"""documents.parse: answers are held against the stored PDF element by element, and each kind of wrong element is refused."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pymupdf
+import pytest
+
+from schemas.elements import Cell, Element, ListItem
+from schemas.errors import DataError, UserError
+from schemas.qwenvl_html import parse_html, write_html
+from schemas.qwenvl_markdown import parse_markdown, write_markdown
+from schemas.sample import Stored, Turn
+from schemas.seeds import stream
+from synth.documents.parse import Parse, Truth
+from synth.documents.parse_check import bare, page_fault, read_chars, same_text
+from synth.documents.parse_parts import MARKER, join_pages, split_pages
+from synth.documents.parse_real import join_lines, read_parts
+from synth.documents.parse_tables import UnsafePage
+from synth.documents.wording import load_wording
+
+GUIDE = Path("/usr/share/doc/installation-guide-amd64")
+needs_guide = pytest.mark.skipif(not GUIDE.is_dir(), reason="Debian's installation-guide-amd64 is not installed")
+
+
+def draw(family: Parse, index: int = 0, seed: int = 1) -> tuple[Truth, Stored, tuple[Turn, ...]]:
+    truth = family.sample_truth(index, stream(seed, "truth"))
+    rendering = family.render(truth, stream(seed, "render"))
+    turns = family.write_turns(truth, rendering, stream(seed, "turns"))
+    return truth, Stored(rendering.images, rendering.clips, rendering.attachments), turns
+
+
+def rule(leaf: pymupdf.Page, lines: Sequence[tuple[float, float, float, float]]) -> None:
+    for x0, y0, x1, y1 in lines:
+        leaf.draw_line((x0, y0), (x1, y1), width=0.5)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two pages with a heading, a hyphenated paragraph, code, two lists and a ruled table."""
+    document = pymupdf.open()
+    for number in (1, 2):
+        leaf = document.new_page(width=420, height=595)
+        leaf.insert_text((50, 30), "Workshop handbook", fontsize=8)
+        leaf.insert_text((50, 80), f"{number} Rules of the house", fontsize=16)
+        leaf.insert_textbox(
+            (50, 95, 370, 160),
+            f"Page {number} of the rules begins here, and every mem-\nber reads the rules before the first visit.",
+            fontsize=10,
+        )
+        leaf.insert_textbox((50, 165, 370, 220), "dust --on\ndust --off", fontsize=9, fontname="cour")
+        for row, text in enumerate(("Wear goggles", "Tie back long hair", "Leave by nine")):
+            leaf.insert_text((60, 240 + 14 * row), f"• {text}", fontsize=10)
+        for row, text in enumerate(("Switch off", "Lock up")):
+            leaf.insert_text((60, 310 + 14 * row), f"{row + 1}. {text}", fontsize=10)
+        for row, cells in enumerate((("Day", "Opens"), ("Monday", "9.30"), ("Friday", "13.45"))):
+            for column, text in enumerate(cells):
+                leaf.insert_text((55 + 100 * column, 384 + 20 * row), text, fontsize=10)
+        rule(leaf, [(50, y, 250, y) for y in (370, 390, 410, 430)] + [(x, 370, x, 430) for x in (50, 150, 250)])
+        leaf.insert_text((200, 575), str(number), fontsize=9)
+    document.set_toc([[1, "Rules of the house", 1], [1, "Rules of the house", 2]])
+    path = tmp_path_factory.mktemp("parse") / "house.en.pdf"
+    document.save(path)
+    return path
+
+
+def elements_of(path: Path) -> tuple[Element, ...]:
+    _, _, turns = draw(Parse(source="real", pattern=str(path), dialect="qwenvl-html", pages=1))
+    return parse_html(turns[1].text)
+
+
+def test_a_real_page_is_read_as_printed(page: Path) -> None:
+    found = elements_of(page)
+    assert [element.kind for element in found] == ["header", "heading", "paragraph", "paragraph", "list", "list", "table", "footer"]
+    _, heading, prose, code, bullets, numbers, table, _ = found
+    assert (heading.text.split(" ", 1)[1], heading.level) == ("Rules of the house", 1)
+    assert "every member reads" in prose.text  # the hyphen at the line end is gone
+    assert code.text == "dust --on\ndust --off"  # lines of code stay lines
+    assert [item.text for item in bullets.items] == ["Wear goggles", "Tie back long hair", "Leave by nine"]
+    assert (numbers.ordered, [item.text for item in numbers.items]) == (True, ["Switch off", "Lock up"])
+    assert [[cell.text for cell in row] for row in table.table] == [["Day", "Opens"], ["Monday", "9.30"], ["Friday", "13.45"]]
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_answers_in_both_notations_are_proved(page: Path, index: int) -> None:
+    family = Parse(source="real", pattern=str(page))
+    truth, stored, turns = draw(family, index)
+    (verdict,) = family.verify(stored, turns, truth)
+    assert verdict.passed, verdict.reason
+    assert len(stored.images) == 2
+    assert turns[0].text.count("<image>") == 2
+    assert turns[1].text.count("<!-- Page ") == 2
+
+
+def changed(found: tuple[Element, ...], kind: str, change: Callable[[Element], Element | None]) -> list[Element]:
+    out: list[Element] = []
+    for element in found:
+        new = change(element) if element.kind == kind else element
+        if new is not None:
+            out.append(new)
+    return out
+
+
+def shifted(element: Element) -> Element:
+    assert element.box_1000
+    x0, y0, x1, y1 = element.box_1000
+    return replace(element, box_1000=(x0, y0 + 40, x1, y1 + 40))
+
+
+def rows(element: Element, order: tuple[int, ...]) -> Element:
+    return replace(element, table=tuple(element.table[n] for n in order))
+
+
+FAULTS: dict[str, tuple[str, Callable[[Element], Element | None]]] = {
+    "a digit": ("heading", lambda e: replace(e, text=e.text.replace("1", "7").replace("2", "7"))),
+    "a word": ("paragraph", lambda e: replace(e, text=e.text.replace("first", "last"))),
+    "a moved box": ("paragraph", shifted),
+    "a missing paragraph": ("paragraph", lambda e: None),
+    "a missing list": ("list", lambda e: None),
+    "an item's text": ("list", lambda e: replace(e, items=(ListItem("Wear gloves", e.items[0].box_1000), *e.items[1:]))),
+    "a cell's value": ("table", lambda e: replace(e, table=(*e.table[:-1], (Cell("Friday"), Cell("13.46"))))),
+    "rows in another order": ("table", lambda e: rows(e, (0, 2, 1))),
+    "cells in other rows": (
+        "table",
+        lambda e: replace(e, table=(e.table[0], (Cell("Monday"), Cell("13.45")), (Cell("Friday"), Cell("9.30")))),
+    ),
+    "a missing row": ("table", lambda e: rows(e, (0, 1))),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_wrong_html_is_refused(page: Path, name: str) -> None:
+    _, stored, turns = draw(Parse(source="real", pattern=str(page), dialect="qwenvl-html", pages=1))
+    (chars,) = read_chars(stored.attachments[0].data)
+    found = parse_html(turns[1].text)
+    assert page_fault(found, chars) == ""
+    kind, change = FAULTS[name]
+    assert page_fault(parse_html(write_html(changed(found, kind, change))), chars)
+
+
+@pytest.mark.parametrize("name", [name for name in FAULTS if name != "a moved box"])
+def test_wrong_markdown_is_refused(page: Path, name: str) -> None:
+    _, stored, turns = draw(Parse(source="real", pattern=str(page), dialect="qwenvl-markdown", pages=1))
+    (chars,) = read_chars(stored.attachments[0].data)
+    found = parse_markdown(turns[1].text)
+    assert page_fault(found, chars) == ""
+    kind, change = FAULTS[name]
+    assert page_fault(parse_markdown(write_markdown(changed(found, kind, change))), chars)
+
+
+def test_pages_in_another_order_and_text_cut_off_are_refused(page: Path) -> None:
+    family = Parse(source="real", pattern=str(page))
+    truth, stored, turns = draw(family)
+    one, two = split_pages(turns[1].text)
+    for text in (join_pages([two, one]), one, turns[1].text[: len(turns[1].text) // 2], "I cannot read this.", ""):
+        (verdict,) = family.verify(stored, (turns[0], replace(turns[1], text=text)), truth)
+        assert not verdict.passed, text[:60]
+
+
+def test_images_in_another_order_are_refused(page: Path) -> None:
+    family = Parse(source="real", pattern=str(page))
+    truth, stored, turns = draw(family)
+    (verdict,) = family.verify(replace(stored, images=stored.images[::-1]), turns, truth)
+    assert not verdict.passed
+
+
+def test_page_marks_round_trip_and_must_count() -> None:
+    assert split_pages(join_pages(["a", "b\n\nc"])) == ["a", "b\n\nc"]
+    assert split_pages("alone") == ["alone"]
+    for text in ("<!-- Page 2 -->\na", "x\n<!-- Page 1 -->\na", "<!-- Page 1 -->\na\n<!-- Page 3 -->\nb"):
+        with pytest.raises(ValueError, match="page marks"):
+            split_pages(text)
+
+
+def test_letters_in_another_order_are_not_the_same_text() -> None:
+    said = "أعلن المستودع الشمالي"
+    assert same_text(said, bare(said))
+    assert same_text(said, bare("الشمالي المستودع أعلن"))  # a reader's own order of words
+    assert not same_text(said, bare(" ".join(word[::-1] for word in said.split())))
+    assert not same_text("due date 12", bare("due date 21"))
+
+
+def test_lines_are_joined_as_people_read_them() -> None:
+    assert join_lines(["every mem-", "ber reads"]) == "every member reads"
+    assert join_lines(["x86-", "64 and UTF-", "8"]) == "x86- 64 and UTF- 8"
+    assert join_lines(["安装系统", "之前"]) == "安装系统之前"
+    assert bare("e\u00adx-am ple") == "example"
+    assert [bool(MARKER.match(text)) for text in ("• a", "1. a", "10) a", "٣. أ", "3.5 t", "a word")] == [
+        True,
+        True,
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_unsafe_pages_are_refused() -> None:
+    document = pymupdf.open()
+    turned = document.new_page()
+    turned.insert_text((100, 300), "Turned text along the edge", rotate=90)
+    merged = document.new_page()
+    for x, y in ((55, 115), (55, 135), (155, 135), (55, 155), (155, 155)):
+        merged.insert_text((x, y), "cell", fontsize=9)
+    rule(merged, [(50, y, 250, y) for y in (100, 120, 140, 160)] + [(50, 100, 50, 160), (150, 120, 150, 160), (250, 100, 250, 160)])
+    with pytest.raises(UnsafePage, match="turned"):
+        read_parts(document[0], ())
+    with pytest.raises(UnsafePage, match="merged"):
+        read_parts(document[1], ())
+
+
+def test_mistakes_in_parameters_are_named() -> None:
+    with pytest.raises(UserError, match="no pattern"):
+        Parse(source="real")
+    with pytest.raises(UserError, match="pages is 0"):
+        Parse(pages=0)
+
+
+def test_a_page_that_does_not_fit_is_refused(page: Path) -> None:
+    with pytest.raises(DataError, match="over_budget"):
+        draw(Parse(source="real", pattern=str(page), context_tokens=400))
+
+
+def has_wording(language: str) -> bool:
+    try:
+        load_wording(language)
+    except UserError:
+        return False
+    return True
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "zh", "ja", "ar", "hi", "ru", "de"])
+def test_synthetic_pages_are_proved(language: str) -> None:
+    if not has_wording(language):
+        pytest.skip(f"no wording for {language}")
+    family = Parse(languages=(language,))
+    for index in range(4):
+        truth, stored, turns = draw(family, index, seed=index)
+        (verdict,) = family.verify(stored, turns, truth)
+        assert verdict.passed, (index, verdict.reason)
+
+
+@needs_guide
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "de", "ru", "zh_CN", "ja"])
+def test_guide_pages_are_proved(language: str) -> None:
+    family = Parse(source="real", pattern=f"{GUIDE}/{language}/install.{language}.pdf.gz", licence="GPL-2.0-or-later")
+    for index in range(4):
+        truth, stored, turns = draw(family, index, seed=index)
+        (verdict,) = family.verify(stored, turns, truth)
+        assert verdict.passed, (index, verdict.reason)

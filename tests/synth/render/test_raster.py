@@ -1,0 +1,68 @@
+"""Page images of small PDFs made by MuPDF."""
+
+import io
+
+import numpy as np
+import pymupdf
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image as Pillow
+
+from schemas.errors import DataError
+from synth.render.raster import page_dpi, rasterise
+
+
+def pdf(*, colour: bool = False, width: float = 300, height: float = 200) -> bytes:
+    document = pymupdf.open()  # type: ignore[no-untyped-call]
+    page = document.new_page(width=width, height=height)
+    page.draw_rect((36, 72, 108, 144), fill=(0, 0, 0), color=None)
+    if colour:
+        page.draw_rect((200, 100, 201, 101), fill=(1, 0, 0), color=None)
+    data: bytes = document.tobytes()  # type: ignore[no-untyped-call]
+    return data
+
+
+def pixels(data: bytes) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+    return np.asarray(Pillow.open(io.BytesIO(data)))
+
+
+def test_points_land_at_their_pixels() -> None:
+    # Catches: a scale of dpi/96, y up.
+    (image,) = rasterise(pdf(), dpi=144)
+    assert (image.width_px, image.height_px) == (600, 400)
+    found = pixels(image.data)
+    rows, columns = np.nonzero(found < 128)
+    assert (columns.min(), columns.max() + 1, rows.min(), rows.max() + 1) == (72, 216, 144, 288)
+
+
+def test_pages_without_colour_have_one_channel_and_one_red_point_makes_three() -> None:
+    # Catches: a colour check that samples too few pixels.
+    assert pixels(rasterise(pdf())[0].data).ndim == 2
+    assert pixels(rasterise(pdf(colour=True))[0].data).shape[2] == 3
+    assert pixels(rasterise(pdf(colour=True), gray=True)[0].data).ndim == 2
+
+
+def test_max_pixels_lowers_the_resolution() -> None:
+    (image,) = rasterise(pdf(), dpi=144, max_pixels=60_000)
+    assert 0.97 * 60_000 <= image.width_px * image.height_px <= 60_000
+    dpi = page_dpi(300, 200, dpi=144, max_pixels=60_000)
+    assert abs(image.width_px - 300 * dpi / 72) <= 1
+
+
+@given(width=st.floats(50, 2000), height=st.floats(50, 2000), limit=st.integers(10_000, 4_000_000), dpi=st.floats(36, 300))
+def test_the_bound_holds_after_rounding(width: float, height: float, limit: int, dpi: float) -> None:
+    scale = page_dpi(width, height, dpi=dpi, max_pixels=limit) / 72
+    assert np.ceil(width * scale - 1e-9) * np.ceil(height * scale - 1e-9) <= limit
+    assert scale <= dpi / 72
+
+
+def test_the_same_pdf_gives_the_same_bytes_and_pages_can_be_picked() -> None:
+    data = pdf(colour=True)
+    assert rasterise(data) == rasterise(data)
+    assert rasterise(data, pages=[0]) == rasterise(data)
+
+
+def test_bytes_that_are_no_pdf_are_refused() -> None:
+    with pytest.raises(DataError, match="unreadable_pdf"):
+        rasterise(b"hello")
