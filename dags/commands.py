@@ -32,6 +32,9 @@ def build(options: Namespace) -> int:
     with watch(len(todo), "built") as watcher:
         manifest = corpus.build(planned, folder, workers=options.workers, address=options.address, on_shard=watcher.on_record)
     _print_manifest(manifest, options.json)
+    if planned.num_samples and not manifest.totals.rows:
+        say(f"no sample was kept; see why with `assay rebuild {folder} --sample ID`, an ID being one of {folder}/quarantine")
+        return 1
     return 0
 
 

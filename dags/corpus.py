@@ -110,17 +110,20 @@ def ray_errors(ray: Any) -> Iterator[None]:
     try:
         yield
     except ray.exceptions.RayTaskError as error:
-        cause = _innermost(error)
-        raise (cause if isinstance(cause, AssayError) else MachineError(f"a stage failed: {cause!r}")) from error
+        causes = list(_causes(error))
+        ours = next((cause for cause in causes if isinstance(cause, AssayError)), None)
+        raise (ours or MachineError(f"a stage failed: {causes[-1]!r}")) from error
     except (ray.exceptions.RayError, ConnectionError) as error:
         reason = str(error).partition("\n")[0] or repr(error)
         raise MachineError(f"Ray gave up: {reason}. Run the same command again: it resumes") from error
 
 
-def _innermost(error: BaseException) -> BaseException:
-    while (cause := getattr(error, "cause", None) or error.__cause__) is not None and cause is not error:
-        error = cause
-    return error
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what it came from, outermost first. Ray keeps what a task raised in `cause`."""
+    while error is not None:
+        yield error
+        cause = getattr(error, "cause", None)
+        error = cause if isinstance(cause, BaseException) and cause is not error else error.__cause__
 
 
 @contextmanager

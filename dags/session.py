@@ -71,6 +71,7 @@ def ray_session(workers: int, address: str | None = None) -> Iterator[Any]:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         context.print_on_execution_start = False
+        context.raise_original_map_exception = True  # else what a stage raised arrives as text only
         logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what fails is raised, and told once
         with _raylet_watched():
             yield ray

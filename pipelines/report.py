@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from pipelines.quarantine import count_reasons, read_quarantine
 from pipelines.workers import Failure, attempt
-from schemas.errors import IntegrityError, UserError
+from schemas.errors import DataError, IntegrityError, UserError
 from schemas.family import AnyFamily
 from schemas.manifest import CommitRecord, inside
 from schemas.sample import Sample, sha256_hex
@@ -142,7 +142,10 @@ def _family(name: str, parameters: str) -> AnyFamily:
 
 
 def _verify_again(sample: Sample) -> Sample:
-    family = family_of(sample)
+    try:
+        family = family_of(sample)
+    except UserError as error:  # one sample's: another of the data set may be verified all the same
+        raise DataError("family_unlike", str(error)) from error
     check_draft(sample, family)
     return verify_sample(family, replace(sample, verdicts=()))
 

@@ -123,7 +123,9 @@ def _proved(verdict: Verdict | None) -> str:
 
 
 def _sheet_entry(number: int, sample: Sample) -> str:
-    thumb = draw_page(sample.images[0], [], THUMB_SIDE_PX) if sample.images else ""
+    evidence = [e.image for exchange in exchanges(sample) for e in exchange.evidence if e.image is not None]
+    telling = Counter(evidence).most_common(1)[0][0] if evidence else 0  # a cover says little
+    thumb = draw_page(sample.images[telling], [], 2 * THUMB_SIDE_PX) if sample.images else ""
     pages = f"{len(sample.images)} image{'s' * (len(sample.images) != 1)}"
     caption = html.escape(f"{sample.family} · {', '.join(sample.languages)} · {pages}")
     frame = f'<span class="frame"><img src="{thumb}" alt="" loading="lazy"></span>'

@@ -16,8 +16,8 @@ from schemas.sample import BoxPx, Image
 
 PAGE_SIDE_PX, THUMB_SIDE_PX, CROP_SIDE_PX = 1100, 220, 560
 """Longest sides of what is embedded (chosen: a page of text is readable when zoomed, and 16 documents stay near 20 MB)."""
-MARGIN_PX = 46
-"""Of the surroundings that a crop shows, in stored pixels."""
+MARGIN_PX = (150, 44)
+"""Of the surroundings that a crop shows left and right, above and below, in stored pixels."""
 COLORS = ("#d9480f", "#1971c2", "#2f9e44", "#9c36b5", "#e03131", "#0c8599", "#f08c00", "#6741d9", "#c2255c", "#5c940d")
 """One a question, in turn; dark enough for white letters and for white paper (Open Color 7 to 9)."""
 
@@ -48,8 +48,8 @@ def draw_crop(image: Image, mark: Mark) -> str:
     """The surroundings of one mark with the mark drawn in, as a data URI."""
     picture = _open(image)
     x0, y0, x1, y1 = mark.box_px
-    left, top = max(0, int(x0) - MARGIN_PX), max(0, int(y0) - MARGIN_PX)
-    cut = picture.crop((left, top, min(picture.width, int(x1) + MARGIN_PX + 1), min(picture.height, int(y1) + MARGIN_PX + 1)))
+    left, top = max(0, int(x0) - MARGIN_PX[0]), max(0, int(y0) - MARGIN_PX[1])
+    cut = picture.crop((left, top, min(picture.width, int(x1) + MARGIN_PX[0] + 1), min(picture.height, int(y1) + MARGIN_PX[1] + 1)))
     scale = min(1.0, CROP_SIDE_PX / max(cut.size))
     cut = cut.resize((max(1, round(cut.width * scale)), max(1, round(cut.height * scale))), PillowImage.Resampling.LANCZOS)
     return _encode(_draw(cut, [_scaled(Mark(mark.box_px, mark.color, ""), scale, (left, top))]))

@@ -43,7 +43,7 @@ class Facts:
     asked: tuple[Asked, ...]
     hows: tuple[tuple[str, str], ...]
     evidence_pages: tuple[int, ...]
-    hashes: tuple[int, ...]
+    hashes: tuple[tuple[int, int], ...]
     layouts: tuple[bytes, ...]
     searched: tuple[tuple[bool, float], ...]
     box_ious: tuple[float, ...]
@@ -112,7 +112,7 @@ def facts_of(sample: Sample, number: int) -> Facts:
         asked=tuple(asked),
         hows=tuple((verdict.task, verdict.how) for verdict in sample.verdicts),
         evidence_pages=tuple(pages),
-        hashes=tuple(stats_pages.dhash(image) for image in sample.images),
+        hashes=tuple(stats_pages.page_hash(image) for image in sample.images),
         layouts=tuple(layouts),
         searched=tuple(_search(asked, pdfs)),
         box_ious=tuple(_box_ious(sample)),
@@ -124,7 +124,7 @@ def _value(answer: Turn) -> str:
     said = answer.proof.answer if answer.proof else None
     if said is None:
         return canonical_json(answer.text)
-    if isinstance(said, dict) and "value" in said:  # `{"kind": "number", "value": ...}`
+    if isinstance(said, dict) and "value" in said:  # `{"type": "number", "value": ...}`
         said = said["value"]
     return "null" if said == ABSENT else canonical_json(said)
 
@@ -282,7 +282,7 @@ def _pages(facts: Sequence[Facts]) -> Metric:
     if ious:
         rows.append(("evidence box IoU, mean", len(ious), sum(ious) / len(ious)))
     definition = (
-        "Near-duplicates: share of images with another one whose 64-bit dHash differs in at most 6 bits. Evidence box IoU: stated boxes "
-        "against those found again in the stored bytes, where the family can find them."
+        "Near-duplicates: share of images with another one whose 64-bit difference hash and 64-bit DCT hash each differ in at most 6 "
+        "bits. Evidence box IoU: stated boxes against those found again in the stored bytes, where the family can find them."
     )
     return Metric("Pages", definition, ("measure", "of", "value"), tuple(rows), "near-duplicates below 0.01, mean IoU at least 0.95")

@@ -13,37 +13,54 @@ from PIL import Image as PillowImage
 from schemas.sample import BoxPx, Image
 
 GRID = 16
-"""Cells a side into which a page's elements are quantised (families.md D)."""
+"""Cells a side into which a page's elements are quantised (chosen: a line of text is about a cell high)."""
 NEAR_BITS = 6
-"""Pages whose 64-bit hashes differ in at most this many bits are near-duplicates (families.md D)."""
+"""Pages whose two 64-bit hashes each differ in at most this many bits are near-duplicates."""
 MAX_PAIRS = 2000
 """Pairs of pages whose layouts are compared; more do not change the mean."""
 
 
-def dhash(image: Image) -> int:
-    """64-bit difference hash: on a 9 by 8 grey reduction, bit 8·y + x says whether pixel (x, y) is darker than its right neighbour.
+def page_hash(image: Image) -> tuple[int, int]:
+    """The 64-bit difference hash and the 64-bit DCT hash of an image."""
+    with PillowImage.open(io.BytesIO(image.data)) as picture:
+        picture.draft("L", (144, 144))
+        grey = picture.convert("L")
+    small = np.asarray(grey.resize((9, 8), PillowImage.Resampling.BOX), dtype=np.int16)  # (8, 9)
+    square = np.asarray(grey.resize((32, 32), PillowImage.Resampling.BOX), dtype=np.float64)  # (32, 32)
+    return dhash(small), phash(square)
+
+
+def dhash(pixels: NDArray[np.int16]) -> int:
+    """Difference hash of a grey reduction (8, 9): bit 8·y + x says whether pixel (x, y) is darker than its right neighbour.
 
     Neal Krawetz, "Kind of Like That" (2013).
     """
-    with PillowImage.open(io.BytesIO(image.data)) as picture:
-        picture.draft("L", (144, 128))
-        small = picture.convert("L").resize((9, 8), PillowImage.Resampling.BOX)
-    pixels = np.asarray(small, dtype=np.int16)  # (8, 9)
-    bits = (pixels[:, :-1] < pixels[:, 1:]).ravel()  # (64,)
-    return int(sum(1 << position for position, bit in enumerate(bits.tolist()) if bit))
+    return _bits(pixels[:, :-1] < pixels[:, 1:])
 
 
-def near_duplicates(hashes: Sequence[int], bits: int = NEAR_BITS) -> float:
-    """Share of pages that have another page within `bits`; compares all pairs, a row of the matrix at a time."""
-    values = np.array(hashes, dtype=np.uint64)  # (pages,)
-    if len(values) < 2:
-        return 0.0
+def phash(pixels: NDArray[np.float64]) -> int:
+    """DCT hash of a grey reduction (32, 32): which of the 8 by 8 lowest frequencies lie above their median.
+
+    Neal Krawetz, "Looks Like It" (2011); the constant term is left out of the median, as he advises.
+    """
+    steps = np.arange(32)
+    basis = np.cos(np.pi * np.arange(8)[:, None] * (2 * steps[None, :] + 1) / 64)  # (8, 32) rows of the DCT-II
+    low = basis @ pixels @ basis.T  # (8, 8)
+    return _bits(low > np.median(low.ravel()[1:]))
+
+
+def near_duplicates(hashes: Sequence[tuple[int, int]], bits: int = NEAR_BITS) -> float:
+    """Share of pages that have another page within `bits` by both hashes; compares all pairs, a row of the matrix at a time.
+
+    Both, because on sparse pages most bits of one hash are decided by white paper alone.
+    """
+    values = np.array(hashes, dtype=np.uint64).reshape(-1, 2)  # (pages, 2)
     found = 0
     for position, value in enumerate(values):
-        distance = np.bitwise_count(values ^ value)  # (pages,)
+        distance = np.bitwise_count(values ^ value).max(axis=1)  # (pages,)
         distance[position] = 64
         found += bool((distance <= bits).any())
-    return found / len(values)
+    return found / len(values) if len(values) else 0.0
 
 
 def pdf_layouts(pdf: bytes) -> list[bytes]:
@@ -91,6 +108,11 @@ def box_iou(a: BoxPx, b: BoxPx) -> float:
     shared = max(0.0, width) * max(0.0, height)
     union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared
     return shared / union if union > 0 else 0.0
+
+
+def _bits(flags: NDArray[np.bool_]) -> int:
+    """64 flags as one number, the first being the lowest bit."""
+    return int.from_bytes(np.packbits(flags.ravel(), bitorder="little").tobytes(), "little")
 
 
 def _page_layout(page: pymupdf.Page) -> bytes:

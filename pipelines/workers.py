@@ -20,7 +20,7 @@ from pipelines.commit import FinishedShard, OnStep, StorageError, commit_shard, 
 from pipelines.plan import Item, Plan
 from pipelines.quarantine import Reject, count_reasons, describe_traceback, write_quarantine
 from schemas.canonical import canonical_json
-from schemas.errors import DataError
+from schemas.errors import DataError, UserError
 from schemas.family import AnyFamily
 from schemas.recipe import Source
 from schemas.sample import Sample
@@ -179,12 +179,12 @@ class Failure:
 
 
 def attempt(make: Callable[[], Made]) -> Made | Failure:
-    """Call `make`; whatever goes wrong with this one sample is returned. Trouble of the machine goes on up."""
+    """Call `make`; whatever goes wrong with this one sample is returned. Trouble of the machine and mistakes of the user go on up."""
     try:
         return make()
     except DataError as error:
         return Failure(error.reason, error.detail, describe_traceback(error))
-    except (MemoryError, StorageError):
+    except (MemoryError, StorageError, UserError):  # the next sample would fare no better
         raise
     except Exception as error:  # noqa: BLE001 - the one place where a sample may fail in any way and the corpus goes on
         return Failure(type(error).__name__, str(error), describe_traceback(error))

@@ -127,9 +127,25 @@ def measure_bar(document: ReadDocument, pictures: Mapping[int, Picture], label: 
         ProofError: `missing` figure, category, series or axis; `masked` when the category's value is hidden.
     """
     page, box = find_figure(document, label)
+    key = f"bar/{label}/{category}/{series}"
+    if key not in page.memo:
+        try:
+            page.memo[key] = _measure(page, box, pictures, document.language, label, category, series)
+        except ProofError as error:
+            page.memo[key] = error
+    found = page.memo[key]
+    if isinstance(found, ProofError):
+        raise ProofError(found.reason, found.detail)
+    return found
+
+
+def _measure(
+    page: ReadPage, box: BoxPt, pictures: Mapping[int, Picture], language: str, label: str, category: str, series: str
+) -> Measured:
+    """As `measure_bar`, on the page and inside the box of the figure."""
     if page.index not in pictures:
         raise ProofError("missing", f"an image of PDF page {page.index + 1}")
-    labels = _labels(page, box, document.language)
+    labels = _labels(page, box, language)
     spot = _find(labels, category, f"category {category!r} in {label}")
     axis = _axis(labels, category, label)
     pixels = pictures[page.index].straight(box)
@@ -333,7 +349,7 @@ def _mark_end(plot: _Plot, across_pt: float, slot_pt: float, what: str) -> float
     low, high = sorted((plot.px(plot.axis.low_pt), plot.px(plot.axis.high_pt)))
     first, last = max(0, int(low) - 2), min(plot.cover.shape[0], int(high) + 3)
     middle = plot.across_px(across_pt)
-    if _is_hatched(plot, middle, first):
+    if _is_hatched(plot, middle):
         raise ProofError("masked", f"the value of {what} is hidden")
     bar = _bar_columns(plot, middle, 0.5 * slot_pt * plot.scale)
     if bar is not None:
@@ -374,26 +390,32 @@ def _bar_columns(plot: _Plot, middle: float, reach: float) -> slice | None:
 
 
 def _bar_end(profile: NDArray[np.float32], plot: _Plot, first: int) -> float:
-    """Index of the bar's end: from the zero line outwards, the covered length, counted between pixels."""
+    """Index of the bar's end: from near the zero line outwards, the length covered without a break, counted between pixels."""
     zero = plot.px(plot.axis.position(0.0))
+    away = max(2, int(plot.scale))
     if plot.axis.run == "up":
-        start = int(zero) - max(2, int(plot.scale))
-        return start - float(profile[: start - first].sum())
-    start = int(zero) + max(2, int(plot.scale)) + 1
-    return start + float(profile[start - first :].sum())
+        start = int(zero) - away
+        return start - _unbroken(profile[: start - first][::-1])
+    start = int(zero) + away + 1
+    return start + _unbroken(profile[start - first :])
 
 
-def _is_hatched(plot: _Plot, middle: float, first: int) -> bool:
-    """Whether a texture of greys, which no bar or line has, fills the end of the axis at the category."""
+def _unbroken(profile: NDArray[np.float32]) -> float:
+    """Sum of coverage up to the first pixel that is hardly covered: frames and grid lines further out do not count."""
+    bare = np.flatnonzero(profile < 0.15)
+    return float(profile[: bare[0] if len(bare) else len(profile)].sum())
+
+
+def _is_hatched(plot: _Plot, middle: float) -> bool:
+    """Whether a texture of greys, which no bar or line has, covers the whole length of the axis at the category."""
     reach = max(2, int(2.5 * plot.scale))
-    end = slice(first + 3, first + 3 + 3 * reach) if plot.axis.run == "up" else slice(-1 - 4 * reach - _beyond(plot), -1 - reach - _beyond(plot))
-    patch = plot.strip_axis[end, max(0, int(middle) - reach) : int(middle) + reach + 1].reshape(-1, 3)
-    if not len(patch):
-        return False
-    colourless = float(np.ptp(patch, axis=1).mean()) < 20 + float(np.ptp(_background(plot.pixels)))
-    return colourless and float(patch.mean(axis=1).std()) > 8 and float((_background(plot.pixels) - patch).mean()) > 20
-
-
-def _beyond(plot: _Plot) -> int:
-    """Pixels of the picture beyond the last tick of a value axis that runs along the page."""
-    return max(0, plot.strip_axis.shape[0] - int(plot.px(plot.axis.high_pt)))
+    low, high = sorted((plot.px(plot.axis.low_pt), plot.px(plot.axis.high_pt)))
+    columns = slice(max(0, int(middle) - reach), int(middle) + reach + 1)
+    ground = _background(plot.pixels)
+    for share in (0.12, 0.5, 0.88):
+        at = int(low + share * (high - low))
+        patch = plot.strip_axis[max(0, at - reach) : at + reach + 1, columns].reshape(-1, 3)
+        colourless = float(np.ptp(patch, axis=1).mean()) < 20 + float(np.ptp(ground))
+        if not (colourless and float(patch.mean(axis=1).std()) > 6 and float((ground - patch).mean()) > 18):
+            return False
+    return True

@@ -45,10 +45,10 @@ TEXT_RESERVE_TOKENS = 128
 """Tokens for the prompt and the chat template."""
 
 DOCUMENT_PAGES = 10
-"""Length of the synthetic documents that pages are taken from (chosen: the shortest that has every kind of block)."""
+"""Length of the synthetic documents that pages are taken from (chosen: short, so that a sample costs little)."""
 
 SEARCHED_PAGES = 40
-"""How many pages of a real document are looked through for safe ones before it is given up (chosen: two seconds)."""
+"""How many pages of a real document are looked through for safe ones before it is given up (chosen)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ space and hyphens, because lines end elsewhere; every other character counts. Po
 """
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,9 +36,11 @@ _MARKS = BULLETS + "0123456789.()abcdefghij٠١٢٣٤٥٦٧٨٩०१२३४�
 MAX_MARK = 4  # characters of a list item's number with its point
 
 
+_RUN = re.compile(r"\d+|[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u064b-\u065f\u0900-\u0963])*")
+"""A run of digits, or of letters with their vowel signs."""
+
 MIN_WORDS = 0.7
-"""Least share of a text in right-to-left or Indic script that must be found word by word (chosen; in the seven languages tried it is
-above 0.85)."""
+"""Least share of a text in right-to-left or Indic script that must be found word by word (chosen)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +96,23 @@ def read_chars(data: bytes) -> tuple[PageChars, ...]:
 def _page_chars(page: pdfium.PdfPage) -> PageChars:
     left, bottom, right, top = page.get_cropbox()
     textpage = page.get_textpage()
-    chars = []
+    chars: list[Char] = []
     for number in range(textpage.count_chars()):
         code = pdfium_c.FPDFText_GetUnicode(textpage.raw, number)
         text = bare(chr(code)) if code and not 0xD800 <= code <= 0xDFFF else ""
         if text:
             x0, y0, x1, y1 = textpage.get_charbox(number, loose=True)
-            chars.append(Char(text, (x0 - left, top - y1, x1 - left, top - y0)))
+            box = (x0 - left, top - y1, x1 - left, top - y0)
+            if chars and chars[-1].box_pt == box and _right_to_left(text):
+                # One glyph that stands for several letters: PDFium gives them from left to right.
+                chars[-1] = Char(text + chars[-1].text, box)
+            else:
+                chars.append(Char(text, box))
     return PageChars(tuple(chars), right - left, top - bottom)
+
+
+def _right_to_left(text: str) -> bool:
+    return any(low <= ord(char) <= high for char in text for low, high in UNORDERED_SCRIPTS[::2])
 
 
 def page_fault(elements: Sequence[Element], page: PageChars) -> str:
@@ -174,8 +186,8 @@ def same_text(text: str, got: str) -> bool:
 
 
 def _words_in(text: str, got: str) -> bool:
-    """Whether most of the text, by length, is words that stand in `got` unbroken; words mixed from two directions may not."""
-    words = [bare(word) for word in text.split()]
+    """Whether most of the text, by length, is runs of letters or of digits that stand in `got` unbroken."""
+    words = [bare(word) for word in _RUN.findall(text)]
     return sum(len(word) for word in words if word in got) >= MIN_WORDS * sum(map(len, words))
 
 
@@ -239,7 +251,8 @@ def _table_fault(element: Element, page: PageChars, covered: set[int]) -> str:
         printed = "".join((Counter(got) - Counter("".join(cells))).elements())
         written = "".join((Counter("".join(cells)) - Counter(got)).elements())
         return f"cells and print differ: {printed[:20]!r} only printed, {written[:20]!r} only in the answer"
-    return _grid_fault(element, [page.chars[n] for n in inside])
+    chars = [page.chars[n] for n in inside]
+    return _spoilt_grid_fault(element, chars) if _unordered(got) else _grid_fault(element, chars)
 
 
 def _grid_fault(element: Element, chars: Sequence[Char]) -> str:
@@ -255,7 +268,7 @@ def _grid_fault(element: Element, chars: Sequence[Char]) -> str:
                 at = found + len(text)
                 boxes.append(_around([chars[owner[n]].box_pt for n in range(found, at)]))
         said = " | ".join(cell.text for cell in row)[:60]
-        if len(boxes) < sum(bool(bare(cell.text)) for cell in row) and not _unordered(stream):
+        if len(boxes) < sum(bool(bare(cell.text)) for cell in row):
             return f"the row {said!r} is not printed in this order"
         if not _side_by_side(boxes):
             return f"the cells of the row {said!r} do not stand side by side"
@@ -264,6 +277,29 @@ def _grid_fault(element: Element, chars: Sequence[Char]) -> str:
             return f"the row {said!r} stands above the row before it"
         above = middle
     return ""
+
+
+def _spoilt_grid_fault(element: Element, chars: Sequence[Char]) -> str:
+    """Tables in scripts without a reliable order: each row is found by its first cell in Latin or digits, and its line must hold that row
+    only.
+    """
+    stream, above = "".join(char.text for char in chars), -1.0
+    owner = [number for number, char in enumerate(chars) for _ in char.text]
+    for row in element.table:
+        key = next((text for cell in row if len(text := bare(cell.text)) > 1 and text.isascii()), "")
+        found = [chars[owner[match.start()]] for match in re.finditer(re.escape(key), stream)] if key and not row[0].header else []
+        below = sorted(_middle(char) for char in found if _middle(char) > above)
+        if not below:
+            continue
+        above = below[0]
+        line = Counter("".join(char.text for char in chars if abs(_middle(char) - above) < 1))
+        if line - Counter("".join(bare(cell.text) for cell in row)):
+            return f"the line of {key!r} prints something else than the row {' | '.join(cell.text for cell in row)[:60]!r}"
+    return ""
+
+
+def _middle(char: Char) -> float:
+    return (char.box_pt[1] + char.box_pt[3]) / 2
 
 
 def _side_by_side(boxes: Sequence[BoxPt]) -> bool:

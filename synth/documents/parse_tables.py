@@ -19,7 +19,7 @@ Segment: TypeAlias = tuple[float, float, float]
 """(position, start, end): of a horizontal line y, x0, x1; of a vertical one x, y0, y1."""
 
 TOUCH_PT = 1.5
-"""Ends this near to each other meet (chosen: twice the usual line width)."""
+"""Ends this near to each other meet (chosen)."""
 
 MIN_LINE_PT = 8.0
 """Shorter strokes are glyph parts or ticks."""

@@ -28,7 +28,7 @@ from synth.documents.real_verdict import Court, agrees
 from synth.documents.real_wording import load_real_wording, question_language
 
 TEXT_RESERVE_TOKENS = 2_048
-"""Tokens kept free for the conversation (chosen; eight questions and answers take about 600)."""
+"""Tokens kept free for the conversation (chosen)."""
 
 MIN_PAGES = 8
 """Shortest window cut from a longer document (chosen: fewer pages hold hardly any cross-page structure)."""

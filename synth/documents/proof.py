@@ -81,10 +81,9 @@ def _scan(texts: Json, artefact: Artefact) -> None:
     """Raises `present` when a page of any document holds all the texts."""
     if not isinstance(texts, list) or not texts:
         raise ProofError("bad_program", f"never holds lists of texts, not {texts!r}")
-    wanted = [folded(str(text)) for text in texts]
     for number, document in enumerate(artefact.documents):
         for page in document.pages:
-            if all(text in page.folded for text in wanted):
+            if all(page.holds(str(text)) for text in texts):
                 raise ProofError("present", f"page {page.index + 1} of document {number + 1} holds all of {texts!r}")
 
 

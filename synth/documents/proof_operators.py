@@ -114,10 +114,10 @@ def _arg_extreme(sign: int) -> Callable[[Arguments], Value]:
     def arg_extreme(given: Arguments) -> Value:
         """The name whose value is beyond all others; a tie has no answer."""
         names, values = _named(given)
-        for index, value in enumerate(values):
-            if all(compare(value, other) * sign > 0 for number, other in enumerate(values) if number != index):
-                return names[index]
-        raise ProofError("tie", f"no single extreme among {values!r}")
+        best = values.index(_extreme(sign)({"of": values}))
+        if any(compare(values[best], other) * sign <= 0 for number, other in enumerate(values) if number != best):
+            raise ProofError("tie", f"no single extreme among {values!r}")
+        return names[best]
 
     return arg_extreme
 

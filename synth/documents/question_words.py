@@ -15,16 +15,16 @@ FOLDER = Path(__file__).parent / "wording" / "questions"
 class AnswerWords:
     """How answers of one language begin when they say yes or no, and phrases that only refusals hold."""
 
-    yes: tuple[str, ...]
-    no: tuple[str, ...]
+    affirm: tuple[str, ...]
+    deny: tuple[str, ...]
     refusals: tuple[str, ...]
 
     def says(self, text: str) -> bool | None:
         """True for a text that begins with yes, False for no, None otherwise."""
         start = text.strip().casefold()
-        if any(start.startswith(word.casefold()) for word in self.yes):
+        if any(start.startswith(word.casefold()) for word in self.affirm):
             return True
-        return False if any(start.startswith(word.casefold()) for word in self.no) else None
+        return False if any(start.startswith(word.casefold()) for word in self.deny) else None
 
 
 @lru_cache
@@ -38,4 +38,4 @@ def answer_words(language: str) -> AnswerWords:
     if not path.is_file():
         raise UserError(f"no question wording for {language!r}", where=str(path.name), todo=f"choose one of {sorted(p.stem for p in FOLDER.glob('*.yaml'))}")
     words = yaml.safe_load(path.read_text(encoding="utf-8"))["answer_words"]
-    return AnswerWords(tuple(words["yes"]), tuple(words["no"]), tuple(words["refusals"]))
+    return AnswerWords(tuple(words["affirm"]), tuple(words["deny"]), tuple(words["refusals"]))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import pymupdf
@@ -43,6 +44,11 @@ class Flow:
     def squeezed(self) -> str:
         """The text without white space."""
         return squeeze(self.text)
+
+    @cached_property
+    def folded(self) -> str:
+        """The text without white space, with ASCII digits and no case."""
+        return plain_digits(self.squeezed).casefold()
 
     @cached_property
     def _positions(self) -> tuple[int, ...]:
@@ -81,7 +87,7 @@ class ReadPage:
     @cached_property
     def bands(self) -> tuple[Band, ...]:
         """Rows in bands of one, two or three columns, without the texts inside pictures."""
-        return bands_of(rows_of([word for word in self.words if not self.in_picture(word)]), rtl=self.right_to_left)
+        return bands_of(rows_of([word for word in self.words if not self.in_picture(word)]), self.width_pt, rtl=self.right_to_left)
 
     def in_picture(self, word: Word) -> bool:
         """Whether the word stands on a picture; one that fills most of the page is its background."""
@@ -109,6 +115,19 @@ class ReadPage:
     def folded(self) -> str:
         """All words of the page, those on pictures too, without white space, case and kinds of digits: what scans of a whole document look through."""
         return plain_digits("".join(word.text for word in self.words)).casefold()
+
+    @cached_property
+    def spaced(self) -> str:
+        """All words of the page joined by spaces, without case and kinds of digits."""
+        return plain_digits(" ".join(word.text for word in self.words)).casefold()
+
+    def holds(self, text: str) -> bool:
+        """Whether a text stands on the page, white space aside; digits at its ends are not part of longer numbers."""
+        plain = plain_digits(squeeze(text)).casefold()
+        if not any(char.isdigit() for char in plain):
+            return plain in self.folded
+        pattern = r"\s*".join(map(re.escape, plain))
+        return bool(re.search(rf"(?<![0-9])(?<![0-9][.,]){pattern}(?![0-9])(?![.,][0-9])", self.spaced))
 
     @cached_property
     def body_size_pt(self) -> float:
@@ -156,10 +175,20 @@ class ReadDocument:
         outline = tuple(entry for entry in self.outline if entry[2] != page)
         return ReadDocument(self.pages.without(page), self.language, outline)
 
-    def joints(self) -> Iterator[tuple[int, Flow]]:
+    def joints(self) -> Iterator["Joint"]:
         """For every page, its body text run together with that of the next page: paragraphs that break over the page."""
-        for page, following in zip(self.pages, list(self.pages)[1:], strict=False):
-            yield page.index, Flow("\n".join(line.text for line in (*page.body, *following.body)))
+        for page, following in pairwise(self.pages):
+            texts = ["\n".join(line.text for line in lines) for lines in (page.body, following.body)]
+            yield Joint(page.index, Flow("\n".join(texts)), len(squeeze(texts[0])))
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """The text of two neighbouring pages; the second begins at squeezed character `border`."""
+
+    page: int
+    flow: Flow
+    border: int
 
 
 @dataclass(frozen=True)

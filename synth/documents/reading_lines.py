@@ -12,6 +12,7 @@ from itertools import groupby, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from synth.documents.reading_values import plain_digits
 from synth.documents.reading_words import BoxPt, Word, mostly_rtl
 
 CORRIDOR_PT = 8.0
@@ -20,13 +21,23 @@ CORRIDOR_PT = 8.0
 EARLY_ENDS_PT = (0, 5, 10, 15, 20, 25, 30, 40, 50, 60)
 """How much before the margin the text of a page may end, tried in this order: steps of less than the slack of an 8 pt strip in an 18 pt gap."""
 
-MIN_SHARED_ROWS = 2
-"""Columns need this many rows with text on both sides of the strip: a balanced paragraph may be no higher."""
+MARGIN_SLACKS_PT = (0, 8, -8, 16, -16, 24, -24, 36, -36)
+"""On a page with little text the margin is guessed from the one opposite, give or take this much."""
 
-MIN_REACH = 0.25
+MIN_SIDE_BY_SIDE = 1.6
+"""Columns stand side by side over at least this many type sizes: two lines (a balanced paragraph may be no higher)."""
+
+CHANCE_SHARE = 0.17
+"""Three columns that hold less than this share of the rows that two would hold are chance (chosen)."""
+
+BLOCK_GAP_PITCHES = 1.4
+MAX_BLOCKS = 9
+"""White of more than this many row pitches may part a table from columns above or below it; the widest few are tried (chosen)."""
+
+MIN_REACH = 0.1
 """Some line of a column covers this share of a column's width (chosen)."""
 
-MAX_TURNS = 0.34
+MAX_TURNS = 0.2
 """How often, a row, the content may go from one column to another: columns are drawn one after the other, tables row by row (chosen)."""
 
 
@@ -40,6 +51,11 @@ class Line:
     def text(self) -> str:
         """Words joined by spaces, footnote marks left out."""
         return " ".join(word.text for word in self.words if not word.mark)
+
+    @cached_property
+    def folded(self) -> str:
+        """The text without white space, with ASCII digits and no case."""
+        return plain_digits("".join(self.text.split())).casefold()
 
     @cached_property
     def box_pt(self) -> BoxPt:
@@ -91,33 +107,62 @@ class Band:
         return tuple(pairwise(borders))
 
 
-def bands_of(rows: Sequence[Sequence[Word]], *, rtl: bool) -> tuple[Band, ...]:
+def bands_of(rows: Sequence[Sequence[Word]], page_width_pt: float, *, rtl: bool) -> tuple[Band, ...]:
     """The page cut into bands of three, two and one columns, top to bottom."""
-    bands = [Band(tuple(map(tuple, rows)), ())]
     words = [word for row in rows for word in row]
     if not words:
         return ()
     left, right = min(word.box_pt[0] for word in words), max(word.box_pt[2] for word in words)
-    for count in (3, 2):
-        bands = [part for band in bands for part in ([band] if band.edges else _best_cut(band, left, right, count, rtl))]
+    area = _Area(left, right, page_width_pt, rtl)
+    whole = Band(tuple(map(tuple, rows)), ())
+    cuts = [_best_cut(whole, area, count) for count in (3, 2)]
+    if cuts[0].held < CHANCE_SHARE * cuts[1].held:
+        cuts.reverse()  # a few rows happen to leave thirds white; the other way round, three columns may look like two of which one is wide
+    bands: list[Band] = []
+    for band in cuts[0].parts:
+        bands += [band] if band.edges else _best_cut(band, area, cuts[1].count).parts
     return tuple(bands)
 
 
-def _best_cut(band: Band, left: float, right: float, count: int, rtl: bool) -> list[Band]:
-    """The band cut at the strips between `count` equal columns that hold most rows; the last column may end early, ragged or short as it is."""
-    covered = _covered(band.rows, left, right)
-    best: tuple[int, list[Band]] = (0, [band])
-    for early in EARLY_ENDS_PT:
-        width = (right - left + early) / count
-        edges = tuple((left - early * rtl) + width * number for number in range(1, count))
-        inside = [int(edge - left) for edge in edges if 0 <= edge - left < covered.shape[1]]
-        if not inside or int((~covered[:, inside].any(axis=1)).sum()) <= best[0]:
-            continue
-        parts = _cut(band, edges)
-        held = sum(len(part.rows) for part in parts if part.edges)
-        if held > best[0]:
-            best = (held, parts)
-    return best[1]
+@dataclass(frozen=True, slots=True)
+class _Area:
+    """Where the text of a page lies, the page's width, and its direction."""
+
+    left: float
+    right: float
+    page_width: float
+    rtl: bool
+
+    def early_ends(self) -> Iterator[float]:
+        """How much before its margin the text may end: the last column is ragged, or the page holds little."""
+        yield from EARLY_ENDS_PT
+        symmetric = (self.page_width - self.right) - self.left
+        missing = -symmetric if self.rtl else symmetric
+        yield from (missing + slack for slack in MARGIN_SLACKS_PT if missing + slack > EARLY_ENDS_PT[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A band cut into parts for `count` columns, which hold `held` rows."""
+
+    count: int
+    held: int
+    parts: list[Band]
+
+
+def _best_cut(band: Band, area: _Area, count: int) -> _Cut:
+    """The band cut at the strips between `count` equal columns that hold most rows."""
+    covered = _covered(band.rows, area.left, area.right)
+    best = _Cut(count, 0, [band])
+    for early in area.early_ends():
+        width = (area.right - area.left + early) / count
+        edges = tuple((area.left - early * area.rtl) + width * number for number in range(1, count))
+        inside = [int(edge - area.left) for edge in edges if 0 <= edge - area.left < covered.shape[1]]
+        if inside and int((~covered[:, inside].any(axis=1)).sum()) > best.held:
+            parts = _cut(band, edges)
+            held = sum(len(part.rows) for part in parts if part.edges)
+            best = _Cut(count, held, parts) if held > best.held else best
+    return best
 
 
 def _covered(rows: Sequence[Sequence[Word]], left: float, right: float) -> NDArray[np.bool_]:
@@ -134,12 +179,33 @@ def _cut(band: Band, edges: tuple[float, ...]) -> list[Band]:
     parts: list[Band] = []
     for open_strip, group in groupby(band.rows, key=lambda row: not any(crosses(row, edge) for edge in edges)):
         rows = tuple(group)
-        columned = open_strip and _are_columns(rows, edges)
-        if parts and not columned and not parts[-1].edges:
-            parts[-1] = Band(parts[-1].rows + rows, ())
-        else:
-            parts.append(Band(rows, edges if columned else ()))
+        for stretch, columned in _columned(rows, edges) if open_strip else ((rows, False),):
+            if parts and not columned and not parts[-1].edges:
+                parts[-1] = Band(parts[-1].rows + stretch, ())
+            else:
+                parts.append(Band(stretch, edges if columned else ()))
     return parts
+
+
+def _columned(rows: tuple[tuple[Word, ...], ...], edges: tuple[float, ...]) -> Iterator[tuple[tuple[tuple[Word, ...], ...], bool]]:
+    """Rows that leave the edges white, cut at white lines into the longest stretches that are columns, and the rest."""
+    blocks = [rows] if _are_columns(rows, edges) else _blocks(rows)
+    start = 0
+    while start < len(blocks):
+        end = len(blocks)
+        while end > start and not _are_columns(sum(blocks[start:end], ()), edges):
+            end -= 1
+        yield sum(blocks[start : max(end, start + 1)], ()), end > start
+        start = max(end, start + 1)
+
+
+def _blocks(rows: tuple[tuple[Word, ...], ...]) -> list[tuple[tuple[Word, ...], ...]]:
+    """Rows cut at white lines, into at most `MAX_BLOCKS` parts at the widest of them."""
+    middles = [sum(word.middle_pt[1] for word in row) / len(row) for row in rows]
+    gaps = sorted(((below - above, index) for index, (above, below) in enumerate(pairwise(middles), start=1)), reverse=True)
+    usual = gaps[len(gaps) // 2][0] if gaps else 0.0
+    cuts = sorted(index for gap, index in gaps[: MAX_BLOCKS - 1] if gap > BLOCK_GAP_PITCHES * usual)
+    return [rows[start:end] for start, end in pairwise([0, *cuts, len(rows)])]
 
 
 def _are_columns(rows: Sequence[Sequence[Word]], edges: Sequence[float]) -> bool:
@@ -147,20 +213,29 @@ def _are_columns(rows: Sequence[Sequence[Word]], edges: Sequence[float]) -> bool
 
     The columns read last may be empty.
     """
-    left, right = min(row[0].box_pt[0] for row in rows), max(row[-1].box_pt[2] for row in rows)
+    words = [word for row in rows for word in row]
+    left, right = min(word.box_pt[0] for word in words), max(word.box_pt[2] for word in words)
     used = [edge for edge in edges if left < edge < right]
-    shared = [sum(row[0].box_pt[0] < edge < row[-1].box_pt[2] for row in rows) for edge in used]
-    if not used or min(shared) < MIN_SHARED_ROWS:
+    if not used or any(_side_by_side(words, edge) < MIN_SIDE_BY_SIDE for edge in used):
         return False
     if not _reaches(rows, used):
         return False
-    drawn = sorted((word.drawn, sum(word.middle_pt[0] > edge for edge in used)) for row in rows for word in row)
+    drawn = sorted((word.drawn, sum(word.middle_pt[0] > edge for edge in used)) for word in words)
     turns = sum(before != after for (_, before), (_, after) in pairwise(drawn))
-    return turns <= max(2 * len(used), MAX_TURNS * min(shared))
+    return turns <= max(2 * len(used), MAX_TURNS * len(rows))
+
+
+def _side_by_side(words: Sequence[Word], edge: float) -> float:
+    """Over how much height text stands on both sides of an edge, in type sizes."""
+    sides = [[word for word in words if (word.middle_pt[0] < edge) == is_left] for is_left in (True, False)]
+    if not all(sides):
+        return 0.0
+    tops, feet = zip(*((min(w.box_pt[1] for w in side), max(w.box_pt[3] for w in side)) for side in sides), strict=True)
+    return float(min(feet) - max(tops)) / max(word.size_pt for word in words)
 
 
 def _reaches(rows: Sequence[Sequence[Word]], edges: Sequence[float]) -> bool:
-    """Whether every column has a line that covers a quarter of it: the page numbers of a contents list are no column."""
+    """Whether every column has a line that covers a tenth of it: the page numbers of a contents list are no column."""
     borders = (min(row[0].box_pt[0] for row in rows), *edges, max(row[-1].box_pt[2] for row in rows))
     for left, right in pairwise(borders):
         widest = max((sum(word.box_pt[2] - word.box_pt[0] for word in row if left <= word.middle_pt[0] <= right) for row in rows), default=0.0)

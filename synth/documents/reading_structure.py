@@ -36,18 +36,21 @@ def fold(text: str) -> str:
 def between(document: ReadDocument, before: str, after: str) -> tuple[Found, ...]:
     """Every text that stands between two others in running text; pages are searched one by one, then over page breaks."""
     head, tail = re.sub(r"\s+", "", before), re.sub(r"\s+", "", after)
-    found = [Found(page.index, text) for page in document.pages for text in _between(page.flow, head, tail)]
+    found = [Found(page.index, text) for page in document.pages for _, _, text in _between(page.flow, head, tail)]
     if not found:
-        found = [Found(index, text) for index, flow in document.joints() for text in _between(flow, head, tail)]
+        for joint in document.joints():
+            hits = _between(joint.flow, head, tail)
+            found += [Found(joint.page, text) for start, end, text in hits if start < joint.border < end]
     return tuple(found)
 
 
-def _between(flow: Flow, head: str, tail: str) -> Iterator[str]:
+def _between(flow: Flow, head: str, tail: str) -> Iterator[tuple[int, int, str]]:
+    """(start of head, end of tail, text between) of every place, counted in squeezed characters."""
     for start in flow.find_all(head):
         begin = start + len(head)
         end = flow.squeezed.find(tail, begin, begin + MAX_VALUE_CHARS + len(tail))
         if end >= 0:
-            yield flow.original(begin, end)
+            yield start, end + len(tail), flow.original(begin, end)
 
 
 def pages_containing(document: ReadDocument, text: str) -> tuple[int, ...]:
@@ -61,7 +64,7 @@ def headings(document: ReadDocument, text: str) -> tuple[Found, ...]:
     wanted = fold(text)
     hits: list[tuple[float, Found]] = []
     for page in document.pages:
-        if wanted in fold(page.flow.text):
+        if wanted in page.flow.folded:
             hits += [(size, Found(page.index, whole)) for size, whole in _alone(page, wanted)]
     largest = max((size for size, _ in hits), default=0.0)
     return tuple(found for size, found in hits if size > 0.97 * largest)
@@ -71,7 +74,7 @@ def _alone(page: ReadPage, wanted: str) -> Iterator[tuple[float, str]]:
     for index, line in enumerate(page.lines):
         whole = ""
         for following in page.lines[index : index + 3]:
-            whole += fold(following.text)
+            whole += following.folded
             if whole == wanted:
                 yield line.size_pt, line.text
             if not wanted.startswith(whole):
@@ -102,7 +105,7 @@ def captions(document: ReadDocument, prefix: str) -> tuple[tuple[str, Found], ..
     best: dict[str, tuple[int, ReadPage, Line]] = {}
     for page in document.pages:
         for line in page.lines:
-            match = pattern.match(fold(line.text))
+            match = pattern.match(line.folded)
             if match and not is_contents_entry(line):
                 score = caption_likeness(page, line, match[0], document.body_size_pt)
                 if score >= MIN_LIKENESS and (match[1] not in best or score > best[match[1]][0]):
@@ -151,7 +154,7 @@ def list_items(document: ReadDocument, after: str) -> tuple[tuple[Found, ...], .
     wanted = fold(after)
     lists = []
     for page in document.pages:
-        if wanted not in fold(page.flow.text):
+        if wanted not in page.flow.folded:
             continue
         for index in range(len(page.lines)):
             if _ends_with(page.lines, index, wanted):
@@ -168,7 +171,7 @@ def _ends_with(lines: Sequence[Line], index: int, wanted: str) -> bool:
     """Whether the text of up to three lines ending with line `index` ends with the wanted text, and no shorter stretch would have before."""
     whole = ""
     for start in range(index, max(-1, index - 4), -1):
-        whole = fold(lines[start].text) + whole
+        whole = lines[start].folded + whole
         if whole.endswith(wanted):
             return True
         if len(whole) > len(wanted):

@@ -21,7 +21,8 @@ END_GAP_PITCHES = 1.5
 """White of more than this many row pitches ends a table (tables have 1.6 below them)."""
 
 
-MAX_HEAD_ROWS = 4
+MAX_HEAD_ROWS = 10
+"""Lines of a table's head looked through (chosen: narrow heads are broken over six)."""
 
 MIN_LIKENESS = 3
 """Lines that look less like a caption than this are running text (see `caption_likeness`)."""
@@ -54,7 +55,7 @@ class TablePart:
         turned = [index for index, cell in enumerate(self.turned) if cell and _fold(cell.text) == wanted[-1]]
         if len(turned) == 1 and len(wanted) == 1:
             return turned[0], self._head_rows(0)
-        for depth in range(1, min(5, len(self.rows)) + 1):
+        for depth in range(1, min(MAX_HEAD_ROWS, len(self.rows)) + 1):
             hits = [column for column in range(len(self.turned)) if self._is_headed(column, depth, wanted)]
             if len(hits) == 1:
                 return hits[0], self._head_rows(depth)
@@ -94,11 +95,10 @@ def _fold(text: str) -> str:
     return plain_digits(squeeze(text)).casefold()
 
 
-def starts_with_label(text: str, label: str) -> bool:
-    """Whether a line begins with a label (`Table 4`) that does not go on (`Table 41`, `Table 4.2`)."""
-    line, wanted = _fold(text), _fold(label)
-    rest = line[len(wanted) :]
-    return line.startswith(wanted) and not re.match(r"[0-9]|[.\-][0-9]", rest)
+def starts_with_label(folded: str, label: str) -> bool:
+    """Whether a folded line begins with a label (`Table 4`) that does not go on (`Table 41`, `Table 4.2`)."""
+    wanted = _fold(label)
+    return folded.startswith(wanted) and not re.match(r"[0-9]|[.\-][0-9]", folded[len(wanted) :])
 
 
 def is_contents_entry(line: Line) -> bool:
@@ -116,14 +116,14 @@ def is_contents_entry(line: Line) -> bool:
 def caption_lines(page: ReadPage, label: str) -> Iterator[Line]:
     """Lines of a page that begin with a label and are not contents entries; running text that happens to begin with it is among them."""
     for line in page.lines:
-        if starts_with_label(line.text, label) and not is_contents_entry(line):
+        if starts_with_label(line.folded, label) and not is_contents_entry(line):
             yield line
 
 
 def caption_likeness(page: ReadPage, line: Line, label: str, body_size_pt: float) -> int:
     """How much a line that begins with a label looks like a caption, 0 to 7: a separator after the label, small or bold type, no full stop at the end."""
-    rest = _fold(line.text)[len(_fold(label)) :]
-    separator = 3 if not rest or re.match(r"[:：.–—(（]", rest) else int(_gap_after(line, label) > 0.38 * line.size_pt)
+    rest = line.folded[len(_fold(label)) :]
+    separator = 3 if re.match(r"[:：.–—]", rest) else int(not rest or rest[0] in "(（" or _gap_after(line, label) > 0.38 * line.size_pt)
     is_small = line.size_pt < 0.97 * max(body_size_pt, page.body_size_pt)
     ends_open = not line.text.rstrip().endswith((".", "。", "।", "۔", ",", "，", "、", "،"))
     return separator + 2 * is_small + line.words[0].bold + ends_open

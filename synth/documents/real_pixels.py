@@ -17,7 +17,7 @@ PROOF_WIDTH = 298
 
 SAME_PAGE = 0.65
 """Least correlation of an image with its own page: the middle between 0.83, the lowest of 180 pages of three guides in English, Russian
-and Chinese at 87 and 144 dpi with itself, and 0.47, the highest with any other page (measured; bench and test repeat it)."""
+and Chinese at 87 and 144 dpi with itself, and 0.47, the highest with any other page (measured)."""
 
 BLANK = 1.0
 """A picture whose standard deviation is below one grey level is a blank page."""

@@ -13,6 +13,7 @@ from schemas.sample import Evidence, Proof, Rendering, Stored, Turn, Verdict
 from synth.documents import pictures, proof
 from synth.documents.blocks import LaidOut
 from synth.documents.chapters import Written, write_document
+from synth.documents.chapters_budget import Room
 from synth.documents.layout import draw_look, layout
 from synth.documents.measure import Picture
 from synth.documents.page_proof import image_faults
@@ -91,7 +92,8 @@ class Report:
         """Write, lay out and rasterise every document."""
         language = truth.worlds[0].language
         wording, look = load_wording(language), draw_look(language, rng)
-        written = tuple(write_document(world, wording, rng, pages_target=truth.pages) for world in truth.worlds)
+        room = Room.of(look.size_pt, look.leading, look.margins_pt)
+        written = tuple(write_document(world, wording, rng, pages_target=truth.pages, room=room) for world in truth.worlds)
         laid_out = tuple(layout(text.document, look, rng) for text in written)
         budget = self.context_tokens - TEXT_RESERVE_TOKENS
         drawn = pictures.draw_pages([item.pdf for item in laid_out], truth.scan, budget_tokens=budget, max_dpi=self.max_dpi, rng=rng)
@@ -113,10 +115,9 @@ class Report:
         context = Context.of(truth.worlds, landed.written, landed.laid_out)
         turns: list[Turn] = []
         for question in compose(context, rng, self.questions):
-            text = question.question if turns else f"{pictures.page_placeholders(landed.sheets, context.wording.labels)}\n{question.question}"
-            task = question.task
-            turns.append(Turn("user", text, task))
-            turns.append(Turn("assistant", question.answer_text, task, proof=_proof(question, landed)))
+            text = question.question if turns else f"{_pages(truth.worlds, landed.sheets)}\n{question.question}"
+            turns.append(Turn("user", text, question.task))
+            turns.append(Turn("assistant", question.answer_text, question.task, proof=_proof(question, landed)))
         return tuple(turns)
 
     def verify(self, stored: Stored, turns: tuple[Turn, ...], truth: Truth) -> tuple[Verdict, ...]:
@@ -131,6 +132,12 @@ class Report:
         return tuple(proof.verify_turn(asked, answered, artefact) for asked, answered in pairs)
 
 
+def _pages(worlds: tuple[World, ...], sheets: tuple[pictures.Sheet, ...]) -> str:
+    """The page images in order; two documents are numbered, as questions name them."""
+    runs = ["<image>" * sum(sheet.document == number for sheet in sheets) for number in range(len(worlds))]
+    return runs[0] if len(runs) == 1 else "\n".join(f"{number + 1}. {world.title}\n{run}" for number, (world, run) in enumerate(zip(worlds, runs, strict=True)))
+
+
 def _proof(question: Question, landed: Printed) -> Proof:
     """Evidence boxes in image pixels for each anchor the answer follows from."""
     evidence = []
@@ -138,6 +145,6 @@ def _proof(question: Question, landed: Printed) -> Proof:
         for place in landed.laid_out[document].places[anchor]:
             image = pictures.image_of(landed.sheets, document, place.page)
             label = landed.laid_out[document].pages[place.page].label
-            note = f"document {document + 1}, PDF page {place.page + 1}, printed {label or '-'}: {anchor}"
+            note = f"{question.difficulty}; document {document + 1}, PDF page {place.page + 1}, printed {label or '-'}: {anchor}"
             evidence.append(Evidence(image=image, box_px=landed.sheets[image].to_px(place.box_pt), note=note))
     return Proof(question.program, question.answer, tuple(evidence))

@@ -133,3 +133,13 @@ def test_doctor_tells_trouble_by_its_exit_code(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr("dags.doctor.examine", lambda: [Check("disk", False, "1 MB free", "make room")])
     assert main(["doctor"]) == 3
     assert "make room" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_build_that_keeps_nothing_exits_1(run: Run, tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("seed: 1\nsources: [{family: tiny.meters, count: 2, params: {fail_every: 1}}]")
+    done = run("build", recipe, "--out", tmp_path / "set", "--workers", 1)
+    assert done.returncode == 1
+    assert "no sample was kept" in done.stderr
+    assert "2 quarantined (planted)" in done.stdout

@@ -1,5 +1,6 @@
 """Builds on Ray: equal bytes for any number of workers, resuming, one builder a folder, drift and a poisonous sample told."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from dags.corpus import build
+from pipelines.commit import StorageError
 from pipelines.plan import plan
 from schemas.errors import UserError
 from schemas.recipe import load_recipe
@@ -105,3 +107,19 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(
     assert "run the same command again" in errors
     assert "Traceback" not in errors
     assert not (tmp_path / "set" / "manifest.json").exists()
+
+
+class DiskFull:
+    """An `on_step` like a disk that has no room left when the shard is written."""
+
+    def __call__(self, step: str) -> None:
+        if step == "shard written":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.slow
+def test_a_full_disk_in_a_worker_comes_out_as_itself_and_commits_nothing(recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="No space left on device"):
+        build(plan(load_recipe(recipe)), tmp_path / "set", workers=2, on_step=DiskFull())
+    left = [path.name for path in (tmp_path / "set").rglob("*") if path.is_file()]
+    assert left == ["plan.json"]

@@ -37,8 +37,8 @@ def test_boxes_are_drawn_where_the_evidence_is_at_half_size() -> None:
 
 
 def test_a_crop_shows_the_surroundings() -> None:
-    assert pixels(draw_crop(blank(), Mark((400, 200, 800, 400), "#d9480f", ""))).shape[1] == 493
-    assert pixels(draw_crop(blank(), Mark((0, 0, 10, 10), "#d9480f", ""))).shape[:2] == (57, 57)  # cut off at the edge
+    assert pixels(draw_crop(blank(), Mark((400, 200, 500, 240), "#d9480f", ""))).shape[:2] == (129, 401)
+    assert pixels(draw_crop(blank(), Mark((0, 0, 10, 10), "#d9480f", ""))).shape[:2] == (55, 161)  # cut off at the edge
 
 
 def test_samples_are_spread_over_the_data_set(faulty_set: Path) -> None:

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from PIL import Image as PillowImage
 from PIL import ImageDraw
 
-from pipelines.stats_pages import box_iou, dhash, image_layout, layout_entropy, mean_layout_iou, near_duplicates, pdf_layouts
+from pipelines.stats_pages import (
+    box_iou,
+    dhash,
+    image_layout,
+    layout_entropy,
+    mean_layout_iou,
+    near_duplicates,
+    page_hash,
+    pdf_layouts,
+    phash,
+)
 from schemas.sample import Image
 
 
@@ -29,17 +39,37 @@ def page(seed: int, quality: int = 0) -> Image:
 
 def test_near_duplicates_are_found_and_others_are_not() -> None:
     pages = [page(seed) for seed in range(12)]
-    hashes = [dhash(image) for image in pages]
+    hashes = [page_hash(image) for image in pages]
     assert near_duplicates(hashes) == 0.0
-    assert near_duplicates([*hashes, dhash(page(0, quality=60))]) == pytest.approx(2 / 13)
+    assert near_duplicates([*hashes, page_hash(page(0, quality=60))]) == pytest.approx(2 / 13)
     assert near_duplicates([hashes[0]]) == 0.0
 
 
 def test_hash_bits_are_comparisons_with_the_right_neighbour() -> None:
-    ramp = np.tile(np.arange(0, 234, 26, dtype=np.uint8), (8, 1))  # 9 wide, each pixel darker than the next
-    buffer = io.BytesIO()
-    PillowImage.fromarray(ramp).save(buffer, format="PNG")
-    assert dhash(Image.of(buffer.getvalue(), "png", 9, 8)) == 2**64 - 1
+    ramp = np.tile(np.arange(9, dtype=np.int16), (8, 1))  # each pixel darker than the next
+    assert dhash(ramp) == 2**64 - 1
+    ramp[0, 1] = 9  # lighter than the one after it
+    assert dhash(ramp) == 2**64 - 1 - 2
+
+
+def test_dct_hash_sees_frequencies_and_not_brightness() -> None:
+    noise = np.random.default_rng(3).uniform(0, 255, (32, 32))
+    assert phash(noise) == phash(0.4 * noise + 90)
+    wave = np.cos(np.pi * (2 * np.arange(32) + 1) * 3 / 64)[None, :] * np.full((32, 1), 200.0)  # row 0, column 3 of the frequencies
+    assert phash(noise + wave) >> 3 & 1 == 1
+    assert phash(noise - wave) >> 3 & 1 == 0
+
+
+def test_sparse_pages_are_not_all_near_duplicates() -> None:
+    def title_page(top: int, width: int) -> Image:
+        picture = PillowImage.new("L", (400, 560), 255)
+        ImageDraw.Draw(picture).rectangle((40, top, 40 + width, top + 30), fill=0)
+        buffer = io.BytesIO()
+        picture.save(buffer, format="PNG")
+        return Image.of(buffer.getvalue(), "png", 400, 560)
+
+    pages = [page_hash(title_page(top, width)) for top, width in ((60, 300), (250, 120), (430, 220))]
+    assert near_duplicates(pages) == 0.0
 
 
 @given(st.lists(st.sampled_from([b"a", b"b", b"c", b"d"]), min_size=1, max_size=40))

@@ -8,6 +8,7 @@ import pytest
 from pipelines.plan import plan
 from pipelines.quarantine import Reject, read_quarantine
 from pipelines.workers import Job, attempt, make_shard
+from schemas.errors import UserError
 from schemas.recipe import parse_recipe
 from schemas.shard import Dataset
 
@@ -72,3 +73,11 @@ def test_trouble_of_the_machine_is_not_a_sample_s_fault() -> None:
 
     with pytest.raises(MemoryError):
         attempt(no_memory)
+
+
+def test_a_mistake_of_the_user_ends_the_build_instead_of_filling_the_quarantine() -> None:
+    def mistaken() -> None:
+        raise UserError("no wording for 'xx'")
+
+    with pytest.raises(UserError, match="xx"):
+        attempt(mistaken)

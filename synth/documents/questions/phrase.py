@@ -4,7 +4,7 @@ from numpy.random import Generator
 
 from synth.documents.numerals import localise_digits
 from synth.documents.questions.choosing import one
-from synth.documents.questions.context import Context
+from synth.documents.questions.context import Context, squeezed
 from synth.documents.questions.draft import Draft
 
 LEAD_SHARE, TAIL_SHARE, BARE_SHARE = 0.55, 0.45, 0.45
@@ -18,7 +18,9 @@ def phrase(context: Context, draft: Draft, rng: Generator) -> tuple[str, str]:
     bare = bool(rng.random() < BARE_SHARE) and not draft.answer.is_none
     parts = []
     if rng.random() < LEAD_SHARE:
-        parts.append(one(rng, words.frame.leads).format(**_around(context, draft, rng)))
+        lead = one(rng, words.frame.leads).format(**_around(context, draft, rng))
+        if not any(squeezed(answer) in squeezed(lead) for answer in draft.answer.printed):
+            parts.append(lead)
     if len(context.papers) > 1 and draft.document is not None:
         parts.append(one(rng, words.frame.which_document).format(n=localise_digits(str(draft.document + 1), context.papers[0].world.numerals)))
     parts.append(one(rng, phrasing.ask).format(**draft.slots))
@@ -51,8 +53,8 @@ def _answer(context: Context, draft: Draft, bare: bool, rng: Generator) -> str:
     if answer.is_bool:
         yes = answer.stored["value"] is True
         if bare:
-            return one(rng, words.answer_words.yes if yes else words.answer_words.no).rstrip(",.–:：，。、 ") + context.words.full_stop
-        return _capitalised(one(rng, phrasing.yes if yes else phrasing.no).format(**draft.slots))
+            return one(rng, words.answer_words.affirm if yes else words.answer_words.deny).rstrip(",.–:：，。、 ") + context.words.full_stop
+        return _capitalised(one(rng, phrasing.affirm if yes else phrasing.deny).format(**draft.slots))
     value = words.list_separator.join(answer.printed)
     return value if bare else _capitalised(one(rng, phrasing.answer).format(answer=value, **draft.slots))
 

@@ -73,8 +73,11 @@ def group_of_extreme(context: Context, rng: Generator) -> Draft | None:
         codes, values = paper.column(table, "code", kind="text"), paper.column(table, period)
         code: Json = {"op": "argmax", "names": codes, "values": values}
         found = paper.cell("directory", best.code, "group", row_text=code, kind="text")
-        if found is None or paper.page(f"cell/{table}/{best.code}/{period}") is None:
-            return None
+        page = paper.page(f"cell/{table}/{best.code}/{period}")
+        elsewhere = [entity for entity in paper.world.entities if paper.page(f"cell/{table}/{entity.code}/{period}") != page]
+        second = max(elsewhere, key=lambda entity: paper.world.value(metric.key, entity.code, period), default=None)
+        if found is None or page is None or (second and second.group == best.group):
+            return None  # without the page of the highest value, the next one would lead to the same group
         anchors = (*paper.anchored(f"cell/{table}/{best.code}/{period}"), *found.anchors)
         slots = {"metric": metric.name, "period": period}
         return Draft("lookup_join", "group_of_extreme", slots, text(best.group), found.program, anchors, frozenset({"table"}), paper.index, True)

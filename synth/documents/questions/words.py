@@ -24,8 +24,8 @@ class AnswerWords:
     """How answers begin that say yes or no, and phrases that only refusals hold; the verifier reads these too."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
-    yes: tuple[str, ...]
-    no: tuple[str, ...]
+    affirm: tuple[str, ...]
+    deny: tuple[str, ...]
     refusals: tuple[str, ...]
 
 
@@ -42,13 +42,13 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Phrasing:
-    """Ways to ask one kind of question, and sentences that answer it (`{answer}` is the value). Yes/no questions answer by `yes` and `no`."""
+    """Ways to ask one kind of question, and sentences that answer it (`{answer}` is the value). Yes/no questions answer by `affirm` and `deny`."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
     ask: tuple[str, ...]
     answer: tuple[str, ...] = ()
-    yes: tuple[str, ...] = ()
-    no: tuple[str, ...] = ()
+    affirm: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from schemas.qwenvl_markdown import parse_markdown, write_markdown
 from schemas.sample import Stored, Turn
 from schemas.seeds import stream
 from synth.documents.parse import Parse, Truth
-from synth.documents.parse_check import bare, page_fault, read_chars, same_text
+from synth.documents.parse_check import Char, PageChars, bare, page_fault, read_chars, same_text
 from synth.documents.parse_parts import MARKER, join_pages, split_pages
 from synth.documents.parse_real import join_lines, read_parts
 from synth.documents.parse_tables import UnsafePage
@@ -171,6 +171,21 @@ def test_page_marks_round_trip_and_must_count() -> None:
     for text in ("<!-- Page 2 -->\na", "x\n<!-- Page 1 -->\na", "<!-- Page 1 -->\na\n<!-- Page 3 -->\nb"):
         with pytest.raises(ValueError, match="page marks"):
             split_pages(text)
+
+
+def test_rows_of_a_table_in_arabic_cannot_be_mixed() -> None:
+    rows = (("AB-10", "\u0661\u0662"), ("AB-11", "\u0663\u0664"))
+    chars = [
+        Char(char, (10.0 + 40 * column + 5 * n, 10.0 + 20 * line, 15.0 + 40 * column + 5 * n, 20.0 + 20 * line))
+        for line, row in enumerate(rows)
+        for column, text in enumerate(row)
+        for n, char in enumerate(bare(text))
+    ]
+    page = PageChars(tuple(chars), 100.0, 100.0)
+    right = Element("table", (0, 0, 1000, 1000), table=tuple(tuple(Cell(text) for text in row) for row in rows))
+    wrong = replace(right, table=((right.table[0][0], right.table[1][1]), (right.table[1][0], right.table[0][1])))
+    assert page_fault([right], page) == ""
+    assert "prints something else" in page_fault([wrong], page)
 
 
 def test_letters_in_another_order_are_not_the_same_text() -> None:
