@@ -125,6 +125,9 @@ class Section:
 
     Attributes:
         numbering: `r` roman, `D` decimal (restarts where it changes), `` for unnumbered (cover).
+        spare: Paragraphs and lists that say nothing of note. The layout sets as many of them, in order, as it takes to fill pages that
+            would stay half empty, and leaves out the others.
+        spare_before: Key of the heading before which they go; at the end of the section when empty.
     """
 
     blocks: tuple[Block, ...]
@@ -132,6 +135,8 @@ class Section:
     columns: int = 1
     page: Literal["a4", "letter", "a5", "slide"] = "a4"
     landscape: bool = False
+    spare: tuple[Block, ...] = ()
+    spare_before: str = ""
 
 
 @dataclass(frozen=True, slots=True)

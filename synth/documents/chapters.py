@@ -10,13 +10,13 @@ from typing import Final
 
 from numpy.random import Generator
 
-from schemas.errors import DataError
-from synth.documents.blocks import Block, Document, Figure, Heading, Inline, Listing, Paragraph, Section, Table
-from synth.documents.chapters_budget import Budget, Room
+from synth.documents.blocks import Block, Document, Figure, Heading, Inline, Listing, Paragraph, Section, Table, Text
+from synth.documents.chapters_budget import DENSITY, Budget, Room
 from synth.documents.chapters_displays import caption_slots, metric_of, write_display
 from synth.documents.chapters_matter import citation, write_amendments, write_back, write_cover, write_front
 from synth.documents.chapters_plan import Chapter, Display, Fact, Link, Plan, draw_plan
-from synth.documents.chapters_prose import Marked, Pen, Sentence, Statement
+from synth.documents.chapters_prose import Marked, Pen, Sentence
+from synth.documents.chapters_statements import Statement, settle
 from synth.documents.draw import between, chance, choose, pick, shuffled
 from synth.documents.formats import capitalise
 from synth.documents.genres import PageFormat, genre
@@ -333,48 +333,45 @@ def _tell_link(draft: _Draft, fact: Fact) -> Sentence:
 
 def _index(document: Document, pen: Pen, plan: Plan) -> Written:
     blocks = [block for section in document.sections for block in section.blocks]
-    written = Written(
+    return Written(
         document=document,
-        statements=dict(sorted(pen.statements.items())),
+        statements=settle(pen.told, "\n".join(everything(document)), DENSITY.get(document.language, 1.0)),
         links=plan.links,
         tables={block.key: block for block in blocks if isinstance(block, Table)},
         figures={block.key: block for block in blocks if isinstance(block, Figure)},
         lists={block.key: block for block in blocks if isinstance(block, Listing)},
         headings={block.key: block for block in blocks if isinstance(block, Heading)},
     )
-    _check_statements(written)
-    return written
-
-
-def _check_statements(written: Written) -> None:
-    """Refuse a document in which the words around a value occur twice, whatever stands between them."""
-    whole = "\n".join(prose(written.document))
-    for key, statement in written.statements.items():
-        found = _places_between(whole, statement)
-        if found != [statement.value]:
-            raise DataError("statement_ambiguous", f"{key}: between {statement.before!r} and {statement.after!r} stands {found!r}")
-
-
-def _places_between(whole: str, statement: Statement) -> list[str]:
-    """What stands between the words around a value, everywhere in a text where both follow each other in one paragraph."""
-    found = []
-    at = whole.find(statement.before)
-    while at >= 0:
-        start = at + len(statement.before)
-        end = whole.find(statement.after, start) if statement.after else whole.find("\n", start)
-        between_them = whole[start:end] if end >= 0 else whole[start:]
-        if end >= 0 and "\n" not in between_them:
-            found.append(between_them)
-        at = whole.find(statement.before, at + 1)
-    return found
 
 
 def prose(document: Document) -> Iterator[str]:
-    """The text of every paragraph, list item and footnote, in document order, footnotes last."""
+    """The text of every paragraph, list item and footnote, in document order with spare ones, footnotes last."""
     for section in document.sections:
-        for block in section.blocks:
-            if isinstance(block, Paragraph):
-                yield "".join(text.text for text in block.inlines)
-            elif isinstance(block, Listing):
-                yield from ("".join(text.text for text in item) for item in block.items)
+        for block in (*section.blocks, *section.spare):
+            if isinstance(block, Paragraph | Listing):
+                yield from _texts(block)
     yield from ("".join(text.text for text in inlines) for inlines in document.footnotes.values())
+
+
+def everything(document: Document) -> Iterator[str]:
+    """All text that is printed once: headings, paragraphs, items, captions, cells, notes and footnotes, in document order."""
+    for section in document.sections:
+        for block in (*section.blocks, *section.spare):
+            yield from _texts(block)
+    yield from ("".join(text.text for text in inlines) for inlines in document.footnotes.values())
+
+
+def _texts(block: Block) -> Iterator[str]:
+    inlines: tuple[Inline, ...] = ()
+    if isinstance(block, Heading):
+        yield f"{block.number} {block.text}"
+    elif isinstance(block, Paragraph):
+        inlines = (block.inlines,)
+    elif isinstance(block, Listing):
+        inlines = block.items
+    elif isinstance(block, Figure):
+        inlines = ((Text(f"{block.label} "), *block.caption),)
+    elif isinstance(block, Table):
+        cells = (cell.inlines for row in (*block.head, *block.body) for cell in row)
+        inlines = ((Text(f"{block.label} "), *block.caption), *cells, block.note)
+    yield from ("".join(text.text for text in runs) for runs in inlines)

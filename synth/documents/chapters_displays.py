@@ -187,7 +187,7 @@ def _table(
         (Text(caption, f"caption/{key}"),),
         (spanning, head) if over else (head,),
         body,
-        note=(Text(f"{pen.wording.labels.note} {note}", f"note/{key}"),) if note else (),
+        note=(Text(f"{pen.wording.labels.note}{pen.wording.sentence_space}{note}", f"note/{key}"),) if note else (),
         rotated_head=len(columns) >= _WIDE and chance(pen.rng, 0.3),
     )
 

@@ -79,9 +79,8 @@ def write_back(pen: Pen, plan: Plan, *, short: bool) -> tuple[Block, ...]:
     blocks: list[Block] = [Heading("glossary", level, "", labels.glossary)]
     for term in sorted(world.terms, key=lambda term: term.acronym):
         expansion = Marked(f"term/{term.acronym}", f"term/{term.acronym}", term.expansion, "text")
-        blocks.append(
-            pen.paragraph([fill(f"{term.acronym}: {{value}} – {{definition}}.", {"value": expansion}, definition=term.definition)])
-        )
+        entry = fill(labels.glossary_entry, {"value": expansion}, acronym=term.acronym, definition=term.definition)
+        blocks.append(pen.paragraph([entry]))
     blocks.append(Heading("rooms", level, "", labels.rooms))
     blocks.append(write_rooms(plan.labels["rooms"], pen))
     blocks.append(Heading("references", level, "", labels.references))

@@ -1,7 +1,7 @@
 """Writes sentences: facts with the exact words around each value, and filler that states none.
 
-A `Sentence` is a pattern with its slots filled; a `Pen` joins sentences into paragraphs and keeps a `Statement` for every fact, so that a
-reader of the printed text can find the value by what stands before and after it. Nothing here knows where a paragraph goes.
+A `Sentence` is a pattern with its slots filled; a `Pen` joins sentences into paragraphs and remembers where each fact was told, so that
+`chapters_statements` can say by which words a reader finds it. Nothing here knows where a paragraph goes.
 """
 
 import string
@@ -13,35 +13,13 @@ from typing import Final, Literal
 from numpy.random import Generator
 
 from synth.documents.blocks import Inline, Listing, Paragraph, Text
-from synth.documents.chapters_budget import DENSITY
+from synth.documents.chapters_statements import Told, ValueKind
 from synth.documents.draw import chance, pick
 from synth.documents.formats import DateStyle, capitalise, format_date, format_number, unit_affixes
 from synth.documents.wording import GenreWords, Wording
 from synth.documents.world import World
 
-ValueKind = Literal["number", "date", "text"]
-_LEAST_CONTEXT: Final = 24
-"""Characters before and after a value below which its statement reaches beyond the sentence (chosen); fewer in dense scripts."""
-_CONTEXT: Final = 32
-"""How far it then reaches (chosen; the less it holds, the less often a page break runs through it)."""
-_LONGEST_WORD: Final = 20
 _FILLER_TRIES: Final = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """The printed prose around one value: `before` + `value` + `after` stand in one paragraph, and only there.
-
-    Attributes:
-        kind: How the value is to be read.
-        anchor: Names the box of the value.
-    """
-
-    before: str
-    value: str
-    after: str
-    kind: ValueKind
-    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +47,13 @@ class Pen:
     """Writes in one language about one world, and remembers what it stated.
 
     Attributes:
-        statements: By statement key, filled as paragraphs are written.
+        told: Facts by statement key, filled as paragraphs are written.
     """
 
     def __init__(self, world: World, wording: Wording, topics: Sequence[str], rng: Generator) -> None:
         self.world, self.wording, self.rng = world, wording, rng
         self.words: GenreWords = wording.genre(world.genre)
-        self.statements: dict[str, Statement] = {}
+        self.told: dict[str, Told] = {}
         self._topics = topics
         named = [world.organisation, world.title, *world.decoys, *(entity.name for entity in world.entities)]
         self._places = [place for place in wording.places if not any(place in name for name in named)]
@@ -154,6 +132,7 @@ class Pen:
         """The runs of some sentences, with anchors on values; records the statements."""
         runs: list[Text] = []
         spans: list[tuple[Marked, int, int, int, int]] = []
+        notes: list[int] = []
         position = 0
         for at, sentence in enumerate(sentences):
             space = self.wording.sentence_space if at else ""
@@ -168,13 +147,12 @@ class Pen:
                 last = index == len(sentence.runs) - 1
                 runs.append(Text(text, anchor=marked.anchor if marked else "", note=sentence.note if last else ""))
                 position += len(text)
+            notes += [position] if sentence.note else []
         whole = "".join(run.text for run in runs)
-        density = DENSITY.get(self.world.language, 1.0)
-        least, reach = round(_LEAST_CONTEXT * density), round(_CONTEXT * density)
         for marked, left, right, start, end in spans:
-            before = whole[start if left - start >= least else _word_start(whole, left - reach) : left]
-            after = whole[right : end if end - right >= least else _word_end(whole, right + reach)]
-            self.statements[marked.key] = Statement(before, marked.text, after, marked.kind, marked.anchor)
+            low = max((note for note in notes if note <= left), default=0)
+            high = min((note for note in notes if note >= right), default=len(whole))
+            self.told[marked.key] = Told(whole, (left, right), (start, end), (low, high), marked.kind, marked.anchor)
         return tuple(run for run in runs if run.text)
 
 
@@ -202,15 +180,3 @@ def fill(pattern: str, facts: Mapping[str, Marked], *, note: str = "", **slots: 
     runs.append(text)
     runs[0] = capitalise(runs[0])
     return Sentence(tuple(runs), tuple(marks), note)
-
-
-def _word_start(text: str, near: int) -> int:
-    """The start of the word at `near` or a little before; `near` itself in scripts without spaces, 0 where the text begins."""
-    space = text.rfind(" ", max(0, near - _LONGEST_WORD), max(0, near))
-    return space + 1 if space >= 0 else max(0, near)
-
-
-def _word_end(text: str, near: int) -> int:
-    """The end of the word at `near` or a little after; `near` itself in scripts without spaces, the length where the text ends."""
-    space = text.find(" ", near, near + _LONGEST_WORD)
-    return space if space >= 0 else min(near, len(text))

@@ -6,12 +6,12 @@ Only this direction: whoever verifies a document reads numbers with code of its 
 import datetime
 import unicodedata
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, Literal
 
 from babel import Locale
 from babel.dates import format_date as babel_date
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, list_currencies
 
 from synth.documents.numerals import localise_digits
 
@@ -46,12 +46,12 @@ def format_date(iso: str, style: DateStyle, language: str, numerals: str = "latn
 def unit_affixes(unit: str, language: str, unit_space: str = " ") -> tuple[str, str]:
     """What is printed before and after a number in `unit`: `("EUR ", "")`, `("", " %")`, `("", "%")`, `("", " kg")`.
 
-    Currency codes (three capital letters) and percent signs follow CLDR; other units follow the number, after a space, or after
+    Currency codes (ISO 4217, as far as CLDR has a name for them) and percent signs follow CLDR; other units follow the number, after a space, or after
     `unit_space` when they are written in letters without case (Han, kana, Arabic, Devanagari).
     """
     if not unit:
         return "", ""
-    if len(unit) == 3 and unit.isascii() and unit.isupper():
+    if unit in _currencies():
         before = _locale(language).currency_formats["standard"].pattern.translate(_DIRECTION_MARKS).startswith("¤")
         return (f"{unit} ", "") if before else ("", f" {unit}")
     if unit in "%‰":
@@ -64,6 +64,11 @@ def unit_affixes(unit: str, language: str, unit_space: str = " ") -> tuple[str, 
 def capitalise(text: str) -> str:
     """`text` with its first letter in upper case, the rest unchanged; scripts without case stay as they are."""
     return text[:1].upper() + text[1:]
+
+
+@cache
+def _currencies() -> frozenset[str]:
+    return frozenset(list_currencies())
 
 
 @lru_cache(maxsize=64)

@@ -19,7 +19,7 @@ from PIL import Image
 from synth.documents.proof_values import Measured, ProofError, folded
 from synth.documents.reading import BoxPt, Line, ReadDocument, ReadPage
 from synth.documents.reading_lines import bounds, in_order, rows_of
-from synth.documents.reading_structure import best_caption
+from synth.documents.reading_tables import best_caption
 from synth.documents.reading_values import parse_number
 from synth.documents.reading_words import Word
 

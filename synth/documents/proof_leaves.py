@@ -14,7 +14,7 @@ from synth.documents import reading_structure as structure
 from synth.documents.measure import Picture, measure_bar
 from synth.documents.proof_values import Measured, ProofError, Value, as_number, as_sequence, as_text, folded, same
 from synth.documents.reading import BoxPt, ReadDocument, same_label
-from synth.documents.reading_tables import Cell, TablePart, table_parts
+from synth.documents.reading_tables import Cell, TablePart, best_caption, table_parts
 from synth.documents.reading_values import parse_date, parse_number
 
 Arguments: TypeAlias = Mapping[str, Value]
@@ -133,6 +133,22 @@ def column(scope: Artefact, given: Arguments) -> Value:
     return tuple(values)
 
 
+def cells(scope: Artefact, given: Arguments) -> Value:
+    """`cells{table, rows, column, key?, as?}`: what `cell` gives for each of several rows; all must be there."""
+    names = [folded(as_text(name)) for name in as_sequence(given["rows"])]
+    column, key, language = as_text(given["column"]), as_text(given.get("key", "")), scope.document(given).language
+    found: dict[str, Value] = {}
+    for name, value in _rows(scope, given, (key, column)):
+        if name and folded(name.text) in names:
+            if folded(name.text) in found:
+                raise ProofError("ambiguous", f"two rows {name.text!r} in {given['table']!r}")
+            found[folded(name.text)] = read_as(value.text if value else "", _kind(given), language)
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise ProofError("missing", f"rows {missing!r} in {given['table']!r}")
+    return tuple(found[name] for name in names)
+
+
 # --- running text -------------------------------------------------------------------------------------------------------------------
 
 
@@ -186,7 +202,7 @@ def _captions(scope: Artefact, given: Arguments) -> list[tuple[int, str]]:
 def caption(scope: Artefact, given: Arguments) -> Value:
     """`caption{label}`: the text of the caption that begins with a label, without the label."""
     label = as_text(given["label"])
-    found = structure.best_caption(scope.document(given), label)
+    found = best_caption(scope.document(given), label)
     if found is None:
         raise ProofError("missing", f"a caption {label!r}")
     return structure.without_label(structure.caption_text(*found), label)
@@ -247,7 +263,7 @@ def bars(scope: Artefact, given: Arguments) -> Value:
 
 
 LEAVES: dict[str, Callable[[Artefact, Arguments], Value]] = {
-    "cell": cell, "column": column, "between": between, "mentions": mentions, "pages_containing": pages_containing, "list_items": list_items,
+    "cell": cell, "cells": cells, "column": column, "between": between, "mentions": mentions, "pages_containing": pages_containing, "list_items": list_items,
     "captions": captions, "caption": caption, "page_labels": page_labels, "caption_pages": caption_pages, "heading_page": heading_page, "contents_label": contents_label,
     "page_label": page_label, "label_page": label_page, "page_count": page_count, "bar": bar, "bars": bars,
 }  # fmt: skip

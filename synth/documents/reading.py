@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any
 
 import pymupdf
 
 from schemas.errors import DataError
-from synth.documents.reading_lines import Band, Line, bands_of, lines_of, right_to_left, rows_of
+from synth.documents.reading_lines import Band, Line, bands_of, in_order, lines_of, right_to_left, rows_of
 from synth.documents.reading_values import plain_digits
 from synth.documents.reading_words import BoxPt, Word, page_words
 
@@ -22,6 +22,9 @@ __all__ = ["BoxPt", "Flow", "Line", "ReadDocument", "ReadPage", "Word", "read_pd
 
 SMALL_TYPE_RATIO = 0.93
 """Lines at the foot of a page in type smaller than this share of the page's usual type are footnotes (chosen)."""
+
+HEAD_SHARE, FOOT_SHARE = 0.085, 0.915
+"""Text above, or below, this share of the page's height is a running head or a foot (chosen: margins are a twelfth of a page or more)."""
 
 RTL_LANGUAGES = frozenset({"ar", "fa", "he", "ur", "ps", "sd", "ug", "yi", "dv", "ckb"})
 
@@ -86,8 +89,13 @@ class ReadPage:
 
     @cached_property
     def bands(self) -> tuple[Band, ...]:
-        """Rows in bands of one, two or three columns, without the texts inside pictures."""
-        return bands_of(rows_of([word for word in self.words if not self.in_picture(word)]), self.width_pt, rtl=self.right_to_left)
+        """Rows in bands of one, two or three columns, without the texts inside pictures; heads and feet are bands of their own."""
+        rows = rows_of([word for word in self.words if not self.in_picture(word)])
+        head = [row for row in rows if max(word.box_pt[3] for word in row) < HEAD_SHARE * self.height_pt]
+        foot = [row for row in rows if min(word.box_pt[1] for word in row) > FOOT_SHARE * self.height_pt]
+        body = rows[len(head) : len(rows) - len(foot)]
+        furniture = [Band(tuple(map(tuple, part)), ()) for part in (head, foot)]
+        return tuple(band for band in (furniture[0], *bands_of(body, self.width_pt, rtl=self.right_to_left), furniture[1]) if band.rows)
 
     def in_picture(self, word: Word) -> bool:
         """Whether the word stands on a picture; one that fills most of the page is its background."""
@@ -112,21 +120,23 @@ class ReadPage:
         return Flow("\n".join(line.text for line in self.lines))
 
     @cached_property
-    def folded(self) -> str:
-        """All words of the page, those on pictures too, without white space, case and kinds of digits: what scans of a whole document look through."""
-        return plain_digits("".join(word.text for word in self.words)).casefold()
+    def spaced(self) -> str:
+        """All text of the page, that on pictures and rotated text too, with single spaces, ASCII digits and no case: what scans look through."""
+        inside = rows_of([word for word in self.words if self.in_picture(word)])
+        rest = [" ".join(word.text for word in row) for row in (*map(in_order, inside), [word for word in self.words if not word.upright])]
+        return plain_digits(" ".join([*(line.text for line in self.lines), *rest])).casefold()
 
     @cached_property
-    def spaced(self) -> str:
-        """All words of the page joined by spaces, without case and kinds of digits."""
-        return plain_digits(" ".join(word.text for word in self.words)).casefold()
+    def folded(self) -> str:
+        """The same without white space."""
+        return squeeze(self.spaced)
 
     def holds(self, text: str) -> bool:
         """Whether a text stands on the page, white space aside; digits at its ends are not part of longer numbers."""
         plain = plain_digits(squeeze(text)).casefold()
         if not any(char.isdigit() for char in plain):
             return plain in self.folded
-        pattern = r"\s*".join(map(re.escape, plain))
+        pattern = "".join(re.escape(a) + (r"\s*" if b and not (a.isdigit() and b.isdigit()) else "") for a, b in zip_longest(plain, plain[1:]))
         return bool(re.search(rf"(?<![0-9])(?<![0-9][.,]){pattern}(?![0-9])(?![.,][0-9])", self.spaced))
 
     @cached_property
@@ -147,9 +157,8 @@ class ReadPage:
         return tuple(line for line in lines if not self._is_furniture(line))
 
     def _is_furniture(self, line: Line) -> bool:
-        """Whether the line stands in the outer tenth of the page, above or below all body text, as heads and feet do."""
-        top, foot = line.box_pt[1], line.box_pt[3]
-        return foot < self.height_pt * 0.085 or top > self.height_pt * 0.915
+        """Whether the line is a running head or a foot."""
+        return line.box_pt[3] < HEAD_SHARE * self.height_pt or line.box_pt[1] > FOOT_SHARE * self.height_pt
 
 
 @dataclass(frozen=True)

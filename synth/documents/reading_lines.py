@@ -27,7 +27,7 @@ MARGIN_SLACKS_PT = (0, 8, -8, 16, -16, 24, -24, 36, -36)
 MIN_SIDE_BY_SIDE = 1.6
 """Columns stand side by side over at least this many type sizes: two lines (a balanced paragraph may be no higher)."""
 
-CHANCE_SHARE = 0.17
+CHANCE_SHARE = 0.6
 """Three columns that hold less than this share of the rows that two would hold are chance (chosen)."""
 
 BLOCK_GAP_PITCHES = 1.4
@@ -36,9 +36,6 @@ MAX_BLOCKS = 9
 
 MIN_REACH = 0.1
 """Some line of a column covers this share of a column's width (chosen)."""
-
-MAX_TURNS = 0.2
-"""How often, a row, the content may go from one column to another: columns are drawn one after the other, tables row by row (chosen)."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +113,7 @@ def bands_of(rows: Sequence[Sequence[Word]], page_width_pt: float, *, rtl: bool)
     area = _Area(left, right, page_width_pt, rtl)
     whole = Band(tuple(map(tuple, rows)), ())
     cuts = [_best_cut(whole, area, count) for count in (3, 2)]
-    if cuts[0].held < CHANCE_SHARE * cuts[1].held:
+    if cuts[0].held < (CHANCE_SHARE if cuts[0].fills_all else 1.0) * cuts[1].held:
         cuts.reverse()  # a few rows happen to leave thirds white; the other way round, three columns may look like two of which one is wide
     bands: list[Band] = []
     for band in cuts[0].parts:
@@ -148,6 +145,11 @@ class _Cut:
     count: int
     held: int
     parts: list[Band]
+
+    @property
+    def fills_all(self) -> bool:
+        """Whether some part has text in its last column."""
+        return any(part.edges and max(row[-1].box_pt[2] for row in part.rows) > part.edges[-1] for part in self.parts)
 
 
 def _best_cut(band: Band, area: _Area, count: int) -> _Cut:
@@ -222,7 +224,7 @@ def _are_columns(rows: Sequence[Sequence[Word]], edges: Sequence[float]) -> bool
         return False
     drawn = sorted((word.drawn, sum(word.middle_pt[0] > edge for edge in used)) for word in words)
     turns = sum(before != after for (_, before), (_, after) in pairwise(drawn))
-    return turns <= max(2 * len(used), MAX_TURNS * len(rows))
+    return turns == len(used)
 
 
 def _side_by_side(words: Sequence[Word], edge: float) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from synth.documents.reading import Flow, Line, ReadDocument, ReadPage
-from synth.documents.reading_tables import MIN_LIKENESS, caption_likeness, caption_lines, is_contents_entry
+from synth.documents.reading_tables import MIN_LIKENESS, caption_likeness, is_contents_entry
 from synth.documents.reading_values import plain_digits
 
 BULLETS = "•◦▪▫■□●○–—-*‣·∙➤►▸※・✓→◆◇"
@@ -16,6 +16,12 @@ BULLETS = "•◦▪▫■□●○–—-*‣·∙➤►▸※・✓→◆◇"
 
 MAX_VALUE_CHARS = 240
 """Longest text looked for between two others (chosen: a fact, not a paragraph)."""
+
+MAX_HEADING_LINES = 7
+"""A heading in a narrow column may be broken over this many lines (chosen)."""
+
+MAX_ENTRY_LINES = 3
+"""A contents entry may be broken over this many lines (chosen)."""
 
 LEADERS = r"[.·․…‥・\s]*"
 
@@ -60,7 +66,7 @@ def pages_containing(document: ReadDocument, text: str) -> tuple[int, ...]:
 
 
 def headings(document: ReadDocument, text: str) -> tuple[Found, ...]:
-    """Places where `text` stands alone in one to three lines in the largest type it is ever set alone in; running heads are smaller."""
+    """Places where `text` stands alone in a few lines in the largest type it is ever set alone in; running heads are smaller."""
     wanted = fold(text)
     hits: list[tuple[float, Found]] = []
     for page in document.pages:
@@ -73,7 +79,7 @@ def headings(document: ReadDocument, text: str) -> tuple[Found, ...]:
 def _alone(page: ReadPage, wanted: str) -> Iterator[tuple[float, str]]:
     for index, line in enumerate(page.lines):
         whole = ""
-        for following in page.lines[index : index + 3]:
+        for following in page.lines[index : index + MAX_HEADING_LINES]:
             whole += following.folded
             if whole == wanted:
                 yield line.size_pt, line.text
@@ -88,7 +94,7 @@ def contents_labels(document: ReadDocument, text: str) -> tuple[Found, ...]:
     for page in document.pages:
         lines = page.lines
         for index, line in enumerate(lines):
-            for last in range(index, min(index + 3, len(lines))):
+            for last in range(index, min(index + MAX_ENTRY_LINES, len(lines))):
                 match = pattern.match(fold("".join(item.text for item in lines[index : last + 1])))
                 if match:
                     found.append(Found(page.index, lines[last].text.split()[-1].lstrip(".·․…‥・")))
@@ -112,17 +118,6 @@ def captions(document: ReadDocument, prefix: str) -> tuple[tuple[str, Found], ..
                     best[match[1]] = (score, page, line)
     found = [(number, Found(page.index, caption_text(page, line))) for number, (_, page, line) in best.items()]
     return tuple(sorted(found, key=lambda item: item[1].page))
-
-
-def best_caption(document: ReadDocument, label: str) -> tuple[ReadPage, Line] | None:
-    """The line most like the caption of `label`, the first of several alike, and its page."""
-    best: tuple[int, ReadPage, Line] | None = None
-    for page in document.pages:
-        for line in caption_lines(page, label):
-            score = caption_likeness(page, line, label, document.body_size_pt)
-            if score >= MIN_LIKENESS and (best is None or score > best[0]):
-                best = (score, page, line)
-    return best and best[1:]
 
 
 def caption_text(page: ReadPage, line: Line) -> str:
@@ -182,7 +177,7 @@ def _ends_with(lines: Sequence[Line], index: int, wanted: str) -> bool:
 def _items(lines: Sequence[tuple[int, Line]]) -> Iterator[Found]:
     """List items from the lines after an introduction, until the first line that neither begins an item nor is indented like one."""
     current: list[str] = []
-    page, mark_at, indent, top = 0, 0.0, 0.0, 0.0
+    page, mark_at, indent, top, size = 0, 0.0, 0.0, 0.0, 0.0
     for number, line in lines:
         body = _item_body(line)
         moved = not current or number != page or line.box_pt[3] < top  # the next page or column: other margins
@@ -190,8 +185,8 @@ def _items(lines: Sequence[tuple[int, Line]]) -> Iterator[Found]:
             if current:
                 yield Found(page, " ".join(current))
             current, page = [body], number
-            mark_at, indent = _start(line), _start(line, 1)
-        elif current and (moved or abs(_start(line) - indent) < 2.5) and not (moved and body is None and number != page):
+            mark_at, indent, size = _start(line), _start(line, 1), line.size_pt
+        elif current and not moved and abs(_start(line) - indent) < 2.5 and abs(line.size_pt - size) < 0.2:
             current.append(line.text)
         else:
             break

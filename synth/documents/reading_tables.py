@@ -21,6 +21,9 @@ END_GAP_PITCHES = 1.5
 """White of more than this many row pitches ends a table (tables have 1.6 below them)."""
 
 
+MAX_AWAY_PT = 60.0
+"""A rotated head stands no further beside the texts of its column (chosen: half a wide column)."""
+
 MAX_HEAD_ROWS = 10
 """Lines of a table's head looked through (chosen: narrow heads are broken over six)."""
 
@@ -144,9 +147,26 @@ def table_parts(document: ReadDocument, label: str) -> Iterator[TablePart]:
     for page in document.pages:
         key = f"table/{label}"
         if key not in page.memo:
-            captions = [line for line in caption_lines(page, label) if caption_likeness(page, line, label, document.body_size_pt) >= MIN_LIKENESS]
+            best = best_caption(document, label)
+            captions = [line for line in caption_lines(page, label) if best and _set_alike(line, best[1])]
             page.memo[key] = tuple(part for line in captions for part in read_table(page, line, captions))
         yield from page.memo[key]
+
+
+def _set_alike(line: Line, caption: Line) -> bool:
+    """Whether a line has the type of a caption: the captions of a table's further parts do, running text that begins with its label seldom."""
+    return abs(line.size_pt - caption.size_pt) < 0.03 * caption.size_pt and line.words[0].bold == caption.words[0].bold
+
+
+def best_caption(document: ReadDocument, label: str) -> tuple[ReadPage, Line] | None:
+    """The line most like the caption of `label`, the first of several alike, and its page."""
+    best: tuple[int, ReadPage, Line] | None = None
+    for page in document.pages:
+        for line in caption_lines(page, label):
+            score = caption_likeness(page, line, label, document.body_size_pt)
+            if score >= MIN_LIKENESS and (best is None or score > best[0]):
+                best = (score, page, line)
+    return best and best[1:]
 
 
 def read_table(page: ReadPage, caption: Line, captions: Sequence[Line] = ()) -> Iterator[TablePart]:
@@ -285,11 +305,12 @@ def _columns_of(box: BoxPt, columns: Sequence[tuple[float, float]]) -> list[int]
 
 
 def _turned_heads(page: ReadPage, caption: Line, rows: Sequence[Sequence[Word]], columns: Sequence[tuple[float, float]]) -> list[Cell | None]:
-    """The rotated head of each column: rotated words between caption and rows whose middle is in the column, as the page lists them."""
-    foot = min(word.box_pt[1] for word in rows[0])
+    """The rotated head of each column: rotated words between caption and rows, each given to the nearest column, in reading order."""
+    foot = max(word.box_pt[3] for word in rows[0])
     turned = [word for word in page.words if not word.upright and caption.box_pt[3] <= word.box_pt[3] <= foot + 30]
-    heads: list[Cell | None] = []
-    for left, right in columns:
-        inside = [word for word in turned if left - 4 <= word.middle_pt[0] <= right + 4]
-        heads.append(Cell(" ".join(word.text for word in inside), bounds([word.box_pt for word in inside])) if inside else None)
-    return heads
+    inside: list[list[Word]] = [[] for _ in columns]
+    for word in turned:
+        away = [max(left - word.middle_pt[0], word.middle_pt[0] - right, 0.0) for left, right in columns]
+        if min(away) < MAX_AWAY_PT:
+            inside[away.index(min(away))].append(word)
+    return [Cell(" ".join(word.text for word in words), bounds([word.box_pt for word in words])) if words else None for words in inside]

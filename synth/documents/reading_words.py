@@ -114,14 +114,20 @@ def _split_marks(text: str, box: BoxPt, runs: Sequence[_Run]) -> list[Word]:
     base = max(plain or inside, key=lambda run: _overlap(run.box_pt, box), default=_Run("", box, box[3] - box[1], False, False, True, box[3]))
     words = []
     for run in marks:
-        before, _, after = text.rpartition(run.text)
-        text = before + after
+        at = _occurrence(text, run.text, (run.box_pt[0] - box[0]) / max(box[2] - box[0], 1e-6))
+        text = text[:at] + text[at + len(run.text) :]
         words.append(Word(run.text, run.box_pt, run.size_pt, run.bold, mark=True, baseline_pt=run.baseline_pt))
     if text:
         if marks and marks[-1].box_pt[2] >= box[2] - 0.5:
             box = (box[0], box[1], marks[0].box_pt[0], box[3])
         words.insert(0, Word(text, box, base.size_pt, base.bold, upright=base.upright, baseline_pt=base.baseline_pt))
     return words
+
+
+def _occurrence(text: str, part: str, share: float) -> int:
+    """Where `part` stands in `text`: of several places the one nearest to this share of its length, since a line of Chinese is one word."""
+    places = [at for at in range(len(text)) if text.startswith(part, at)]
+    return min(places, key=lambda at: abs(at - share * len(text)))
 
 
 def _overlap(a: BoxPt, b: BoxPt) -> float:
@@ -176,21 +182,28 @@ def _turned_words(glyphs: Sequence[_Glyph]) -> list[Word]:
 
 
 def _glyphs(line: dict[str, Any]) -> list[_Glyph]:
-    """Glyphs of a MuPDF line; a character of no width belongs to the glyph listed before it."""
+    """Glyphs of a MuPDF line. Of a cluster only the first character has a width, the others stand at its right edge, listed after it, or before it
+    where MuPDF has turned the line round.
+    """
     spans = line["spans"]
     size = max((span["size"] for span in spans), default=0.0)
     foot = max((span["bbox"][3] for span in spans), default=0.0)
     upright = abs(line["dir"][0]) > 0.7
     glyphs: list[_Glyph] = []
+    waiting = ""
     for span in spans:
         mark = span["size"] < MARK_SIZE_RATIO * size and span["bbox"][3] < foot - 0.12 * size
         bold = bool(span["flags"] & pymupdf.TEXT_FONT_BOLD) or "bold" in span["font"].lower()
         for char in span["chars"]:
             x0, y0, x1, y1 = char["bbox"]
-            if glyphs and upright and x1 - x0 < 0.01 and unicodedata.category(char["c"]) != "Zs":
-                glyphs[-1] = replace(glyphs[-1], text=glyphs[-1].text + char["c"])
+            if upright and x1 - x0 < 0.01 and unicodedata.category(char["c"]) != "Zs":
+                if glyphs and abs(glyphs[-1].box_pt[2] - x0) < 0.01:
+                    glyphs[-1] = replace(glyphs[-1], text=glyphs[-1].text + char["c"])
+                else:
+                    waiting = char["c"] + waiting
             else:
-                glyphs.append(_Glyph(char["c"], (x0, y0, x1, y1), span["size"], bold, mark, upright, char["origin"][1]))
+                glyphs.append(_Glyph(char["c"] + waiting, (x0, y0, x1, y1), span["size"], bold, mark, upright, char["origin"][1]))
+                waiting = ""
     return glyphs
 
 

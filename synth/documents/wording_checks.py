@@ -22,6 +22,7 @@ SLOTS: Final[dict[str, tuple[str, str]]] = {
     "labels.issued": ("date", ""),
     "labels.reference": ("author title year", ""),
     "labels.quantity_head": ("name unit", ""),
+    "labels.glossary_entry": ("acronym value definition", ""),
     "periods.year": ("year", ""),
     "periods.season": ("year next", ""),
     "periods.quarter": ("n year", ""),

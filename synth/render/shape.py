@@ -25,6 +25,9 @@ _DOTTED_CIRCLE = "\u25cc"
 _CACHED_TOKENS = 1 << 17
 
 
+_LEAST_WIDTH = 12
+"""Font units below which a cluster is widened: a hundredth of an em, which readers tell from nothing."""
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """One picture with one text. `width` is its advance in font units."""
@@ -150,10 +153,23 @@ def _shape(face: Face, script: str, text: str, rtl: bool, language: str, context
             pen += positions[i].x_advance
             i += 1
         cluster, kern = _cluster(face, parts, pen, text[start : ends[start]])
+        if cluster.width < _LEAST_WIDTH and kerns:
+            cluster, pull = _widened(cluster)
+            kerns[-1] += pull
         clusters.append(cluster)
         kerns.append(kern)
     width = sum(cluster.width for cluster in clusters) + sum(kerns)
     return Shaped(face, text, tuple(clusters), tuple(kerns), width / face.upem, rtl, text.isspace())
+
+
+def _widened(cluster: Cluster) -> tuple[Cluster, int]:
+    """A cluster of the least width with its picture in the same place, and the (negative) kern before it.
+
+    Kerning can pull a narrow letter's advance to zero or below (ra in Amiri). A font cannot hold that, and readers that sort letters by where they
+    stand would swap it with the next one.
+    """
+    pull = cluster.width - _LEAST_WIDTH
+    return Cluster(tuple((glyph, x - pull, y) for glyph, x, y in cluster.parts), _LEAST_WIDTH, cluster.text), pull
 
 
 def _cluster(face: Face, parts: list[Part], advance: int, text: str) -> tuple[Cluster, int]:
@@ -167,5 +183,4 @@ def _cluster(face: Face, parts: list[Part], advance: int, text: str) -> tuple[Cl
         return Cluster(tuple(parts), natural, text), advance - natural
     if face.is_cff:
         raise DataError("unsupported_cluster", f"{text!r} needs several glyphs, which CFF font {face.file.path} cannot hold as one")
-    # Kerning can pull a narrow letter's advance below zero (ra after kaf in Amiri); a font cannot, so the rest becomes the kern.
-    return Cluster(tuple(parts), max(advance, 0), text), min(advance, 0)
+    return Cluster(tuple(parts), advance, text), 0

@@ -112,6 +112,11 @@ class Paper:
             program |= {"where": self.head(table, where), "equals": equals}
         return program
 
+    def cells(self, table: str, column: str, *, rows: Json, kind: str = "number") -> Json:
+        """A program for the values of several rows, which must all be there."""
+        label = self.written.tables[table].label
+        return {"op": "cells", "doc": self.index, "table": label, "rows": rows, "column": self.head(table, column), "as": kind}
+
     def head(self, table: str, column: str) -> str:
         """Printed head of a column."""
         anchor = f"head/{table}/{column}"
