@@ -7,6 +7,7 @@ One pass takes from each sample what the measures need (`Facts`, no media); each
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -193,42 +194,49 @@ def _blind(facts: Sequence[Facts], asked: Sequence[Asked]) -> Metric:
         "Accuracy without the pages. Most frequent: the value other samples have most often for the task. Question only: the answer of "
         "the most similar question of another sample; chance for both is one over the different values of a task. Is there an answer: "
         "telling refusals from answers that way, balanced, chance 0.5. Text search: share of answers printed on the page that BM25 finds "
-        "for the question; chance is a random page."
+        "for the question; chance is a random page. The standard error, in points, is that of a proportion."
     )
     rows: list[tuple[object, ...]] = []
     for family in sorted({one.family for one in asked}):
         mine = [one for one in asked if one.family == family]
         searched = [pair for fact in facts if fact.family == family for pair in fact.searched]
-        found = [(family, name, value, chance, 100 * (value - chance)) for name, value, chance in _baselines(mine, searched)]
-        rows += found
+        for name, value, chance, tried in _baselines(mine, searched):
+            error = sqrt(value * (1 - value) / tried) if tried else 0.0
+            rows.append((family, name, value, chance, 100 * (value - chance), 100 * error))
     return Metric(
         "Blind baselines",
         definition,
-        ("family", "baseline", "accuracy", "chance", "points over"),
+        ("family", "baseline", "accuracy", "chance", "points over", "std. error"),
         tuple(rows),
         "at most 5 points over chance",
     )
 
 
-def _baselines(asked: Sequence[Asked], searched: Sequence[tuple[bool, float]]) -> Iterable[tuple[str, float, float]]:
-    """Name, accuracy and chance of each blind baseline over the questions of one family."""
+def _baselines(asked: Sequence[Asked], searched: Sequence[tuple[bool, float]]) -> Iterable[tuple[str, float, float, float]]:
+    """Name, accuracy, chance and number of tries of each blind baseline over the questions of one family."""
     even = stats_text.chance(asked)
     alike, told = stats_text.question_only(asked)
-    yield "most frequent answer", stats_text.most_frequent_answer(asked), even
-    yield "question only", alike, even
-    if any(one.refused for one in asked):
-        yield "question only: is there an answer?", told, 0.5
+    refused = sum(one.refused for one in asked)
+    answered = len(asked) - refused
+    yield "most frequent answer", stats_text.most_frequent_answer(asked), even, answered
+    yield "question only", alike, even, answered
+    if refused and answered:
+        # The mean of two accuracies varies as one over this many tries would.
+        yield "question only: is there an answer?", told, 0.5, 4 / (1 / refused + 1 / answered)
     if searched:
         hit, share = (sum(values) / len(searched) for values in zip(*searched, strict=True))
-        yield "best single page by text search", hit, share
+        yield "best single page by text search", hit, share, len(searched)
 
 
 def _answers(asked: Sequence[Asked]) -> Metric:
-    definition = "Share of the most frequent answer value of each task, refusals apart."
+    definition = (
+        "Share of the most frequent answer value of each task, refusals apart; where a value is given once, the share only says how few "
+        "answers there are."
+    )
     return Metric(
         "Answer prior",
         definition,
-        ("task", "answers", "top share", "top value"),
+        ("task", "answers", "top times", "top share", "top value"),
         tuple(stats_text.top_answers(asked)),
         "top share at most 0.03",
     )
@@ -241,23 +249,28 @@ def _questions(asked: Sequence[Asked]) -> Metric:
             groups[key].append(one.question)
     rows = [(family, language, len(texts), stats_text.distinct_n(texts, 2)) for (family, language), texts in sorted(groups.items())]
     definition = (
-        "Different pairs of neighbouring words over all pairs, in questions; falls with size. Scripts without spaces go by character."
+        "Different pairs of neighbouring words over all pairs, in questions; falls with size. Scripts without spaces go by character, of "
+        "which there are fewer than words."
     )
     return Metric("Distinct-2", definition, ("family", "language", "questions", "distinct-2"), tuple(rows), "at least 0.35")
 
 
 def _templates(asked: Sequence[Asked]) -> Metric:
     definition = (
-        "Share of questions that equal another sample's after slots are masked (quoted text; words with a digit or an inner capital); "
-        "below, the masked questions asked most often, at most 20."
+        "Share of questions that equal another sample's after slots are masked: quoted text, words with a digit or an inner capital, and "
+        f"words that one sample, or at most {stats_text.RARE_SHARE:.0%} of a language's samples, use; in scripts without spaces a "
+        "character is masked when both pairs with its neighbours are that rare. Below, the masked questions asked most often, at most 20."
     )
-    rows: list[tuple[object, ...]] = []
-    for family in sorted({one.family for one in asked}):
-        rate, _ = stats_text.template_collisions([one for one in asked if one.family == family])
-        rows.append((family, rate))
+    groups: dict[tuple[str, str], list[Asked]] = defaultdict(list)
+    for one in asked:
+        for key in ((one.family, "all"), (one.family, one.language or "none")):
+            groups[key].append(one)
+    rows = [(*key, len(group), stats_text.template_collisions(group)[0]) for key, group in sorted(groups.items())]
     _, top = stats_text.template_collisions(asked)
     notes = tuple(f"{number:5d}  {form}" for form, number in top)
-    return Metric("Template collisions", definition, ("family", "collision rate"), tuple(rows), "below 0.30", notes)
+    return Metric(
+        "Template collisions", definition, ("family", "language", "questions", "collision rate"), tuple(rows), "below 0.30", notes
+    )
 
 
 def _layouts(facts: Sequence[Facts]) -> Metric:

@@ -2,15 +2,21 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
 # Scripts written without spaces, taken character by character: Thai, Lao, Khmer, Burmese, kana, Han, half-width kana.
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+(?:[-'.,:/][^\W{_UNSPACED}]+)*")
+# Vowel signs and joiners, which `\w` leaves out: combining marks, Arabic vowels, the Indic blocks without the danda.
+_SIGNS = r"\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff\u200c\u200d"
+_LETTERS = rf"(?:[^\W{_UNSPACED}]|[{_SIGNS}])+"
+_WORD = re.compile(rf"[{_UNSPACED}]|{_LETTERS}(?:[-'.,:/]{_LETTERS})*")
 _QUOTED = re.compile(r"“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«|「[^」]*」|『[^』]*』|《[^》]*》|‘[^’]*’|\"[^\"]*\"|`[^`]*`")
+_CHARACTER = re.compile(rf"[{_UNSPACED}]")
 MASK = "_"
+RARE_SHARE = 0.05
+"""A word that one sample, or at most this share of a language's samples, uses in questions fills a slot (chosen: templates are shared)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +48,48 @@ def words(text: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(text)]
 
 
-def mask_slots(question: str) -> str:
-    """The question with what a template's slots hold taken out: quoted text, and words with a digit or, past the first, a capital."""
+def mask_slots(question: str, rare: Set[str] = frozenset()) -> str:
+    """The question with what a template's slots hold taken out: quoted text, words with a digit or an inner capital, and rare words.
+
+    Args:
+        question: As asked.
+        rare: Words, and pairs of characters of scripts without spaces, that few samples use (`rare_words`). A character is masked when both
+            pairs that it is part of are rare.
+    """
     masked: list[str] = []
-    for position, word in enumerate(_WORD.findall(_QUOTED.sub(f" {MASK} ", question))):
+    found = _WORD.findall(_QUOTED.sub(f" {MASK} ", question))
+    for position, word in enumerate(found):
         slot = word == MASK or any(c.isdigit() for c in word) or (position > 0 and any(c.isupper() for c in word))
+        slot = slot or all(unit in rare for unit in _units(found, position))
         if not slot:
             masked.append(word.lower())
         elif not masked or masked[-1] != MASK:
             masked.append(MASK)
     return " ".join(masked)
+
+
+def rare_words(asked: Sequence[Asked]) -> dict[str, frozenset[str]]:
+    """By language: the units of `mask_slots` that occur in the questions of one sample, or of at most a `RARE_SHARE` of them."""
+    samples: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    everyone: dict[str, set[int]] = defaultdict(set)
+    for one in asked:
+        everyone[one.language].add(one.sample)
+        found = _WORD.findall(_QUOTED.sub(f" {MASK} ", one.question))
+        for position in range(len(found)):
+            for unit in _units(found, position):
+                samples[one.language][unit].add(one.sample)
+    few = {language: max(1, int(RARE_SHARE * len(numbers))) for language, numbers in everyone.items()}
+    return {language: frozenset(unit for unit, used in units.items() if len(used) <= few[language]) for language, units in samples.items()}
+
+
+def _units(found: Sequence[str], position: int) -> tuple[str, ...]:
+    """What decides whether a word is rare: itself in lower case, or, in scripts without spaces, the pairs with its neighbours."""
+    word = found[position]
+    if not _CHARACTER.fullmatch(word):
+        return (word.lower(),)
+    before = found[position - 1] if position else ""
+    after = found[position + 1] if position + 1 < len(found) else ""
+    return (before + word, word + after)
 
 
 def distinct_n(texts: Iterable[str], n: int) -> float:
@@ -61,9 +99,13 @@ def distinct_n(texts: Iterable[str], n: int) -> float:
 
 
 def template_collisions(asked: Sequence[Asked]) -> tuple[float, list[tuple[str, int]]]:
-    """Share of questions whose masked form another sample's question has too, and the 20 forms with the most questions."""
+    """Share of questions whose masked form another sample's question of the language has too, and the 20 forms with the most questions.
+
+    Questions of rare words alone are compared unmasked.
+    """
+    rare = rare_words(asked)
     samples: dict[str, set[int]] = defaultdict(set)
-    masked = [mask_slots(one.question) for one in asked]
+    masked = [_form(one.question, rare[one.language]) for one in asked]
     for form, one in zip(masked, asked, strict=True):
         samples[form].add(one.sample)
     colliding = sum(len(samples[form]) > 1 for form in masked)
@@ -71,12 +113,20 @@ def template_collisions(asked: Sequence[Asked]) -> tuple[float, list[tuple[str, 
     return (colliding / len(masked) if masked else 0.0), top
 
 
-def top_answers(asked: Sequence[Asked]) -> list[tuple[str, int, float, str]]:
-    """For each task: number of answers, share of the most frequent value, and that value. Refusals are left out: they have one value."""
+def _form(question: str, rare: frozenset[str]) -> str:
+    form = mask_slots(question, rare)
+    return form if form != MASK else " ".join(words(question))
+
+
+def top_answers(asked: Sequence[Asked]) -> list[tuple[str, int, int, float, str]]:
+    """For each task: number of answers, and how often the most frequent value is given, its share, and the value.
+
+    Refusals are left out: they have one value.
+    """
     rows = []
     for task, group in _by_task(one for one in asked if not one.refused).items():
         value, number = Counter(one.value for one in group).most_common(1)[0]
-        rows.append((task, len(group), number / len(group), value[:60]))
+        rows.append((task, len(group), number, number / len(group), value[:60]))
     return rows
 
 

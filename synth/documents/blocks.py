@@ -141,7 +141,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document ready for layout, with the printed words the layout itself needs."""
+    """A document ready for layout, with the printed words the layout itself needs.
+
+    `pages_wanted` makes the layout set type a little smaller or larger where that brings it nearer to so many pages; 0 leaves the look as
+    it is.
+    """
 
     language: str
     title: str
@@ -150,6 +154,7 @@ class Document:
     running_head: str = ""
     continued: str = "(continued)"
     numerals: str = "latn"
+    pages_wanted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from numpy.random import Generator
 from synth.documents.blocks import Block, Document, Figure, Heading, Inline, Listing, Paragraph, Section, Table, Text
 from synth.documents.chapters_budget import DENSITY, Budget, Room
 from synth.documents.chapters_displays import caption_slots, metric_of, write_display
-from synth.documents.chapters_matter import citation, write_amendments, write_back, write_cover, write_front
+from synth.documents.chapters_matter import Matter, citation, write_amendments, write_back, write_cover, write_front
 from synth.documents.chapters_plan import Chapter, Display, Fact, Link, Plan, draw_plan
 from synth.documents.chapters_prose import Marked, Pen, Sentence
 from synth.documents.chapters_statements import Statement, settle
@@ -29,6 +29,10 @@ _PARAGRAPH_CHARS: Final = 440
 """Mean length of a paragraph of filler in Latin script; slides have one list of bullets each instead."""
 _WASTE: Final = 0.45
 """Mean share of a page that stays empty where a section ends."""
+_SPARE_PAGES: Final = 1.2
+"""Pages of spare text a section has: enough for its last page and for a gap or two above tables."""
+_SPARE_LISTS: Final = 3
+"""Spare lists a section of slides has."""
 _LEAST_TAIL: Final = 6
 """Characters after a value, in its sentence, that no number or date can be mistaken for."""
 _SHORT: Final = 20
@@ -111,15 +115,15 @@ def write_document(world: World, wording: Wording, rng: Generator, *, pages_targ
     front = write_front(pen, plan, short=draft.is_short, slides=draft.is_slides)
     annex, back = write_amendments(pen, plan), write_back(pen, plan, short=draft.is_short)
     displays = [[(display, _write_display(draft, display)) for display in chapter.displays] for chapter in plan.chapters]
-    paragraphs = _filler_paragraphs(draft, front, [*annex, *back], displays)
+    paragraphs = _filler_paragraphs(draft, front.blocks, [*annex, *back.blocks], displays)
     chapters = [
         _write_chapter(draft, chapter, shown, count) for chapter, shown, count in zip(plan.chapters, displays, paragraphs, strict=True)
     ]
     sections = [
-        Section(write_cover(pen), numbering="", page=draft.page),
-        Section(front, numbering="r", page=draft.page, columns=2 if draft.is_slides else 1),
+        Section(write_cover(pen, slides=draft.is_slides), numbering="", page=draft.page),
+        _front_section(draft, front),
         *_number_headings([section for chapter in chapters for section in chapter], world.numerals),
-        *_annex_sections(draft, annex, back),
+        _annex_section(draft, annex, back),
     ]
     document = Document(
         language=world.language,
@@ -129,6 +133,7 @@ def write_document(world: World, wording: Wording, rng: Generator, *, pages_targ
         running_head=pick(rng, (world.title, world.organisation)),
         continued=wording.labels.continued,
         numerals=world.numerals,
+        pages_wanted=draft.pages_target,
     )
     return _index(document, pen, plan)
 
@@ -195,8 +200,9 @@ def _write_chapter(draft: _Draft, chapter: Chapter, shown: Sequence[tuple[Displa
         slots[order[at % len(order)]].append(fact)
     texts = [_write_slot(draft, facts, compact=draft.pages_target < _LONG) for facts in slots]
     units: list[tuple[Display | None, list[Block]]] = [(None, group) for group in _sub_sections(draft, texts[num_intro:])]
-    for display, blocks in shown:
-        units.insert(between(rng, 0, len(units)), (display, blocks))
+    places = sorted((between(rng, 0, len(units)) for _ in shown), reverse=True)  # in the order of the plan, which numbered them
+    for place, unit in zip(places, reversed(shown), strict=True):
+        units.insert(place, unit)
     head = Heading(draft.next_key("chapter"), 1, "", chapter.title)
     return _sections(draft, [head, *(block for text in texts[:num_intro] for block in text)], units)
 
@@ -243,18 +249,30 @@ def _sections(draft: _Draft, opening: list[Block], units: Sequence[tuple[Display
     for display, group in units:
         turned = display is not None and display.kind in ("metric", "specs") and draft.pages_target >= _LONG and not draft.is_slides
         if turned and chance(rng, 0.3):
-            sections += [Section(tuple(blocks), columns=columns, page=draft.page)] if blocks else []
-            sections.append(Section(tuple(group), page=draft.page, landscape=True))
+            sections += [Section(tuple(blocks), columns=columns, page=draft.page, spare=_spare(draft))] if blocks else []
+            sections.append(Section(tuple(group), page=draft.page, landscape=True, spare=_spare(draft)))
             blocks = []
         else:
             blocks += group
-    return [*sections, Section(tuple(blocks), columns=columns, page=draft.page)] if blocks else sections
+    return [*sections, Section(tuple(blocks), columns=columns, page=draft.page, spare=_spare(draft))] if blocks else sections
 
 
-def _annex_sections(draft: _Draft, annex: tuple[Block, ...], back: tuple[Block, ...]) -> list[Section]:
-    if draft.pages_target < _LONG:
-        return [Section((*annex, *back), page=draft.page, columns=2 if draft.is_slides else 1)]
-    return [Section(annex, page=draft.page), Section(back, page=draft.page)]
+def _spare(draft: _Draft) -> tuple[Block, ...]:
+    """Filler for about a page, which the layout uses where a page would stay half empty."""
+    budget = draft.budget
+    count = _SPARE_LISTS if draft.is_slides else 1 + round(_SPARE_PAGES * budget.chars_of(1.0) / (_PARAGRAPH_CHARS * budget.density))
+    return tuple(block for _ in range(count) for block in _write_slot(draft, (), compact=False))
+
+
+def _front_section(draft: _Draft, front: Matter) -> Section:
+    columns = 2 if draft.is_slides else 1
+    return Section(front.blocks, numbering="r", page=draft.page, columns=columns, spare=_spare(draft), spare_before=front.spare_before)
+
+
+def _annex_section(draft: _Draft, annex: tuple[Block, ...], back: Matter) -> Section:
+    """Annex and back matter; spare remarks follow the amendments."""
+    columns = 2 if draft.is_slides else 1
+    return Section((*annex, *back.blocks), page=draft.page, columns=columns, spare=_spare(draft), spare_before=back.spare_before)
 
 
 def _number_headings(sections: Sequence[Section], numerals: str) -> list[Section]:

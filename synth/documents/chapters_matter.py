@@ -4,49 +4,75 @@ Statement keys: `scale/<metric>`, `scope`, `amend/<n>`, `amend_date/<n>`, `term/
 `ref_year/<n>`.
 """
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from synth.documents.blocks import Block, Contents, Heading, Paragraph, Text
 from synth.documents.chapters_displays import write_rooms
 from synth.documents.chapters_plan import Plan
 from synth.documents.chapters_prose import Marked, Pen, Sentence, fill
-from synth.documents.draw import choose, pick
+from synth.documents.draw import between, chance, choose, pick, shuffled
 from synth.documents.numerals import localise_digits
 
 
-def write_cover(pen: Pen) -> tuple[Block, ...]:
-    """Organisation, title, subtitle, number and date of issue."""
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """Blocks, and the key of the heading before which spare text fits; empty for the end."""
+
+    blocks: tuple[Block, ...]
+    spare_before: str
+
+
+def write_cover(pen: Pen, *, slides: bool) -> tuple[Block, ...]:
+    """Organisation, title, subtitle, number and date of issue in several orders; on every second cover a few sentences."""
     world, labels = pen.world, pen.wording.labels
-    return (
-        Paragraph((Text(world.organisation),), "imprint"),
-        Paragraph((Text(world.title, bold=True),), "title"),
-        Paragraph((Text(pick(pen.rng, pen.words.subtitles)),), "subtitle"),
-        Paragraph((Text(labels.document_number.format(n=world.number)),), "imprint"),
-        Paragraph((Text(labels.issued.format(date=pen.date(world.issued))),), "imprint"),
-    )
+    organisation = Paragraph((Text(world.organisation),), "imprint")
+    title: list[Block] = [Paragraph((Text(world.title, bold=True),), "title")]
+    if chance(pen.rng, 0.8):
+        title.append(Paragraph((Text(pick(pen.rng, pen.words.subtitles)),), "subtitle"))
+    number = Paragraph((Text(labels.document_number.format(n=world.number)),), "imprint")
+    issued = Paragraph((Text(labels.issued.format(date=pen.date(world.issued))),), "imprint")
+    orders: list[list[Block]] = [
+        [organisation, *title, number, issued],
+        [number, issued, *title, organisation],
+        [organisation, number, *title, issued],
+        [*title, organisation, number, issued],
+    ]
+    words = pick(pen.rng, orders)
+    if chance(pen.rng, 0.5):
+        at = words.index(title[-1]) + 1
+        words.insert(
+            at,
+            pen.paragraph(
+                [pen.general() for _ in range(between(pen.rng, 1, 2) if slides else between(pen.rng, 2, 6))],
+                pick(pen.rng, ("lead", "body")),
+            ),
+        )
+    return tuple(words)
 
 
-def write_front(pen: Pen, plan: Plan, *, short: bool, slides: bool) -> tuple[Block, ...]:
-    """Contents, lists of tables and figures, conventions with the scale of each metric, scope with what is not covered."""
+def write_front(pen: Pen, plan: Plan, *, short: bool, slides: bool) -> Matter:
+    """In one of two orders: contents, lists of tables and figures, conventions with the scale of each metric, scope with what is not covered."""
     level = 3 if short else 1
     labels, wording = pen.wording.labels, pen.wording
-    blocks: list[Block] = [Contents(labels.contents)]
+    lists: list[Block] = [Contents(labels.contents)]
     if not (short and slides):
-        blocks.append(Contents(labels.list_of_tables, "tables"))
+        lists.append(Contents(labels.list_of_tables, "tables"))
     if not short and sum(key.startswith(("figure", "trend")) for key in plan.labels) > 3:
-        blocks.append(Contents(labels.list_of_figures, "figures"))
-    blocks.append(Heading("conventions", level, "", labels.conventions))
+        lists.append(Contents(labels.list_of_figures, "figures"))
     items = [Sentence((text,)) for text in choose(pen.rng, wording.conventions, min(4, len(wording.conventions)))]
     for metric in pen.world.metrics:
         if metric.scale > 1:
             scale = Marked(f"scale/{metric.key}", f"text/scale/{metric.key}", pen.number(Decimal(metric.scale), 0), "number")
             items.append(pen.state(wording.statements.scale, {"value": scale}, metric=metric.name, unit=metric.unit))
-    blocks.append(pen.listing("conventions", items))
-    blocks.append(Heading("scope", level, "", labels.scope))
+    conventions: list[Block] = [Heading("conventions", level, "", labels.conventions), pen.listing("conventions", items)]
     decoys = Marked("scope", "text/scope", wording.list_separator.join(pen.world.decoys), "text")
     intro = pen.plain(wording.scope_intro, entities=pen.words.entity.many)
-    blocks.append(pen.paragraph([intro, pen.state(wording.statements.scope, {"value": decoys})]))
-    return tuple(blocks)
+    covered = pen.paragraph([intro, pen.state(wording.statements.scope, {"value": decoys})])
+    scope: list[Block] = [Heading("scope", level, "", labels.scope), covered]
+    if chance(pen.rng, 0.4):
+        return Matter((*scope, *conventions, *lists), "conventions")
+    return Matter((*lists, *conventions, *scope), "")
 
 
 def write_amendments(pen: Pen, plan: Plan) -> tuple[Block, ...]:
@@ -73,25 +99,40 @@ def write_amendments(pen: Pen, plan: Plan) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def write_back(pen: Pen, plan: Plan, *, short: bool) -> tuple[Block, ...]:
-    """Glossary, list of rooms, bibliography."""
-    labels, world, level = pen.wording.labels, pen.world, 2 if short else 1
+def write_back(pen: Pen, plan: Plan, *, short: bool) -> Matter:
+    """Glossary, list of rooms, bibliography, in any order; spare text goes before them all."""
+    level = 2 if short else 1
+    parts = [_glossary(pen, level), _rooms(pen, plan, level), _references(pen, level)]
+    keys = shuffled(pen.rng, range(len(parts)))
+    first = parts[keys[0]][0]
+    return Matter(tuple(block for at in keys for block in parts[at]), first.key if isinstance(first, Heading) else "")
+
+
+def _glossary(pen: Pen, level: int) -> list[Block]:
+    labels = pen.wording.labels
     blocks: list[Block] = [Heading("glossary", level, "", labels.glossary)]
-    for term in sorted(world.terms, key=lambda term: term.acronym):
+    for term in sorted(pen.world.terms, key=lambda term: term.acronym):
         expansion = Marked(f"term/{term.acronym}", f"term/{term.acronym}", term.expansion, "text")
         entry = fill(labels.glossary_entry, {"value": expansion}, acronym=term.acronym, definition=term.definition)
         blocks.append(pen.paragraph([entry]))
-    blocks.append(Heading("rooms", level, "", labels.rooms))
-    blocks.append(write_rooms(plan.labels["rooms"], pen))
-    blocks.append(Heading("references", level, "", labels.references))
-    for at, (author, title, year) in enumerate(world.references):
+    return blocks
+
+
+def _rooms(pen: Pen, plan: Plan, level: int) -> list[Block]:
+    return [Heading("rooms", level, "", pen.wording.labels.rooms), write_rooms(plan.labels["rooms"], pen)]
+
+
+def _references(pen: Pen, level: int) -> list[Block]:
+    labels = pen.wording.labels
+    blocks: list[Block] = [Heading("references", level, "", labels.references)]
+    for at, (author, title, year) in enumerate(pen.world.references):
         facts = {
             "author": Marked(f"ref_author/{at + 1}", f"ref/{at + 1}", author, "text"),
             "title": Marked(f"ref_title/{at + 1}", f"ref/{at + 1}", title, "text"),
             "year": Marked(f"ref_year/{at + 1}", f"ref/{at + 1}", year, "text"),
         }
         blocks.append(pen.paragraph([fill(f"{citation(pen, at + 1)} {labels.reference}", facts)]))
-    return tuple(blocks)
+    return blocks
 
 
 def citation(pen: Pen, number: int) -> str:

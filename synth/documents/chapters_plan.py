@@ -65,7 +65,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One numbered chapter."""
+    """One numbered chapter; its displays are printed in this order."""
 
     title: str
     displays: tuple[Display, ...]
@@ -99,7 +99,8 @@ def draw_plan(world: World, wording: Wording, size: Size, rng: Generator) -> Pla
     used = {link.topic for link in links.values()}
     titles = _draw_titles(words.sections, count, rng)
     chapters = tuple(
-        Chapter(title, tuple(shown), tuple(shuffled(rng, told))) for title, shown, told in zip(titles, displays, facts, strict=True)
+        Chapter(title, tuple(shuffled(rng, shown)), tuple(shuffled(rng, told)))
+        for title, shown, told in zip(titles, displays, facts, strict=True)
     )
     labels = number_displays(chapters, world, wording)
     return Plan(chapters, links, labels, tuple(topic for topic in topics if topic not in used))

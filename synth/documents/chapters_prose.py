@@ -90,6 +90,11 @@ class Pen:
         patterns = self.words.context if chance(self.rng, 0.4) else self.wording.context
         return self._fresh([pattern for pattern in patterns if "{entity}" in pattern] if subject else patterns, subject)
 
+    def general(self) -> Sentence:
+        """A sentence without facts that names no entity."""
+        patterns = [pattern for pattern in self.wording.context if "{entity}" not in pattern and "{other}" not in pattern]
+        return self._fresh(patterns or self.wording.context, "")
+
     def bullet(self) -> Sentence:
         """A short line without facts, for slides."""
         return self._fresh(self.wording.bullets, "")
@@ -97,26 +102,30 @@ class Pen:
     def _fresh(self, patterns: Sequence[str], subject: str) -> Sentence:
         """One of the patterns, not one of those used last, filled as it was not filled before, as far as 40 tries find such."""
         text = pattern = ""
-        for _ in range(_FILLER_TRIES):
+        recent = set(self._recent[-(len(patterns) // 2) :])
+        for attempt in range(_FILLER_TRIES):
             pattern = pick(self.rng, patterns)
-            text = pattern.format(**self._filling(subject))
-            if text not in self._used and pattern not in self._recent[-(len(patterns) // 2) :]:
+            if attempt < _FILLER_TRIES - 1 and pattern in recent:
+                continue
+            text = pattern.format(**self._filling(pattern, subject))
+            if text not in self._used:
                 break
         self._used.add(text)
         self._recent = [*self._recent[-60:], pattern]
         return Sentence((capitalise(text),))
 
-    def _filling(self, subject: str) -> dict[str, str]:
+    def _filling(self, pattern: str, subject: str) -> dict[str, str]:
+        """Texts for the slots that the pattern has."""
         entities = [entity.name for entity in self.world.entities]
-        entity = subject or pick(self.rng, entities)
-        return {
-            "entity": entity,
-            "other": pick(self.rng, [name for name in entities if name != entity]),
-            "group": pick(self.rng, self.world.groups),
-            "person": pick(self.rng, self.world.people).name,
-            "place": pick(self.rng, self._places),
-            "topic": pick(self.rng, self._topics),
+        entity = subject or (pick(self.rng, entities) if "{entity}" in pattern or "{other}" in pattern else "")
+        pools: dict[str, Sequence[str]] = {
+            "other": [name for name in entities if name != entity],
+            "group": self.world.groups,
+            "person": [person.name for person in self.world.people],
+            "place": self._places,
+            "topic": self._topics,
         }
+        return {"entity": entity, **{slot: pick(self.rng, pool) for slot, pool in pools.items() if f"{{{slot}}}" in pattern}}
 
     # --- blocks ---
 

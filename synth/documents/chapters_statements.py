@@ -14,10 +14,9 @@ from schemas.errors import DataError
 
 ValueKind = Literal["number", "date", "text"]
 
-LEAST_CONTEXT: Final = 24
-"""Characters before and after a value below which its statement reaches beyond the sentence (chosen); fewer in dense scripts."""
-REACHES: Final = (32, 64, 128, 10_000)
-"""How far it then reaches, tried in this order (chosen; the less it holds, the less often a page break runs through it)."""
+CONTEXTS: Final = ((24, 32), (56, 64), (120, 128), (10_000, 10_000))
+"""Tried in this order: characters before and after a value below which its statement reaches beyond the sentence, and how far it then
+reaches; fewer in dense scripts. Chosen: the less it holds, the less often a page break runs through it."""
 _LONGEST_WORD: Final = 20
 _VALUE_CHARS: Final = 240
 """Characters that may stand between two contexts for a reader to take them for a value (twice the longest list of names)."""
@@ -83,8 +82,7 @@ def settle(told: Mapping[str, Told], printed: str, density: float) -> dict[str, 
 
 
 def _settled(key: str, told: Told, printed: str, density: float) -> Statement:
-    least = round(LEAST_CONTEXT * density)
-    options = [told.statement(max(least, round(reach * density) - 8 if reach > REACHES[0] else least), round(reach * density)) for reach in REACHES]
+    options = [told.statement(round(least * density), round(reach * density)) for least, reach in CONTEXTS]
     usable = [option for option in options if places_between(printed, option.before, option.after) == [_squeeze(option.value)]]
     if not usable:
         worst = options[-1]

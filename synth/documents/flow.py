@@ -5,11 +5,14 @@ A section is a sequence of runs. A run has one column or the section's columns, 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from schemas.errors import DataError
 from synth.documents.setting import stack
 from synth.documents.strips import Strip
+
+LEAST_FULL = 0.55
+"""A section's last page that is emptier than this gets spare text (chosen: emptier pages look alike)."""
 
 BALANCE_STEPS = 9
 """Bisections of a column height when columns are balanced: a page is cut to within 2 pt."""
@@ -47,10 +50,27 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Strips that share a number of columns."""
+    """Strips that share a number of columns. `slot` is the strip before which a section's spare text goes, or -1."""
 
     strips: tuple[Strip, ...]
     columns: int
+    slot: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """Text that a section can do without: `set(n, columns)` gives the strips of block `n` below `count` in a column of so many.
+
+    Pages that would end emptier than `fullness` get some of it: the first blocks go above tables that did not fit, the last ones to the
+    run's slot.
+    """
+
+    set: Callable[[int, int], Sequence[Strip]]
+    count: int
+    fullness: float
+
+
+NO_SPARE = Spare(lambda number, columns: (), 0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,30 +167,88 @@ class Flow:
 
     Args:
         note_height: Height of a page's footnotes with the rule above them, given their keys and the frame.
+
+    Attributes:
+        pages: In order.
+        content: Pages each section needs without spare text: all but the last one, and the share of that which is used.
     """
 
     def __init__(self, note_height: Callable[[Sequence[str], Frame], float]) -> None:
         self.pages: list[Page] = []
+        self.content: list[float] = []
         self._note_height = note_height
         self._noted: set[str] = set()
 
-    def add_section(self, runs: Sequence[Run], frame: Frame, numbering: str, *, balance_last: bool) -> None:
-        """Set a section on pages of its own."""
+    def add_section(self, runs: Sequence[Run], frame: Frame, numbering: str, *, balance_last: bool, spare: Spare = NO_SPARE) -> None:
+        """Set a section on pages of its own; where its pages would stay half empty, with some of its spare text."""
         section = self.pages[-1].section + 1 if self.pages else 0
+        start, noted = len(self.pages), set(self._noted)
+        self._set_section(runs, frame, section, numbering, balance_last=balance_last, spare=spare)
+        kept, free = self.pages[start:], self._free(self.pages[-1])
+        self.content.append(len(kept) - free)
+        if not spare.count or free < 1 - LEAST_FULL:
+            return
+        for number in range(self._spare_that_fits(runs, spare, free - (1 - spare.fullness)), 0, -1):
+            del self.pages[start:]
+            self._noted = set(noted)
+            longer = _with_spare(runs, spare, number)
+            self._set_section(
+                longer, frame, section, numbering, balance_last=balance_last, spare=replace(spare, count=spare.count - number)
+            )
+            if len(self.pages) - start <= len(kept):
+                return
+        self.pages[start:] = kept
+
+    def _set_section(self, runs: Sequence[Run], frame: Frame, section: int, numbering: str, *, balance_last: bool, spare: Spare) -> None:
         self._new_page(frame, section, numbering)
+        taken = 0
         for index, run in enumerate(runs):
             balance = run.columns > 1 and (balance_last or index < len(runs) - 1)
             at = 0
             while at < len(run.strips):
+                end = self._fill_region(run, at, balance, dry=True)
+                if 0 < end < len(run.strips) and _opens(run.strips[end]):
+                    run, taken = self._closed_gap(run, at, end, spare, taken)
                 at = self._fill_region(run, at, balance)
                 if at < len(run.strips):
                     self._new_page(frame, section, numbering)
 
+    def _closed_gap(self, run: Run, start: int, end: int, spare: Spare, taken: int) -> tuple[Run, int]:
+        """The run with spare text before strip `end`, as much as still fits the page, and the number of blocks taken so far."""
+        while taken < spare.count:
+            strips = tuple(spare.set(taken, run.columns))
+            longer = replace(
+                run, strips=(*run.strips[:end], *strips, *run.strips[end:]), slot=run.slot + len(strips) if run.slot >= end else run.slot
+            )
+            if self._fill_region(longer, start, False, dry=True) != end + len(strips):
+                break
+            run, end, taken = longer, end + len(strips), taken + 1
+        return run, taken
+
+    def _free(self, page: Page) -> float:
+        """Share of a page that is empty below its text."""
+        frame = page.frame
+        return (frame.bottom_pt - self._note_height(page.notes, frame) - page.cursor_pt) / (frame.bottom_pt - frame.top_pt)
+
+    def _spare_that_fits(self, runs: Sequence[Run], spare: Spare, share: float) -> int:
+        """How many of the last spare blocks fill a share of the last page."""
+        frame = self.pages[-1].frame
+        columns = next((run.columns for run in runs if run.slot >= 0), 1)
+        room = share * (frame.bottom_pt - frame.top_pt) * columns
+        number = 0
+        while number < spare.count:
+            strips = spare.set(spare.count - 1 - number, columns)
+            room -= stack(strips)[0] + (strips[-1].after_pt if strips else 0.0)
+            if room < 0:
+                break
+            number += 1
+        return number
+
     def _new_page(self, frame: Frame, section: int, numbering: str) -> None:
         self.pages.append(Page(frame, section, numbering, frame.top_pt))
 
-    def _fill_region(self, run: Run, start: int, balance: bool) -> int:
-        """Fill the rest of the last page from strip `start` on; returns the first strip left over."""
+    def _fill_region(self, run: Run, start: int, balance: bool, *, dry: bool = False) -> int:
+        """Fill the rest of the last page from strip `start` on, or only see how far it goes; returns the first strip left over."""
         page = self.pages[-1]
         frame = page.frame
         fresh = not page.placed
@@ -183,6 +261,8 @@ class Flow:
             if needed <= reserve:
                 break
             reserve = needed  # grows at every turn and is bounded by the notes of one page, so this ends
+        if dry:
+            return end
         if balance and end == len(run.strips):
             columns = _balanced(run, start, room, columns)
         if any(column.placed for column in columns):
@@ -208,6 +288,22 @@ class Flow:
         page.gap_pt = max(column.placed[-1][1].after_pt for column in columns if column.placed)
         page.notes.extend(notes)
         self._noted.update(notes)
+
+
+def _opens(strip: Strip) -> bool:
+    """Whether a block begins here before which other text may stand: a heading, a table or a figure."""
+    return strip.part is not None and (strip.part.kind == "heading" or (strip.part.kind in ("caption", "figure") and not strip.resume))
+
+
+def _with_spare(runs: Sequence[Run], spare: Spare, number: int) -> list[Run]:
+    """The runs with the last `number` spare blocks in the slot."""
+    out = []
+    for run in runs:
+        if run.slot >= 0:
+            strips = [strip for n in range(spare.count - number, spare.count) for strip in spare.set(n, run.columns)]
+            run = replace(run, strips=(*run.strips[: run.slot], *strips, *run.strips[run.slot :]))
+        out.append(run)
+    return out
 
 
 def _balanced(run: Run, start: int, room_pt: float, columns: list[Column]) -> list[Column]:

@@ -46,8 +46,8 @@ def format_date(iso: str, style: DateStyle, language: str, numerals: str = "latn
 def unit_affixes(unit: str, language: str, unit_space: str = " ") -> tuple[str, str]:
     """What is printed before and after a number in `unit`: `("EUR ", "")`, `("", " %")`, `("", "%")`, `("", " kg")`.
 
-    Currency codes (ISO 4217, as far as CLDR has a name for them) and percent signs follow CLDR; other units follow the number, after a space, or after
-    `unit_space` when they are written in letters without case (Han, kana, Arabic, Devanagari).
+    Currency codes (ISO 4217, as far as CLDR has a name for them) and percent signs follow CLDR; other units follow the number, after a
+    space, or after `unit_space` when they are written in letters without case (Han, kana, Arabic, Devanagari).
     """
     if not unit:
         return "", ""

@@ -4,6 +4,7 @@
 (`emit`). The same document, look and rng state give the same bytes in any process. Nothing here knows what a document is about.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -11,9 +12,10 @@ from numpy.random import Generator
 
 from schemas.errors import DataError
 from synth.documents.blocks import Block, Contents, Document, Figure, Heading, Inline, LaidOut, Listing, Paragraph, Section, Table
+from synth.documents.covers import CoverLook, draw_cover, set_cover
 from synth.documents.emit import Emitter, Leaf, page_infos
 from synth.documents.figures import needs_page_width, set_figure
-from synth.documents.flow import Flow, Frame, Page, Run, find_targets, number_pages
+from synth.documents.flow import LEAST_FULL, Flow, Frame, Page, Run, Spare, find_targets, number_pages
 from synth.documents.looks import Look, draw_look
 from synth.documents.numerals import page_label
 from synth.documents.setting import Setter, heading_text, stack
@@ -34,6 +36,21 @@ SLIDE_MARGINS_PT = (62.0, 64.0, 80.0, 64.0)
 NOTE_GAP_PITCHES = 2.2
 """Between text and footnotes, in line pitches; the rule stands in it. A table that ends above it must not seem to go on."""
 
+FITTINGS = 2
+"""How often the type is changed to come nearer to the pages wanted."""
+
+LEAST_RATIO, MOST_RATIO = 0.86, 1.14
+"""Pages in terms of the pages wanted within which the type is left alone (chosen)."""
+
+SMALLEST_PT, SMALLEST_SLIDE_PT, LARGEST_PT = 8.0, 7.2, 12.2
+"""Bounds of body type that is changed so, before the page kind's scale (slides: 12.4 pt as printed)."""
+
+MEAN_EMPTY = 0.4
+"""Mean share of a section's last page that stays empty (chosen)."""
+
+FULLEST = 0.98
+"""Greatest share of a page that spare text fills."""
+
 SQUEEZED = 0.85
 """A table whose type would shrink below this share of its size in a column crosses the columns instead."""
 
@@ -44,19 +61,44 @@ def layout(document: Document, look: Look, rng: Generator) -> LaidOut:
     Args:
         document: Sections of blocks.
         look: How it looks; draw it with `draw_look`.
-        rng: For choices within the look, such as how far the title is sunk into the cover.
+        rng: For choices within the look: the design of the cover, and how full pages get.
 
     Raises:
         DataError: `table_too_wide`, `ragged_table`, `block_too_tall`, `unknown_footnote`, or the typesetter's reasons.
     """
-    job = _Job(document, look, Typesetter(document.language, look=look.font), _number_notes(document))
-    flow = Flow(job.note_height)
-    for section in document.sections:
-        sink = (0.14 + 0.22 * float(rng.random())) if section.numbering == "" else 0.0
-        for part in _slides(section):
-            frame = job.frame(part)
-            flow.add_section(job.runs(part, frame, sink), frame, part.numbering, balance_last=look.balance)
+    parts = [part for section in document.sections for part in _slides(section)]
+    designs = [_Design(part, draw_cover(look, rng) if part.numbering == "" else None, float(rng.random())) for part in parts]
+    typesetter, marks = Typesetter(document.language, look=look.font), _number_notes(document)
+    job = _Job(document, look, typesetter, marks)
+    flow = job.fill(designs)
+    for _ in range(FITTINGS):
+        scale = _fitting_scale(flow, document, job.look)
+        if scale == 1.0:
+            break
+        job = _Job(document, replace(job.look, size_pt=round(scale * job.look.size_pt, 2)), typesetter, marks)
+        flow = job.fill(designs)
     return job.write(flow.pages)
+
+
+def _fitting_scale(flow: Flow, document: Document, look: Look) -> float:
+    """The factor by which the type must change for the document to come to about the pages wanted; 1 where it does or cannot."""
+    pages, wanted = len(flow.pages), document.pages_wanted
+    if not wanted or LEAST_RATIO * wanted <= pages <= MOST_RATIO * wanted:
+        return 1.0
+    floor = SMALLEST_SLIDE_PT if any(section.page == "slide" for section in document.sections) else SMALLEST_PT
+    empty = MEAN_EMPTY * len(flow.content)  # the last page of each section is half empty at any size
+    scale = math.sqrt(max(0.1, wanted - empty) / max(0.1, sum(flow.content) - empty / 2))
+    size = min(max(scale * look.size_pt, floor), LARGEST_PT)
+    return size / look.size_pt if abs(size / look.size_pt - 1) > 0.01 else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Design:
+    """A section, what was drawn for its cover if it is one, and a number in [0, 1) that says how full its last page gets."""
+
+    section: Section
+    cover: CoverLook | None
+    fullness: float
 
 
 @dataclass(slots=True)
@@ -69,6 +111,17 @@ class _Job:
     marks: dict[str, int]
     blocks: int = 0
     set_notes: dict[tuple[str, str, float], list[Strip]] = field(default_factory=dict)
+
+    def fill(self, designs: Sequence[_Design]) -> Flow:
+        """All sections on pages."""
+        flow = Flow(self.note_height)
+        for design in designs:
+            section = design.section
+            frame = self.frame(section)
+            runs = self.cover(section, frame, design.cover) if design.cover else self.runs(section, frame)
+            spare = self.spare(section, frame, FULLEST - (FULLEST - LEAST_FULL) * design.fullness)
+            flow.add_section(runs, frame, section.numbering, balance_last=self.look.balance, spare=spare)
+        return flow
 
     def setter(self, page: str) -> Setter:
         """The setter for a page kind."""
@@ -105,7 +158,7 @@ class _Job:
 
     # --- setting ---
 
-    def runs(self, section: Section, frame: Frame, sink: float) -> list[Run]:
+    def runs(self, section: Section, frame: Frame) -> list[Run]:
         """The strips of a section, grouped into stretches that cross the page and stretches of columns."""
         setter = self.setter(section.page)
         groups: list[tuple[int, list[Block]]] = []
@@ -120,15 +173,62 @@ class _Job:
                 while groups[-1][1] and isinstance(groups[-1][1][-1], Heading):
                     moved.insert(0, groups[-1][1].pop())
             groups.append((columns, [*moved, block]))
-        runs = [Run(tuple(self._strips(blocks, frame, columns, setter)), columns) for columns, blocks in groups if blocks]
-        lead = self._sink(section, frame, sink)
-        return [Run((lead, *runs[0].strips), runs[0].columns) if lead and n == 0 else run for n, run in enumerate(runs)] if runs else []
+        runs = [self._run(blocks, frame, columns, setter, section.spare_before) for columns, blocks in groups if blocks]
+        if section.spare and runs and all(run.slot < 0 for run in runs):
+            runs = self._with_slot(runs, section)
+        lead = self._sink(section)
+        if lead and runs:
+            first = runs[0]
+            runs[0] = replace(first, strips=(lead, *first.strips), slot=first.slot + 1 if first.slot >= 0 else -1)
+        return runs
 
-    def _sink(self, section: Section, frame: Frame, share: float) -> Strip | None:
-        """White space above a cover's title or a chapter's heading."""
+    def _run(self, blocks: Sequence[Block], frame: Frame, columns: int, setter: Setter, spare_before: str) -> Run:
+        """Blocks of one width; the slot for spare text is before the heading named."""
+        strips: list[Strip] = []
+        slot = -1
+        for block, made in self._strips(blocks, frame, columns, setter):
+            if spare_before and isinstance(block, Heading) and block.key == spare_before:
+                slot = len(strips)
+            strips += made
+        return Run(tuple(strips), columns, slot)
+
+    @staticmethod
+    def _with_slot(runs: list[Run], section: Section) -> list[Run]:
+        """The runs with a slot at their end, in the section's columns."""
+        last = runs[-1]
+        if last.columns == section.columns:
+            return [*runs[:-1], replace(last, slot=len(last.strips))]
+        return [*runs, Run((), section.columns, 0)]
+
+    def spare(self, section: Section, frame: Frame, fullness: float) -> Spare:
+        """The spare text of a section, set when it is asked for."""
+        setter = self.setter(section.page)
+        ready: dict[tuple[int, int], list[Strip]] = {}
+
+        def set_block(number: int, columns: int) -> list[Strip]:
+            if (number, columns) not in ready:
+                self.blocks += 1
+                ready[number, columns] = self._set(section.spare[number], section.spare[number], frame.column_width(columns), frame, setter)
+            return ready[number, columns]
+
+        return Spare(set_block, len(section.spare), fullness)
+
+    def cover(self, section: Section, frame: Frame, look: CoverLook) -> list[Run]:
+        """The strips of a cover."""
+        setter = self.setter(section.page)
+        groups: list[tuple[str, Sequence[Strip]]] = []
+        for block in section.blocks:
+            self.blocks += 1
+            if isinstance(block, Paragraph):
+                strips = setter.paragraph(block, frame.measure_pt, self.blocks, after_heading=True, cover=look.align)
+                groups.append((block.role, strips))
+            else:
+                groups.append(("", self._set(block, None, frame.measure_pt, frame, setter)))
+        return [Run(tuple(set_cover(self.look, look, frame, groups)), 1)]
+
+    def _sink(self, section: Section) -> Strip | None:
+        """White space above a chapter's heading."""
         first = section.blocks[0] if section.blocks else None
-        if share and isinstance(first, Paragraph):
-            return Strip(share * frame.height_pt, keep=True)
         opens = isinstance(first, Heading) and first.level == 1 and section.page != "slide" and section.columns == 1
         return Strip(self.look.heading.sink_pt, keep=True) if opens and self.look.heading.sink_pt else None
 
@@ -151,11 +251,11 @@ class _Job:
             return block.level == 1 and self.look.heading.spans
         return isinstance(block, Contents) or (isinstance(block, Paragraph) and block.role in ("title", "subtitle", "imprint"))
 
-    def _strips(self, blocks: Sequence[Block], frame: Frame, columns: int, setter: Setter) -> Iterator[Strip]:
+    def _strips(self, blocks: Sequence[Block], frame: Frame, columns: int, setter: Setter) -> Iterator[tuple[Block, list[Strip]]]:
         width, before = frame.column_width(columns), None
         for block in blocks:
             self.blocks += 1
-            yield from self._set(block, before, width, frame, setter)
+            yield block, self._set(block, before, width, frame, setter)
             before = block
 
     def _set(self, block: Block, before: Block | None, width: float, frame: Frame, setter: Setter) -> list[Strip]:

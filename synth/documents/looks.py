@@ -87,6 +87,8 @@ class Look:
         leader: What joins a contents entry to its page label.
         separator: Between a caption's label and its text.
         balance: Last columns of a section end at one height.
+        contents_spread: Extra space between the entries of contents lists, in line pitches.
+        contents_share: Width of contents lists as a share of the measure.
     """
 
     font: str
@@ -103,6 +105,8 @@ class Look:
     leader: Literal["dots", "spaced", "none"]
     separator: str
     balance: bool
+    contents_spread: float
+    contents_share: float
     heading: HeadingLook
     table: TableLook
     furniture: FurnitureLook
@@ -132,6 +136,8 @@ def draw_look(language: str, rng: Generator) -> Look:
         leader=pick(rng, ("dots", "spaced", "none", "dots")),
         separator=pick(rng, ("：", "  ") if cjk else (": ", ". ", " – ", "  ")),
         balance=bool(rng.random() < 0.6),
+        contents_spread=between(rng, 0.0, 0.9),
+        contents_share=pick(rng, (1.0, 1.0, 0.85, 0.7)),
         heading=_draw_heading(accent, family, rng),
         table=_draw_table(accent, rng),
         furniture=_draw_furniture(rng),

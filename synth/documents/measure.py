@@ -1,8 +1,9 @@
 """Values of charts measured from the pixels of a stored page image.
 
-The figure is the picture above its caption. Its value axis is calibrated from tick labels of the text layer and where they stand, a category is found by
-its label, a series by the colour of the swatch beside its name, and the bar's end or the marker's middle is measured between pixels. A scanned page is
-straightened by the matrix stored with it. Nothing here knows how charts are drawn beyond that; bars grow from zero.
+The figure is the picture above its caption. Its value axis is calibrated from tick labels of the text layer and where they stand, a
+category is found by its label, a series by the colour of the swatch beside its name, and the bar's end or the marker's middle is measured
+between pixels. A scanned page is straightened by the matrix stored with it. Nothing here knows how charts are drawn beyond that; bars grow
+from zero.
 """
 
 import io
@@ -13,9 +14,9 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from synth.documents.measure_marks import Axis, Plot, Rgb, background, mark_end
 from synth.documents.proof_values import Measured, ProofError, folded
 from synth.documents.reading import BoxPt, Line, ReadDocument, ReadPage
 from synth.documents.reading_lines import bounds, in_order, rows_of
@@ -25,9 +26,6 @@ from synth.documents.reading_words import Word
 
 Affine: TypeAlias = tuple[float, float, float, float, float, float]
 """(a, b, c, d, e, f): x' = a x + b y + c, y' = d x + e y + f."""
-
-Rgb: TypeAlias = NDArray[np.float32]
-"""One colour, or pixels of shape (height, width, 3); 0 to 255."""
 
 TOLERANCE = Decimal("0.015")
 """Measured values are right within this share of the axis range (families.md, C1 row 4)."""
@@ -88,31 +86,6 @@ class _Label:
         return (self.box_pt[0] + self.box_pt[2]) / 2
 
 
-@dataclass(frozen=True, slots=True)
-class _Axis:
-    """The value axis: whether values run `up` the page or `along` it, and value = offset + slope * position in points."""
-
-    run: Literal["up", "along"]
-    offset: float
-    slope: float
-    low_pt: float
-    high_pt: float
-    step: Decimal
-
-    def value(self, at_pt: float) -> float:
-        """The value at a position."""
-        return self.offset + self.slope * at_pt
-
-    def position(self, value: float) -> float:
-        """Where a value stands, in points."""
-        return (value - self.offset) / self.slope
-
-    @property
-    def extent(self) -> float:
-        """The difference of the last and first tick."""
-        return abs(self.slope) * (self.high_pt - self.low_pt)
-
-
 def measure_bar(document: ReadDocument, pictures: Mapping[int, Picture], label: str, category: str, series: str = "") -> Measured:
     """The value a figure shows for a category.
 
@@ -133,7 +106,7 @@ def measure_bar(document: ReadDocument, pictures: Mapping[int, Picture], label: 
             page.memo[key] = _measure(page, box, pictures, document.language, label, category, series)
         except ProofError as error:
             page.memo[key] = error
-    found = page.memo[key]
+    found: Measured | ProofError = page.memo[key]
     if isinstance(found, ProofError):
         raise ProofError(found.reason, found.detail)
     return found
@@ -152,11 +125,11 @@ def _measure(
     scale = pictures[page.index].dpi / 72
     colour = _series_colour(pixels, labels, box, scale, series, page.right_to_left)
     across = spot.middle_x_pt if axis.run == "up" else (spot.box_pt[1] + spot.box_pt[3]) / 2
-    at_pt = _mark_end(_Plot(pixels, box, scale, axis, colour), across, _slot_pt(labels, spot, axis), f"{category!r} in {label}")
+    at_pt = mark_end(Plot(pixels, box, scale, axis, colour), across, _slot_pt(labels, spot, axis), f"{category!r} in {label}")
     return Measured(Decimal(str(round(axis.value(at_pt), 6))), Decimal(str(round(axis.extent, 6))) * TOLERANCE)
 
 
-def _slot_pt(labels: Sequence[_Label], spot: _Label, axis: _Axis) -> float:
+def _slot_pt(labels: Sequence[_Label], spot: _Label, axis: Axis) -> float:
     """Distance of a category's label from its nearest neighbour along the category axis."""
     if axis.run == "up":
         others = [abs(label.middle_x_pt - spot.middle_x_pt) for label in labels if abs(label.baseline_pt - spot.baseline_pt) < 1.0]
@@ -183,7 +156,9 @@ def _spans(box: BoxPt, caption: Line) -> bool:
 
 def _labels(page: ReadPage, box: BoxPt, language: str) -> list[_Label]:
     """Texts over the figure; words close together are one, and lines of a label close below each other too."""
-    inside = [word for word in page.words if word.upright and box[0] <= word.middle_pt[0] <= box[2] and box[1] <= word.middle_pt[1] <= box[3]]
+    inside = [
+        word for word in page.words if word.upright and box[0] <= word.middle_pt[0] <= box[2] and box[1] <= word.middle_pt[1] <= box[3]
+    ]
     labels: list[_Label] = []
     for row in rows_of(inside):
         group: list[Word] = []
@@ -233,7 +208,7 @@ def _below(labels: Sequence[_Label], label: _Label, rest: str) -> _Label | None:
     return None
 
 
-def _axis(labels: Sequence[_Label], category: str, figure: str) -> _Axis:
+def _axis(labels: Sequence[_Label], category: str, figure: str) -> Axis:
     """The value axis: the longest stack or row of numbers that is linear in its position and has not the category among it."""
     numbers = [label for label in labels if label.number is not None]
     stacks = _groups(numbers, lambda label: label.box_pt[2], 1.5)
@@ -256,7 +231,7 @@ def _groups(labels: Sequence[_Label], place: Callable[[_Label], float], slack: f
     return groups
 
 
-def _calibrate(group: Sequence[_Label], run: Literal["up", "along"], category: str) -> _Axis | None:
+def _calibrate(group: Sequence[_Label], run: Literal["up", "along"], category: str) -> Axis | None:
     """A least-squares axis through tick labels, or None when they are fewer than three, not linear, or hold the category."""
     if len(group) < 3 or any(folded(label.text) == folded(category) for label in group):
         return None
@@ -268,19 +243,18 @@ def _calibrate(group: Sequence[_Label], run: Literal["up", "along"], category: s
     slope, offset = np.polyfit(at, values, 1)
     if np.abs(offset + slope * at - values).max() > 0.02 * spread or (slope > 0) == (run == "up"):
         return None
-    step = Decimal(str(round(spread / (len(group) - 1), 6)))
-    return _Axis(run, float(offset), float(slope), float(at.min()), float(at.max()), step)
+    return Axis(run, float(offset), float(slope), float(at.min()), float(at.max()))
 
 
 def _series_colour(pixels: Rgb, labels: Sequence[_Label], box: BoxPt, scale: float, series: str, rtl: bool) -> Rgb:
     """Colour of the swatch beside a legend entry; with no name given, of the only label that has a swatch."""
-    background = _background(pixels)
+    ground = background(pixels)
     named = [_find(labels, series, f"series {series!r}")] if series else list(labels)
     swatches = []
     for label in named:
         for side in (1, -1) if rtl else (-1, 1):
             colour = _swatch(pixels, label, box, scale, side)
-            if colour is not None and np.linalg.norm(colour - background) > MIN_CONTRAST:
+            if colour is not None and np.linalg.norm(colour - ground) > MIN_CONTRAST:
                 swatches.append(colour)
                 break
     if not swatches:
@@ -297,125 +271,3 @@ def _swatch(pixels: Rgb, label: _Label, box: BoxPt, scale: float, side: int) -> 
     if not len(patch) or patch.std(axis=0).max() > 24:
         return None
     return np.median(patch, axis=0)
-
-
-def _background(pixels: Rgb) -> Rgb:
-    """The commonest bright colour, by the median of each channel over the brightest half."""
-    flat = pixels.reshape(-1, 3)
-    bright = flat[flat.sum(axis=1) >= np.median(flat.sum(axis=1))]
-    return np.median(bright, axis=0)
-
-
-@dataclass(frozen=True)
-class _Plot:
-    """Straight pixels of a figure with its axis and the colour looked for."""
-
-    pixels: Rgb
-    box_pt: BoxPt
-    scale: float
-    axis: _Axis
-    colour: Rgb
-
-    @cached_property
-    def strip_axis(self) -> Rgb:
-        """Pixels with the value axis along the first dimension, whatever way it runs."""
-        return self.pixels if self.axis.run == "up" else self.pixels.transpose(1, 0, 2)
-
-    def px(self, at_pt: float) -> float:
-        """Index along the value axis of a position in points."""
-        return (at_pt - (self.box_pt[1] if self.axis.run == "up" else self.box_pt[0])) * self.scale
-
-    def across_px(self, at_pt: float) -> float:
-        """Index along the category axis of a position in points."""
-        return (at_pt - (self.box_pt[0] if self.axis.run == "up" else self.box_pt[1])) * self.scale
-
-    def pt(self, index: float) -> float:
-        """Position in points of an index along the value axis."""
-        return index / self.scale + (self.box_pt[1] if self.axis.run == "up" else self.box_pt[0])
-
-    @cached_property
-    def cover(self) -> NDArray[np.float32]:
-        """How much of each pixel has the colour, 0 to 1, by its place between background and colour; other colours count 0."""
-        ground = _background(self.pixels)
-        line = self.colour - ground
-        offset = self.strip_axis - ground
-        share = np.clip((offset @ line) / float(line @ line), 0.0, 1.0)
-        aside = np.linalg.norm(offset - share[..., None] * line, axis=-1)
-        return np.where(aside < 0.3 * np.linalg.norm(line), share, 0.0).astype(np.float32)
-
-
-def _mark_end(plot: _Plot, across_pt: float, slot_pt: float, what: str) -> float:
-    """Position on the value axis, in points, of the end of the bar or the middle of the marker at a category."""
-    low, high = sorted((plot.px(plot.axis.low_pt), plot.px(plot.axis.high_pt)))
-    first, last = max(0, int(low) - 2), min(plot.cover.shape[0], int(high) + 3)
-    middle = plot.across_px(across_pt)
-    if _is_hatched(plot, middle):
-        raise ProofError("masked", f"the value of {what} is hidden")
-    bar = _bar_columns(plot, middle, 0.5 * slot_pt * plot.scale)
-    if bar is not None:
-        return plot.pt(_bar_end(plot.cover[first:last, bar].mean(axis=1), plot, first))
-    near = max(1, round(0.5 * plot.scale))
-    profile = plot.cover[first:last, max(0, int(middle) - near) : int(middle) + near + 1].mean(axis=1)
-    weights = _heaviest_run(profile)
-    if weights.max(initial=0.0) < 0.5:
-        raise ProofError("missing", f"no mark for {what}")
-    return plot.pt(first + float((weights * (np.arange(len(profile)) + 0.5)).sum() / weights.sum()))
-
-
-def _heaviest_run(profile: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The profile with all but its heaviest unbroken stretch of covered pixels set to 0: the marker, without axis lines of a like colour."""
-    covered = np.concatenate(([False], profile > 0.2, [False]))
-    edges = np.flatnonzero(covered[1:] != covered[:-1]).reshape(-1, 2)
-    kept = np.zeros_like(profile)
-    if len(edges):
-        start, end = max(edges, key=lambda edge: float(profile[edge[0] : edge[1]].sum()))
-        kept[start:end] = profile[start:end]
-    return kept
-
-
-def _bar_columns(plot: _Plot, middle: float, reach: float) -> slice | None:
-    """Pixel columns of the inside of the bar in a category's slot; None when no bar of the colour stands on the zero line there."""
-    zero = plot.px(plot.axis.position(0.0))
-    near, far = (zero - 3.0 * plot.scale, zero - 0.8 * plot.scale) if plot.axis.run == "up" else (zero + 0.8 * plot.scale, zero + 3.0 * plot.scale)
-    left, right = max(0, int(middle - reach)), min(plot.cover.shape[1], int(middle + reach) + 1)
-    foot = plot.cover[max(0, int(near)) : max(1, int(far) + 1), left:right]
-    if not foot.size:
-        return None
-    columns = np.flatnonzero(foot.mean(axis=0) > 0.6)
-    if len(columns) < max(2, 2 * plot.scale):
-        return None
-    trim = len(columns) // 4
-    inner = columns[trim : len(columns) - trim]
-    return slice(left + int(inner[0]), left + int(inner[-1]) + 1)
-
-
-def _bar_end(profile: NDArray[np.float32], plot: _Plot, first: int) -> float:
-    """Index of the bar's end: from near the zero line outwards, the length covered without a break, counted between pixels."""
-    zero = plot.px(plot.axis.position(0.0))
-    away = max(2, int(plot.scale))
-    if plot.axis.run == "up":
-        start = int(zero) - away
-        return start - _unbroken(profile[: start - first][::-1])
-    start = int(zero) + away + 1
-    return start + _unbroken(profile[start - first :])
-
-
-def _unbroken(profile: NDArray[np.float32]) -> float:
-    """Sum of coverage up to the first pixel that is hardly covered: frames and grid lines further out do not count."""
-    bare = np.flatnonzero(profile < 0.15)
-    return float(profile[: bare[0] if len(bare) else len(profile)].sum())
-
-
-def _is_hatched(plot: _Plot, middle: float) -> bool:
-    """Whether a texture of greys, which no bar or line has, covers the whole length of the axis at the category."""
-    reach = max(2, int(2.5 * plot.scale))
-    low, high = sorted((plot.px(plot.axis.low_pt), plot.px(plot.axis.high_pt)))
-    columns = slice(max(0, int(middle) - reach), int(middle) + reach + 1)
-    ground = _background(plot.pixels)
-    for share in (0.12, 0.5, 0.88):
-        at = int(low + share * (high - low))
-        patch = plot.strip_axis[max(0, at - reach) : at + reach + 1, columns].reshape(-1, 3)
-        colourless = float(np.ptp(patch, axis=1).mean()) < 20 + float(np.ptp(ground))
-        if not (colourless and float(patch.mean(axis=1).std()) > 6 and float((ground - patch).mean()) > 18):
-            return False
-    return True

@@ -1,8 +1,8 @@
-"""Proves that stored page images are what the stored PDFs give, by drawing the PDFs again.
+"""Proves that stored page images are what the stored PDFs give, by drawing the PDFs again: synthetic documents and real ones alike.
 
-A clean page must come out equal, pixel for pixel. A scanned page has noise that nobody stored: the page is drawn small, moved by the matrix that the
-scan is recorded to have applied, and correlated with the stored image shrunk to the same size; it must be like its page, and no other page may be more
-like it.
+A clean page must come out equal, pixel for pixel. A scanned page has noise that nobody stored: the page is drawn small, moved by the matrix
+that the scan is recorded to have applied, and correlated with the stored image shrunk to the same size; it must be like its page, and no
+other page may be more like it.
 """
 
 import io
@@ -24,8 +24,9 @@ OVERSAMPLING = 2
 """Pages are drawn this many times larger than they are compared, so that moving them costs no sharpness."""
 
 SAME_PAGE = 0.55
-"""Least correlation of a scan with its own page. Measured over 200 scanned pages in six languages: 0.69 on a nearly empty cover under a stamp, 0.8 and more
-on printed pages. Pages of one table reach 0.87 with each other, hence the second rule: no other page may be more like the image."""
+"""Least correlation of a scan with its own page. Measured over 200 scanned pages in six languages: 0.69 on a nearly empty cover under a stamp,
+0.8 and more on printed pages. Pages of one table reach 0.87 with each other, hence the second rule: no other page may be more like the
+image."""
 
 BLANK = 1.0
 """A picture whose standard deviation is below one grey level is a blank page."""
@@ -34,11 +35,13 @@ Thumbnail = NDArray[np.float32]
 
 
 def image_faults(pdfs: Sequence[bytes], images: Sequence[Image], sheets: Sequence[Sheet]) -> tuple[str, ...]:
-    """Why images are not the pages their sheets say; empty if all are."""
+    """Why images are not the pages their sheets say, at most one reason an image; empty if all are. `sheets[n]` belongs to `images[n]`."""
     if len(images) != len(sheets):
         return (f"wrong_image: {len(images)} images but {len(sheets)} page records",)
     documents = [pymupdf.open(stream=pdf, filetype="pdf") for pdf in pdfs]
     try:
+        if absent := [sheet for sheet in sheets if not _exists(documents, sheet)]:
+            return (f"wrong_image: there is no {_name(absent[0])}",)
         clean = [(n, sheet) for n, sheet in enumerate(sheets) if sheet.matrix == IDENTITY]
         faults = [
             f"wrong_image: image {n} is not {_name(sheet)}, drawn again at {sheet.dpi} dpi"
@@ -53,34 +56,45 @@ def image_faults(pdfs: Sequence[bytes], images: Sequence[Image], sheets: Sequenc
     return tuple(faults)
 
 
+def _exists(documents: Sequence[pymupdf.Document], sheet: Sheet) -> bool:
+    return 0 <= sheet.document < len(documents) and 0 <= sheet.page < documents[sheet.document].page_count
+
+
 def _is_equal(page: pymupdf.Page, image: Image, sheet: Sheet) -> bool:
     """Whether a page drawn at the sheet's resolution has exactly the pixels of the image."""
     stored = PIL.Image.open(io.BytesIO(image.data))
     scale = sheet.dpi / 72
     pixmap = page.get_pixmap(matrix=pymupdf.Matrix(scale, scale), colorspace=pymupdf.csRGB, alpha=False)
+    if (pixmap.width, pixmap.height) != stored.size or stored.mode not in ("L", "RGB"):
+        return False
     # Drawn in colour even for a grey image: MuPDF's own conversion to grey rounds otherwise than leaving two equal channels out.
-    return (pixmap.width, pixmap.height) == stored.size and stored.convert("RGB").tobytes() == pixmap.samples
+    drawn = np.frombuffer(pixmap.samples, dtype=np.uint8).reshape(pixmap.height, pixmap.width, 3)
+    kept = np.asarray(stored)
+    return bool((drawn == (kept[:, :, None] if kept.ndim == 2 else kept)).all())
 
 
 def _scan_faults(documents: Sequence[pymupdf.Document], images: Sequence[Image], sheets: Sequence[Sheet]) -> list[str]:
-    drawn = [_thumbnail(_draw_small(documents[sheet.document][sheet.page], sheet)) for sheet in sheets]
     faults = []
-    for number, (image, sheet) in enumerate(zip(images, sheets, strict=True)):
-        if sheet.matrix == IDENTITY:
-            continue
-        stored = _thumbnail(_open_small(image))
-        scores = [correlation(stored, other) for other in drawn]
+    for number, scores in scan_scores(documents, images, sheets).items():
         best = max(range(len(scores)), key=lambda other: (scores[other], other == number))
         if scores[number] < SAME_PAGE:
-            faults.append(f"wrong_image: image {number} is not {_name(sheet)} (correlation {scores[number]:.2f})")
+            faults.append(f"wrong_image: image {number} is not {_name(sheets[number])} (correlation {scores[number]:.2f})")
         elif best != number:
-            faults.append(f"wrong_image: image {number} is more like {_name(sheets[best])} than like {_name(sheet)}")
+            faults.append(f"wrong_image: image {number} is more like {_name(sheets[best])} than like {_name(sheets[number])}")
     return faults
 
 
+def scan_scores(documents: Sequence[pymupdf.Document], images: Sequence[Image], sheets: Sequence[Sheet]) -> dict[int, list[float]]:
+    """For each scanned image, by its number, the correlation with every page that has a sheet, -1 to 1."""
+    drawn = [_thumbnail(_draw_small(documents[sheet.document][sheet.page], sheet)) for sheet in sheets]
+    scans = [number for number, sheet in enumerate(sheets) if sheet.matrix != IDENTITY]
+    stored = {number: _thumbnail(_open_small(images[number])) for number in scans}
+    return {number: [correlation(own, page) for page in drawn] for number, own in stored.items()}
+
+
 def _draw_small(page: pymupdf.Page, sheet: Sheet) -> PIL.Image.Image:
-    """The page as the scan should show it, `OVERSAMPLING` times the proof's width. Drawn at the scan's resolution first: MuPDF draws hair lines at
-    least a pixel wide, so a page drawn small is darker than one made small.
+    """The page as the scan should show it, `OVERSAMPLING` times the proof's width. Drawn at the scan's resolution first: MuPDF draws hair
+    lines at least a pixel wide, so a page drawn small is darker than one made small.
     """
     scale = sheet.dpi / 72
     pixmap = page.get_pixmap(matrix=pymupdf.Matrix(scale, scale), colorspace=pymupdf.csGRAY, alpha=False)

@@ -23,13 +23,13 @@ from synth.documents import pictures
 from synth.documents.chapters import write_document
 from synth.documents.genres import GENRES
 from synth.documents.layout import draw_look, layout
+from synth.documents.page_proof import image_faults
 from synth.documents.parse_check import page_fault, read_chars
 from synth.documents.parse_parts import Part, join_pages, parts_of_pieces, split_pages, to_element
 from synth.documents.parse_real import read_parts
 from synth.documents.parse_tables import UnsafePage
 from synth.documents.real_input import check_text, cut_pages, open_pdf, quiet
 from synth.documents.real_language import document_language
-from synth.documents.real_pixels import image_faults
 from synth.documents.real_structure import has_contents, page_sections, page_text
 from synth.documents.sampling import sample_world
 from synth.documents.wording import load_wording
@@ -174,7 +174,8 @@ class Parse:
         """Prove the images from the PDF, then every element of every page."""
         answered = turns[-1]
         (pdf,), sheets = pictures.stored_pdfs(stored), pictures.stored_sheets(stored)
-        faults = image_faults(pdf, stored.images, [sheet.page for sheet in sheets]) or _answer_faults(answered.text, pdf, truth.dialect)
+        with quiet():
+            faults = image_faults([pdf], stored.images, sheets) or _answer_faults(answered.text, pdf, truth.dialect)
         return (
             Verdict(answered.task, not faults, faults[0] if faults else "every element found again in the PDF with PDFium", "artefact"),
         )

@@ -15,12 +15,12 @@ import pymupdf
 from numpy.random import Generator
 
 from schemas.errors import DataError
-from schemas.sample import AssetUse, Evidence, Proof, Rendering, Stored, Turn, Verdict
+from schemas.sample import AssetUse, BoxPx, Evidence, Proof, Rendering, Stored, Turn, Verdict
 from synth.assets import Asset, read_asset, resolve
-from synth.documents import pictures
+from synth.documents import evidence, pictures
+from synth.documents.page_proof import image_faults
 from synth.documents.real_input import check_text, cut_pages, open_pdf, quiet
 from synth.documents.real_language import document_language
-from synth.documents.real_pixels import image_faults
 from synth.documents.real_questions import RealQuestion, candidates, compose, near_misses
 from synth.documents.real_reading import read_real
 from synth.documents.real_structure import Structure, contents_end, read_structure, technical_terms
@@ -178,13 +178,19 @@ class Pdf:
         return tuple(turns)
 
     def verify(self, stored: Stored, turns: tuple[Turn, ...], truth: Truth) -> tuple[Verdict, ...]:
-        """Prove the page images from the stored PDF, then every answer from the PDF alone."""
+        """Prove the page images by drawing the stored PDF again, then every answer from the PDF alone."""
         (pdf,), sheets = pictures.stored_pdfs(stored), pictures.stored_sheets(stored)
         pairs = list(zip(turns[::2], turns[1::2], strict=True))
-        if faults := image_faults(pdf, stored.images, [sheet.page for sheet in sheets]):
+        with quiet():
+            faults = image_faults([pdf], stored.images, sheets)
+        if faults:
             return tuple(Verdict(answered.task, False, faults[0], "artefact") for _, answered in pairs)
         court = Court(pdf, read_real(pdf), sheets, load_real_wording(question_language(truth.language)))
         return tuple(court.judge(asked, answered) for asked, answered in pairs)
+
+    def find_evidence(self, stored: Stored, turns: tuple[Turn, ...]) -> tuple[tuple[BoxPx, BoxPx], ...]:
+        """Evidence boxes beside the boxes of the characters that the stored text layer has there."""
+        return evidence.find_evidence(stored, turns)
 
     def _window_length(self, document: pymupdf.Document, rng: Generator) -> int:
         """A length between half and all of what is allowed; whole documents where they fit."""
@@ -219,11 +225,11 @@ def _some(items: Sequence[str], rng: Generator, most: int = 40) -> list[str]:
 
 def _proof(question: RealQuestion, shown: Shown) -> Proof:
     """Evidence boxes in image pixels."""
-    evidence = []
+    found = []
     for page, box_pt in question.places:
         image = pictures.image_of(shown.sheets, 0, page)
         label = shown.structure.labels[page]
         what = re.sub(r"\s+", " ", ", ".join(question.slots.values()))[:60]
         note = f"{question.difficulty}; PDF page {page + 1}" + (f", printed {label}" if label else "") + (f": {what}" if what else "")
-        evidence.append(Evidence(image=image, box_px=shown.sheets[image].to_px(box_pt), note=note))
-    return Proof(question.program, question.answer, tuple(evidence))
+        found.append(Evidence(image=image, box_px=shown.sheets[image].to_px(box_pt), note=note))
+    return Proof(question.program, question.answer, tuple(found))

@@ -1,8 +1,8 @@
 """Proof programs: a small JSON language over stored documents, its interpreter, and the verdict on an answer.
 
 A program is an object `{"op": name, …arguments}`; arguments may be programs, lists of them, texts, booleans and whole numbers. Leaves
-(`proof_leaves`) read pages, operators (`proof_operators`) compute; `if` and `absent` are evaluated here because they choose what to evaluate.
-The interpreter shares no code with what wrote the document, the question or the answer.
+(`proof_leaves`) read pages, operators (`proof_operators`) compute; `if` and `absent` are evaluated here because they choose what to
+evaluate. The interpreter shares no code with what wrote the document, the question or the answer.
 """
 
 from collections.abc import Sequence
@@ -53,10 +53,11 @@ def evaluate(program: Json, artefact: Artefact) -> Value:
 
 
 def _absent(program: dict[str, Json], artefact: Artefact) -> Value:
-    """`absent{near, query, never?}`: proves that a question has no answer.
+    """`absent{near, query, never?, doc?}`: proves that a question has no answer.
 
-    `near` are programs that must have a value: what the question names exists, so the miss is near. `query` are programs that must find nothing,
-    and `never` lists of texts of which no page may hold all: the scan of the whole document that does not rest on parsing.
+    `near` are programs that must have a value: what the question names exists, so the miss is near. `query` are programs that must find
+    nothing, and `never` lists of texts of which no page may hold all: the scan that does not rest on parsing, of the document `doc` or of
+    all.
     """
     near, queries, never = (program.get(key, []) for key in ("near", "query", "never"))
     if not isinstance(near, list) or not isinstance(queries, list) or not isinstance(never, list) or not near or not (queries or never):
@@ -73,16 +74,16 @@ def _absent(program: dict[str, Json], artefact: Artefact) -> Value:
             if found not in ((), Decimal(0), False):
                 raise ProofError("present", f"{query!r} has the answer {found!r}")
     for texts in never:
-        _scan(texts, artefact)
+        _scan(texts, artefact, program.get("doc"))
     return Unstated()
 
 
-def _scan(texts: Json, artefact: Artefact) -> None:
-    """Raises `present` when a page of any document holds all the texts."""
+def _scan(texts: Json, artefact: Artefact, only: Json) -> None:
+    """Raises `present` when a page of the document `only`, or of any where that is None, holds all the texts."""
     if not isinstance(texts, list) or not texts:
         raise ProofError("bad_program", f"never holds lists of texts, not {texts!r}")
     for number, document in enumerate(artefact.documents):
-        for page in document.pages:
+        for page in document.pages if only in (None, number) else ():
             if all(page.holds(str(text)) for text in texts):
                 raise ProofError("present", f"page {page.index + 1} of document {number + 1} holds all of {texts!r}")
 
@@ -107,9 +108,9 @@ def _equal(a: Value, b: Value) -> bool:
 def verify_turn(asked: Turn, answered: Turn, artefact: Artefact, languages: Sequence[str] = ()) -> Verdict:
     """Prove one answer from the stored documents and page images alone.
 
-    The program is evaluated and compared with the stored answer; the answer's text must print that answer; every page of the evidence must be
-    necessary, and at least two; an answer that refuses must refuse in words, and the absence must be proved. `languages` are those the answer
-    may be written in, if not that of the documents.
+    The program is evaluated and compared with the stored answer; the answer's text must print that answer; every page of the evidence must
+    be necessary, and at least two; an answer that refuses must refuse in words, and the absence must be proved. `languages` are those the
+    answer may be written in, if not that of the documents.
     """
     try:
         reason = _fault(asked, answered, artefact, languages or tuple({document.language: None for document in artefact.documents}))
@@ -133,7 +134,9 @@ def _fault(asked: Turn, answered: Turn, artefact: Artefact, languages: Sequence[
         return "answer_in_question: the question already says the answer"
     if isinstance(value, Unstated):
         return ""
-    pages = sorted({(artefact.pictures[item.image].document, artefact.pictures[item.image].page) for item in proof.evidence if item.image is not None})
+    pages = sorted(
+        {(artefact.pictures[item.image].document, artefact.pictures[item.image].page) for item in proof.evidence if item.image is not None}
+    )
     if len(pages) < 2:
         return f"single_page: the evidence lies on {len(pages)} page"
     idle = necessary(proof.program, artefact, pages)

@@ -1,7 +1,7 @@
 """Whether the words of an answer print the value they should, in any of seven languages.
 
-The text of an answer is read as a person would: numbers and dates in it are parsed, texts are looked for, yes, no and refusals are recognised by the
-words of the question wording (data, not code, that the writer of answers uses too). Nothing here reads documents.
+The text of an answer is read as a person would: numbers and dates in it are parsed, texts are looked for, yes, no and refusals are
+recognised by the words of the question wording (data, not code, that the writer of answers uses too). Nothing here reads documents.
 """
 
 from collections.abc import Sequence

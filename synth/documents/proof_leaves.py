@@ -1,7 +1,8 @@
-"""The leaves of proof programs: what is read from a document's pages. One small function a leaf; page numbers given and returned are 1-based.
+"""The leaves of proof programs: what is read from a document's pages. One small function a leaf; page numbers given and returned are
+1-based.
 
-Every leaf takes the scope and its evaluated arguments, and returns a value or raises ProofError when what it looks for is missing or ambiguous.
-Documents are known through `reading` alone, charts through `measure`.
+Every leaf takes the scope and its evaluated arguments, and returns a value or raises ProofError when what it looks for is missing or
+ambiguous. Documents are known through `reading` alone, charts through `measure`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -107,7 +108,9 @@ def _find_columns(part: TablePart, headings: Sequence[str]) -> list[tuple[int, i
 
 
 def cell(scope: Artefact, given: Arguments) -> Value:
-    """`cell{table, row, column, key?, as?}`: what stands under `column` in the one row whose cell under `key` (the first column) is `row`."""
+    """`cell{table, row, column, key?, as?}`: what stands under `column` in the one row whose cell under `key` (the first column) is
+    `row`.
+    """
     row, column, key = folded(as_text(given["row"])), as_text(given["column"]), as_text(given.get("key", ""))
     document = scope.document(given)
     found = [
@@ -121,7 +124,9 @@ def cell(scope: Artefact, given: Arguments) -> Value:
 
 
 def column(scope: Artefact, given: Arguments) -> Value:
-    """`column{table, column, as?, where?, equals?}`: all values under `column`, of the rows whose cell under `where` is `equals` or among it."""
+    """`column{table, column, as?, where?, equals?}`: all values under `column`, of the rows whose cell under `where` is `equals` or among
+    it.
+    """
     language = scope.document(given).language
     where = as_text(given.get("where", ""))
     wanted = given.get("equals")
@@ -158,7 +163,9 @@ def between(scope: Artefact, given: Arguments) -> Value:
     found = structure.between(document, before, after)
     if len(found) > 1:
         raise ProofError("ambiguous", f"{len(found)} places between {before[-30:]!r} and {after[:30]!r}")
-    return _single([read_as(item.text, _kind(given), document.language) for item in found], f"text between {before[-30:]!r} and {after[:30]!r}")
+    return _single(
+        [read_as(item.text, _kind(given), document.language) for item in found], f"text between {before[-30:]!r} and {after[:30]!r}"
+    )
 
 
 def mentions(scope: Artefact, given: Arguments) -> Value:
@@ -263,8 +270,9 @@ def bars(scope: Artefact, given: Arguments) -> Value:
 
 
 LEAVES: dict[str, Callable[[Artefact, Arguments], Value]] = {
-    "cell": cell, "cells": cells, "column": column, "between": between, "mentions": mentions, "pages_containing": pages_containing, "list_items": list_items,
-    "captions": captions, "caption": caption, "page_labels": page_labels, "caption_pages": caption_pages, "heading_page": heading_page, "contents_label": contents_label,
-    "page_label": page_label, "label_page": label_page, "page_count": page_count, "bar": bar, "bars": bars,
+    "cell": cell, "cells": cells, "column": column, "between": between, "mentions": mentions, "pages_containing": pages_containing,
+    "list_items": list_items, "captions": captions, "caption": caption, "page_labels": page_labels, "caption_pages": caption_pages,
+    "heading_page": heading_page, "contents_label": contents_label, "page_label": page_label, "label_page": label_page,
+    "page_count": page_count, "bar": bar, "bars": bars,
 }  # fmt: skip
 """Leaf name -> function of the artefact and evaluated arguments."""

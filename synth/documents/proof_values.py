@@ -1,7 +1,7 @@
 """What proof programs compute with: values, the error that says why there is none, and the comparison with a stored answer.
 
-Numbers are decimals as printed, dates are dates, page numbers are numbers (1-based PDF index), texts are as printed. A value measured from pixels
-carries its uncertainty; the absence of an answer, once proved, is a value too. Nothing here reads documents.
+Numbers are decimals as printed, dates are dates, page numbers are numbers (1-based PDF index), texts are as printed. A value measured from
+pixels carries its uncertainty; the absence of an answer, once proved, is a value too. Nothing here reads documents.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,9 @@ from synth.documents.reading_values import plain_digits
 
 
 class ProofError(AssayError):
-    """A program has no value: what it looks for is missing, ambiguous or unreadable. `reason` is a stable name, `detail` says what and where."""
+    """A program has no value: what it looks for is missing, ambiguous or unreadable. `reason` is a stable name, `detail` says what and
+    where.
+    """
 
     def __init__(self, reason: str, detail: str) -> None:
         self.reason, self.detail = reason, detail

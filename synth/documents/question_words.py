@@ -1,4 +1,6 @@
-"""The words that decide what an answer says, read from `wording/questions/<language>.yaml`: yes, no, and the ways to say that there is no answer."""
+"""The words that decide what an answer says, read from `wording/questions/<language>.yaml`: yes, no, and the ways to say that there is no
+answer.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,6 +38,10 @@ def answer_words(language: str) -> AnswerWords:
     """
     path = FOLDER / f"{language}.yaml"
     if not path.is_file():
-        raise UserError(f"no question wording for {language!r}", where=str(path.name), todo=f"choose one of {sorted(p.stem for p in FOLDER.glob('*.yaml'))}")
+        raise UserError(
+            f"no question wording for {language!r}",
+            where=str(path.name),
+            todo=f"choose one of {sorted(p.stem for p in FOLDER.glob('*.yaml'))}",
+        )
     words = yaml.safe_load(path.read_text(encoding="utf-8"))["answer_words"]
     return AnswerWords(tuple(words["affirm"]), tuple(words["deny"]), tuple(words["refusals"]))

@@ -1,7 +1,8 @@
-"""A stored PDF as an independent reader sees it: words, lines in reading order, printed page labels, bookmarks. Pages are read when asked for.
+"""A stored PDF as an independent reader sees it: words, lines in reading order, printed page labels, bookmarks. Pages are read when asked
+for.
 
-This is the verifier's side of the document families. It knows the PDF's bytes and nothing of worlds, chapters or layouts, and shares no code
-with what made the file. Points have their origin at the top left of the page, y down; page indices count from 0.
+This is the verifier's side of the document families. It knows the PDF's bytes and nothing of worlds, chapters or layouts, and shares no
+code with what made the file. Points have their origin at the top left of the page, y down; page indices count from 0.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise, zip_longest
+from statistics import median
 from typing import Any
 
 import pymupdf
@@ -121,7 +123,9 @@ class ReadPage:
 
     @cached_property
     def spaced(self) -> str:
-        """All text of the page, that on pictures and rotated text too, with single spaces, ASCII digits and no case: what scans look through."""
+        """All text of the page, that on pictures and rotated text too, with single spaces, ASCII digits and no case: what scans look
+        through.
+        """
         inside = rows_of([word for word in self.words if self.in_picture(word)])
         rest = [" ".join(word.text for word in row) for row in (*map(in_order, inside), [word for word in self.words if not word.upright])]
         return plain_digits(" ".join([*(line.text for line in self.lines), *rest])).casefold()
@@ -136,7 +140,9 @@ class ReadPage:
         plain = plain_digits(squeeze(text)).casefold()
         if not any(char.isdigit() for char in plain):
             return plain in self.folded
-        pattern = "".join(re.escape(a) + (r"\s*" if b and not (a.isdigit() and b.isdigit()) else "") for a, b in zip_longest(plain, plain[1:]))
+        pattern = "".join(
+            re.escape(a) + (r"\s*" if b and not (a.isdigit() and b.isdigit()) else "") for a, b in zip_longest(plain, plain[1:])
+        )
         return bool(re.search(rf"(?<![0-9])(?<![0-9][.,]){pattern}(?![0-9])(?![.,][0-9])", self.spaced))
 
     @cached_property
@@ -147,6 +153,12 @@ class ReadPage:
             size = round(word.size_pt, 1)
             amount[size] = amount.get(size, 0) + len(word.text)
         return max(sorted(amount), key=lambda size: amount[size], default=0.0)
+
+    @cached_property
+    def line_pitch_pt(self) -> float:
+        """The usual distance from one line to the next of the same type."""
+        drops = [b.box_pt[1] - a.box_pt[1] for a, b in pairwise(self.lines) if abs(a.size_pt - b.size_pt) < 0.2]
+        return median([drop for drop in drops if 0 < drop < 4 * self.body_size_pt] or [1.4 * self.body_size_pt])
 
     @cached_property
     def body(self) -> tuple[Line, ...]:

@@ -1,7 +1,8 @@
 """Words of a page put into lines in reading order: rows by height, columns by corridors of white, right to left where the page is.
 
 A page is cut into bands of one, two or three equal columns: a band of columns is a stretch of rows that leave the strips between
-equal columns white, drawn column by column and not row by row as tables are. Every band is read column by column. Nothing here knows how the page was made.
+equal columns white, drawn column by column and not row by row as tables are. Every band is read column by column. Nothing here knows how
+the page was made.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,9 @@ CORRIDOR_PT = 8.0
 """A strip between columns is at least this wide (chosen: word spaces reach 6 pt in justified small type, column gaps begin at 18 pt)."""
 
 EARLY_ENDS_PT = (0, 5, 10, 15, 20, 25, 30, 40, 50, 60)
-"""How much before the margin the text of a page may end, tried in this order: steps of less than the slack of an 8 pt strip in an 18 pt gap."""
+"""How much before the margin the text of a page may end, tried in this order: steps of less than the slack of an 8 pt strip in an 18 pt
+gap.
+"""
 
 MARGIN_SLACKS_PT = (0, 8, -8, 16, -16, 24, -24, 36, -36)
 """On a page with little text the margin is guessed from the one opposite, give or take this much."""
@@ -240,7 +243,9 @@ def _reaches(rows: Sequence[Sequence[Word]], edges: Sequence[float]) -> bool:
     """Whether every column has a line that covers a tenth of it: the page numbers of a contents list are no column."""
     borders = (min(row[0].box_pt[0] for row in rows), *edges, max(row[-1].box_pt[2] for row in rows))
     for left, right in pairwise(borders):
-        widest = max((sum(word.box_pt[2] - word.box_pt[0] for word in row if left <= word.middle_pt[0] <= right) for row in rows), default=0.0)
+        widest = max(
+            (sum(word.box_pt[2] - word.box_pt[0] for word in row if left <= word.middle_pt[0] <= right) for row in rows), default=0.0
+        )
         if widest < MIN_REACH * (borders[1] - borders[0]):
             return False
     return True

@@ -88,12 +88,14 @@ def _alone(page: ReadPage, wanted: str) -> Iterator[tuple[float, str]]:
 
 
 def contents_labels(document: ReadDocument, text: str) -> tuple[Found, ...]:
-    """Printed page numbers that contents entries give for a heading or caption: the entry's text, leaders, a number at the end of the line."""
+    """Printed page numbers that contents entries give for a heading or caption: the entry's text, leaders, a number at the end of the
+    line.
+    """
     pattern = re.compile(re.escape(fold(text)) + LEADERS + r"([0-9]+|[ivxlcdm]+)$")
     found = []
     for page in document.pages:
         lines = page.lines
-        for index, line in enumerate(lines):
+        for index in range(len(lines)):
             for last in range(index, min(index + MAX_ENTRY_LINES, len(lines))):
                 match = pattern.match(fold("".join(item.text for item in lines[index : last + 1])))
                 if match:
@@ -103,9 +105,11 @@ def contents_labels(document: ReadDocument, text: str) -> tuple[Found, ...]:
 
 
 def captions(document: ReadDocument, prefix: str) -> tuple[tuple[str, Found], ...]:
-    """(number, caption) of every label that begins with `prefix` and a number: `Table ` gives those of Table 1, Table 2, … in order of pages.
+    """(number, caption) of every label that begins with `prefix` and a number: `Table ` gives those of Table 1, Table 2, … in order of
+    pages.
 
-    Running text may begin a line with a label too, so of all lines with one label the one most like a caption counts, the first of several alike.
+    Running text may begin a line with a label too, so of all lines with one label the one most like a caption counts, the first of several
+    alike.
     """
     pattern = re.compile(re.escape(fold(prefix)) + r"([0-9]+(?:[.\-][0-9]+)*)")
     best: dict[str, tuple[int, ReadPage, Line]] = {}
@@ -153,17 +157,20 @@ def list_items(document: ReadDocument, after: str) -> tuple[tuple[Found, ...], .
             continue
         for index in range(len(page.lines)):
             if _ends_with(page.lines, index, wanted):
-                rest = [(page.index, line) for line in page.lines[index + 1 :]]
+                body = {id(line) for line in page.body}
+                rest = [(page.index, line) for line in page.lines[index + 1 :] if id(line) in body]
                 if page.index + 1 < len(document.pages):
                     rest += [(page.index + 1, line) for line in document.pages[page.index + 1].body]
-                items = tuple(_items(rest))
+                items = tuple(_items(rest, 1.25 * page.line_pitch_pt))
                 if items:
                     lists.append(items)
     return tuple(lists)
 
 
 def _ends_with(lines: Sequence[Line], index: int, wanted: str) -> bool:
-    """Whether the text of up to three lines ending with line `index` ends with the wanted text, and no shorter stretch would have before."""
+    """Whether the text of up to three lines ending with line `index` ends with the wanted text, and no shorter stretch would have
+    before.
+    """
     whole = ""
     for start in range(index, max(-1, index - 4), -1):
         whole = lines[start].folded + whole
@@ -174,8 +181,11 @@ def _ends_with(lines: Sequence[Line], index: int, wanted: str) -> bool:
     return False
 
 
-def _items(lines: Sequence[tuple[int, Line]]) -> Iterator[Found]:
-    """List items from the lines after an introduction, until the first line that neither begins an item nor is indented like one."""
+def _items(lines: Sequence[tuple[int, Line]], reach_pt: float) -> Iterator[Found]:
+    """List items from the lines after an introduction, until the first line that neither begins an item nor continues one.
+
+    A further line of an item has the item's indent and type and is at most `reach_pt` below the line before it.
+    """
     current: list[str] = []
     page, mark_at, indent, top, size = 0, 0.0, 0.0, 0.0, 0.0
     for number, line in lines:
@@ -186,7 +196,13 @@ def _items(lines: Sequence[tuple[int, Line]]) -> Iterator[Found]:
                 yield Found(page, " ".join(current))
             current, page = [body], number
             mark_at, indent, size = _start(line), _start(line, 1), line.size_pt
-        elif current and not moved and abs(_start(line) - indent) < 2.5 and abs(line.size_pt - size) < 0.2:
+        elif (
+            current
+            and not moved
+            and abs(_start(line) - indent) < 2.5
+            and abs(line.size_pt - size) < 0.2
+            and line.box_pt[1] - top < reach_pt
+        ):
             current.append(line.text)
         else:
             break

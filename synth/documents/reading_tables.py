@@ -1,7 +1,7 @@
 """Tables of a page read from word positions: a caption line that begins with the table's label, rows below it, columns by white strips.
 
-Columns are the gaps in the projection of the rows that have most cells. Heads are mapped to columns by overlap, rotated heads too. A table that
-goes on over pages is the sequence of its parts, each under a caption with the same label.
+Columns are the gaps in the projection of the rows that have most cells. Heads are mapped to columns by overlap, rotated heads too. A table
+that goes on over pages is the sequence of its parts, each under a caption with the same label.
 """
 
 import re
@@ -65,7 +65,9 @@ class TablePart:
         return None
 
     def _is_headed(self, column: int, depth: int, wanted: Sequence[str]) -> bool:
-        """Whether the head cells of a column, read down to `depth` rows, are the wanted texts: each its own row, or one text over several."""
+        """Whether the head cells of a column, read down to `depth` rows, are the wanted texts: each its own row, or one text over
+        several.
+        """
         texts = [_fold(row[column].text) for row in self.rows[:depth] if row[column]]  # type: ignore[union-attr]
         tails = {"".join(texts[start:]) for start in range(len(texts))}
         return texts[-len(wanted) :] == list(wanted) or (len(wanted) == 1 and wanted[0] in tails)
@@ -116,15 +118,19 @@ def is_contents_entry(line: Line) -> bool:
     return gap > 0.8 * line.size_pt
 
 
-def caption_lines(page: ReadPage, label: str) -> Iterator[Line]:
+def caption_lines(page: ReadPage, label: str) -> tuple[Line, ...]:
     """Lines of a page that begin with a label and are not contents entries; running text that happens to begin with it is among them."""
-    for line in page.lines:
-        if starts_with_label(line.folded, label) and not is_contents_entry(line):
-            yield line
+    key = f"lines/{label}"
+    if key not in page.memo:
+        page.memo[key] = tuple(line for line in page.lines if starts_with_label(line.folded, label) and not is_contents_entry(line))
+    found: tuple[Line, ...] = page.memo[key]
+    return found
 
 
 def caption_likeness(page: ReadPage, line: Line, label: str, body_size_pt: float) -> int:
-    """How much a line that begins with a label looks like a caption, 0 to 7: a separator after the label, small or bold type, no full stop at the end."""
+    """How much a line that begins with a label looks like a caption, 0 to 7: a separator after the label, small or bold type, no full stop
+    at the end.
+    """
     rest = line.folded[len(_fold(label)) :]
     separator = 3 if re.match(r"[:：.–—]", rest) else int(not rest or rest[0] in "(（" or _gap_after(line, label) > 0.38 * line.size_pt)
     is_small = line.size_pt < 0.97 * max(body_size_pt, page.body_size_pt)
@@ -143,30 +149,38 @@ def _gap_after(line: Line, label: str) -> float:
 
 
 def table_parts(document: ReadDocument, label: str) -> Iterator[TablePart]:
-    """The parts of the table called `label`, in page order. A part whose extent is doubtful comes in several readings, the narrowest first."""
+    """The parts of the table called `label`, in page order. A part whose extent is doubtful comes in several readings, the narrowest
+    first.
+    """
+    best: tuple[ReadPage, Line] | None = None
     for page in document.pages:
         key = f"table/{label}"
         if key not in page.memo:
-            best = best_caption(document, label)
+            best = best or best_caption(document, label)
             captions = [line for line in caption_lines(page, label) if best and _set_alike(line, best[1])]
             page.memo[key] = tuple(part for line in captions for part in read_table(page, line, captions))
         yield from page.memo[key]
 
 
 def _set_alike(line: Line, caption: Line) -> bool:
-    """Whether a line has the type of a caption: the captions of a table's further parts do, running text that begins with its label seldom."""
+    """Whether a line has the type of a caption: the captions of a table's further parts do, running text that begins with its label
+    seldom.
+    """
     return abs(line.size_pt - caption.size_pt) < 0.03 * caption.size_pt and line.words[0].bold == caption.words[0].bold
 
 
 def best_caption(document: ReadDocument, label: str) -> tuple[ReadPage, Line] | None:
-    """The line most like the caption of `label`, the first of several alike, and its page."""
-    best: tuple[int, ReadPage, Line] | None = None
-    for page in document.pages:
-        for line in caption_lines(page, label):
-            score = caption_likeness(page, line, label, document.body_size_pt)
-            if score >= MIN_LIKENESS and (best is None or score > best[0]):
-                best = (score, page, line)
-    return best and best[1:]
+    """The caption of `label` and its page: the first line set like the one that looks most like a caption."""
+    found = [
+        (caption_likeness(page, line, label, document.body_size_pt), page, line)
+        for page in document.pages
+        for line in caption_lines(page, label)
+    ]
+    likely = [item for item in found if item[0] >= MIN_LIKENESS]
+    if not likely:
+        return None
+    best = max(likely, key=lambda item: item[0])[2]
+    return next((page, line) for _, page, line in likely if _set_alike(line, best))
 
 
 def read_table(page: ReadPage, caption: Line, captions: Sequence[Line] = ()) -> Iterator[TablePart]:
@@ -174,25 +188,26 @@ def read_table(page: ReadPage, caption: Line, captions: Sequence[Line] = ()) -> 
 
     Nothing where less than two rows and columns stand. Rows end above the next of `captions`.
     """
-    for left, right in _extents(page, caption):
+    for left, right, words in _extents(page, caption):
         foot = min(
             (other.box_pt[1] for other in captions if other.box_pt[1] > caption.box_pt[3] and left < other.words[0].middle_pt[0] < right),
             default=page.height_pt,
         )
-        below = [word for word in page.words if caption.box_pt[3] < word.middle_pt[1] < foot and not word.mark]
-        rows = _until_white(rows_of([word for word in below if left < word.middle_pt[0] < right]))
+        below = [word for word in words if caption.box_pt[3] < word.middle_pt[1] < foot and left < word.middle_pt[0] < right]
+        rows = _until_white(rows_of([word for word in below if not word.mark]))
         columns = _columns(rows)
         if len(columns) >= 2 and len(rows) >= 2:
             yield _part(page, caption, _fitting(page, rows, columns), columns)
 
 
-def _extents(page: ReadPage, caption: Line) -> Iterator[tuple[float, float]]:
-    """(left, right) of the column the caption stands in, then of the whole page."""
+def _extents(page: ReadPage, caption: Line) -> Iterator[tuple[float, float, Sequence[Word]]]:
+    """(left, right, words) of the column the caption stands in, down to where its columns end, then of the whole page."""
     middle = (caption.box_pt[0] + caption.box_pt[2]) / 2
     for band in page.bands:
         if band.edges and any(word is caption.words[0] for row in band.rows for word in row):
-            yield from ((left, right) for left, right in band.columns() if left < middle <= right)
-    yield float("-inf"), float("inf")
+            words = [word for row in band.rows for word in row]
+            yield from ((left, right, words) for left, right in band.columns() if left < middle <= right)
+    yield float("-inf"), float("inf"), page.words
 
 
 def _part(page: ReadPage, caption: Line, rows: Sequence[Sequence[Word]], columns: list[tuple[float, float]]) -> TablePart:
@@ -233,7 +248,8 @@ def segments(row: Sequence[Word]) -> list[BoxPt]:
 def _columns(rows: Sequence[Sequence[Word]]) -> list[tuple[float, float]]:
     """(left, right) of every column: the projection of the rows that have the commonest number of cells above one.
 
-    Heads may stand where no body text is (aligned to the other side): rows at the top are left out until the columns are as many as the cells.
+    Heads may stand where no body text is (aligned to the other side): rows at the top are left out until the columns are as many as the
+    cells.
     """
     split = [segments(row) for row in rows]
     counts = [len(boxes) for boxes in split if len(boxes) > 1]
@@ -260,8 +276,8 @@ def _project(rows: Sequence[Sequence[BoxPt]]) -> list[tuple[float, float]]:
 
 
 def _fitting(page: ReadPage, rows: Sequence[list[Word]], columns: Sequence[tuple[float, float]]) -> list[list[Word]]:
-    """The rows that are part of the table: from the first with several cells (a caption may have further lines) to the first that is running
-    text, one stretch over several columns, or the page number.
+    """The rows that are part of the table: from the first with several cells (a caption may have further lines) to the first that is
+    running text, one stretch over several columns, or the page number.
     """
     kept: list[list[Word]] = []
     for row in rows:
@@ -286,7 +302,9 @@ def _share(box: BoxPt, column: tuple[float, float]) -> float:
 
 
 def _cells(row: Sequence[Word], columns: Sequence[tuple[float, float]]) -> list[Cell | None]:
-    """What a row has in each column: one stretch of words a column where there are as many, else by overlap (a head over several is in each)."""
+    """What a row has in each column: one stretch of words a column where there are as many, else by overlap (a head over several is in
+    each).
+    """
     boxes = segments(row)
     places = [[index] for index in range(len(columns))] if len(boxes) == len(columns) else [_columns_of(box, columns) for box in boxes]
     cells: list[Cell | None] = []
@@ -304,7 +322,9 @@ def _columns_of(box: BoxPt, columns: Sequence[tuple[float, float]]) -> list[int]
     return [index for index, share in enumerate(shares) if share > 0.5] or [shares.index(max(shares))]
 
 
-def _turned_heads(page: ReadPage, caption: Line, rows: Sequence[Sequence[Word]], columns: Sequence[tuple[float, float]]) -> list[Cell | None]:
+def _turned_heads(
+    page: ReadPage, caption: Line, rows: Sequence[Sequence[Word]], columns: Sequence[tuple[float, float]]
+) -> list[Cell | None]:
     """The rotated head of each column: rotated words between caption and rows, each given to the nearest column, in reading order."""
     foot = max(word.box_pt[3] for word in rows[0])
     turned = [word for word in page.words if not word.upright and caption.box_pt[3] <= word.box_pt[3] <= foot + 30]

@@ -20,8 +20,11 @@ ARABIC_GROUP, ARABIC_DECIMAL = "٬", "٫"  # U+066C and U+066B, unambiguous wher
 MINUS = "-−﹣－"
 
 
+@lru_cache(maxsize=1 << 16)
 def plain_digits(text: str) -> str:
     """The text with digits of all scripts as ASCII digits, and without invisible formatting characters (direction marks)."""
+    if text.isascii():
+        return text
     chars = []
     for char in text:
         if unicodedata.category(char) == "Cf":
@@ -94,7 +97,9 @@ def _date_patterns(language: str) -> tuple[re.Pattern[str], ...]:
 
 
 def dates_in(text: str, language: str) -> tuple[str, ...]:
-    """Every date printed in the text (CLDR long and medium forms, ISO), as ISO dates in order of first mention; impossible ones are left out."""
+    """Every date printed in the text (CLDR long and medium forms, ISO), as ISO dates in order of first mention; impossible ones are left
+    out.
+    """
     squeezed = _squeeze(text).casefold()
     found: dict[int, str] = {}
     months = dict(_months(language))

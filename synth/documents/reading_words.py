@@ -1,13 +1,15 @@
 """Words of one PDF page from MuPDF's text layer, in logical order, with MuPDF's two faults on right-to-left lines repaired.
 
-MuPDF lists the characters of a line that holds right-to-left letters from right to left, digits too, so ٢٠٢٤ reads ٤٢٠٢, and tears brackets off
-their word. Such pages are read character by character and put in order here by the part of the Unicode bidirectional algorithm (UAX 9) that a
-reader needs: runs of digits with their separators and words with Latin letters run left to right. Nothing here knows how the page was made.
+MuPDF lists the characters of a line that holds right-to-left letters from right to left, digits too, so ٢٠٢٤ reads ٤٢٠٢, and tears
+brackets off their word. Such pages are read character by character and put in order here by the part of the Unicode bidirectional
+algorithm (UAX 9) that a reader needs: runs of digits with their separators and words with Latin letters run left to right. Nothing here
+knows how the page was made.
 """
 
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any, TypeAlias
 
 import pymupdf
@@ -111,7 +113,9 @@ def _split_marks(text: str, box: BoxPt, runs: Sequence[_Run]) -> list[Word]:
     inside = [run for run in runs if _overlap(run.box_pt, box) > 0]
     plain = [run for run in inside if not run.mark]
     marks = [run for run in inside if run.mark and run.text in text and box[0] - 0.5 <= (run.box_pt[0] + run.box_pt[2]) / 2 <= box[2] + 0.5]
-    base = max(plain or inside, key=lambda run: _overlap(run.box_pt, box), default=_Run("", box, box[3] - box[1], False, False, True, box[3]))
+    base = max(
+        plain or inside, key=lambda run: _overlap(run.box_pt, box), default=_Run("", box, box[3] - box[1], False, False, True, box[3])
+    )
     words = []
     for run in marks:
         at = _occurrence(text, run.text, (run.box_pt[0] - box[0]) / max(box[2] - box[0], 1e-6))
@@ -168,22 +172,30 @@ def mostly_rtl(text: str) -> bool:
 
 
 def _turned_words(glyphs: Sequence[_Glyph]) -> list[Word]:
-    """Words of text turned by a quarter, read upwards: glyphs in stacks side by side, split at white."""
+    """Words of text turned anticlockwise by a quarter: stacks from left to right, read upwards, or downwards where they run right to
+    left.
+    """
     words: list[Word] = []
-    group: list[_Glyph] = []
-    for glyph in sorted(glyphs, key=lambda item: (round(item.box_pt[0]), -item.box_pt[3])):
-        near = group and abs(glyph.box_pt[0] - group[-1].box_pt[0]) < 1.5 and group[-1].box_pt[1] - glyph.box_pt[3] < WORD_GAP_EM * glyph.size_pt
-        if group and (not near or not glyph.text.strip()):
-            words.append(_join(group, has_rtl("".join(item.text for item in group))))
-            group = []
-        if glyph.text.strip():
-            group.append(glyph)
-    return [*words, _join(group, has_rtl("".join(item.text for item in group)))] if group else words
+    for _, stack in groupby(
+        sorted(glyphs, key=lambda item: (round(item.box_pt[0]), -item.box_pt[3])), key=lambda item: round(item.box_pt[0])
+    ):
+        upwards = list(stack)
+        rtl = has_rtl("".join(glyph.text for glyph in upwards))
+        groups: list[list[_Glyph]] = [[]]
+        for glyph in upwards:
+            last = groups[-1][-1] if groups[-1] else None
+            if not glyph.text.strip() or (last and last.box_pt[1] - glyph.box_pt[3] > WORD_GAP_EM * glyph.size_pt):
+                groups.append([])
+            if glyph.text.strip():
+                groups[-1].append(glyph)
+        found = [_join(group, rtl) for group in groups if group]
+        words += reversed(found) if rtl else found
+    return words
 
 
 def _glyphs(line: dict[str, Any]) -> list[_Glyph]:
-    """Glyphs of a MuPDF line. Of a cluster only the first character has a width, the others stand at its right edge, listed after it, or before it
-    where MuPDF has turned the line round.
+    """Glyphs of a MuPDF line. Of a cluster only the first character has a width, the others stand at its right edge, listed after it, or
+    before it where MuPDF has turned the line round.
     """
     spans = line["spans"]
     size = max((span["size"] for span in spans), default=0.0)
@@ -266,7 +278,9 @@ def _join(group: Sequence[_Glyph], rtl: bool) -> Word:
 
 
 def _logical(texts: Sequence[str]) -> list[str]:
-    """Glyph texts listed left to right, in reading order: right to left, but numbers and Latin runs left to right (UAX 9, rules W4, N1, L2)."""
+    """Glyph texts listed left to right, in reading order: right to left, but numbers and Latin runs left to right (UAX 9, rules W4, N1,
+    L2).
+    """
     logical: list[str] = []
     run: list[str] = []
     for text in reversed(texts):

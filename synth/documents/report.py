@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from numpy.random import Generator
 
-from schemas.sample import Evidence, Proof, Rendering, Stored, Turn, Verdict
-from synth.documents import pictures, proof
+from schemas.sample import BoxPx, Evidence, Proof, Rendering, Stored, Turn, Verdict
+from synth.documents import evidence, pictures, proof
 from synth.documents.blocks import LaidOut
 from synth.documents.chapters import Written, write_document
 from synth.documents.chapters_budget import Room
@@ -91,10 +91,13 @@ class Report:
     def render(self, truth: Truth, rng: Generator) -> Rendering[Printed]:
         """Write, lay out and rasterise every document."""
         language = truth.worlds[0].language
-        wording, look = load_wording(language), draw_look(language, rng)
-        room = Room.of(look.size_pt, look.leading, look.margins_pt)
-        written = tuple(write_document(world, wording, rng, pages_target=truth.pages, room=room) for world in truth.worlds)
-        laid_out = tuple(layout(text.document, look, rng) for text in written)
+        wording = load_wording(language)
+        looks = tuple(draw_look(language, rng) for _ in truth.worlds)  # two documents of one house may well look different
+        written = tuple(
+            write_document(world, wording, rng, pages_target=truth.pages, room=Room.of(look.size_pt, look.leading, look.margins_pt))
+            for world, look in zip(truth.worlds, looks, strict=True)
+        )
+        laid_out = tuple(layout(text.document, look, rng) for text, look in zip(written, looks, strict=True))
         budget = self.context_tokens - TEXT_RESERVE_TOKENS
         drawn = pictures.draw_pages([item.pdf for item in laid_out], truth.scan, budget_tokens=budget, max_dpi=self.max_dpi, rng=rng)
         world = truth.worlds[0]
@@ -131,6 +134,10 @@ class Report:
         artefact = proof.Artefact(tuple(read_pdf(pdf) for pdf in pdfs), views)
         return tuple(proof.verify_turn(asked, answered, artefact) for asked, answered in pairs)
 
+    def find_evidence(self, stored: Stored, turns: tuple[Turn, ...]) -> tuple[tuple[BoxPx, BoxPx], ...]:
+        """Evidence boxes beside the boxes of the characters that the stored text layer has there."""
+        return evidence.find_evidence(stored, turns)
+
 
 def _pages(worlds: tuple[World, ...], sheets: tuple[pictures.Sheet, ...]) -> str:
     """The page images in order; two documents are numbered, as questions name them."""
@@ -140,11 +147,11 @@ def _pages(worlds: tuple[World, ...], sheets: tuple[pictures.Sheet, ...]) -> str
 
 def _proof(question: Question, landed: Printed) -> Proof:
     """Evidence boxes in image pixels for each anchor the answer follows from."""
-    evidence = []
+    found = []
     for document, anchor in question.anchors:
         for place in landed.laid_out[document].places[anchor]:
             image = pictures.image_of(landed.sheets, document, place.page)
             label = landed.laid_out[document].pages[place.page].label
             note = f"{question.difficulty}; document {document + 1}, PDF page {place.page + 1}, printed {label or '-'}: {anchor}"
-            evidence.append(Evidence(image=image, box_px=landed.sheets[image].to_px(place.box_pt), note=note))
-    return Proof(question.program, question.answer, tuple(evidence))
+            found.append(Evidence(image=image, box_px=landed.sheets[image].to_px(place.box_pt), note=note))
+    return Proof(question.program, question.answer, tuple(found))

@@ -112,10 +112,10 @@ class Setter:
             for number, (line, text) in enumerate(zip(lines, texts, strict=True))
         ]
 
-    def paragraph(self, block: Paragraph, width_pt: float, number: int, *, after_heading: bool) -> list[Strip]:
-        """Running text in its role."""
+    def paragraph(self, block: Paragraph, width_pt: float, number: int, *, after_heading: bool, cover: Align | None = None) -> list[Strip]:
+        """Running text in its role; `cover` is how the lines of a cover are aligned."""
         if block.role in ("title", "subtitle", "imprint"):
-            return self._display(block, width_pt, number)
+            return self._display(block, width_pt, number, cover)
         body = block.role == "body"
         scale = {"lead": 1.12, "note": 0.88}.get(block.role, 1.0)
         spans = self.spans(block.inlines, self.style(scale, italic=block.role == "lead" and self.look.indent))
@@ -133,12 +133,12 @@ class Setter:
         gap = 0.0 if self.look.indent and body else 0.55 * self.pitch_pt
         return spaced(strips, gap, gap)
 
-    def _display(self, block: Paragraph, width_pt: float, number: int) -> list[Strip]:
+    def _display(self, block: Paragraph, width_pt: float, number: int, cover: Align | None) -> list[Strip]:
         """Title, subtitle and imprint of a cover."""
         scale, gap = {"title": (2.6, 1.5), "subtitle": (1.45, 1.0), "imprint": (0.95, 0.5)}[block.role]
         color = self.look.accent if block.role == "title" else BLACK
         spans = self.spans(block.inlines, self.style(scale, bold=block.role == "title", color=color))
-        align: Align = "center" if self.look.heading.centered else "start"
+        align: Align = cover or ("center" if self.look.heading.centered else "start")
         pitch = scale * self.size_pt * min(self.look.leading, 1.5)
         strips = self.set_lines(spans, width_pt, Part("paragraph", number), align=align, pitch_pt=pitch)
         return spaced(strips, gap * self.pitch_pt, gap * self.pitch_pt)
@@ -221,8 +221,9 @@ class Setter:
         title = replace(self.style(look.scale[0] * 0.9, bold=look.bold, color=look.color), family=look.family)
         out = self.set_lines([Span(block.title, title)], width_pt, Part("heading", number, level=1))
         out = spaced([replace(strip, keep=True) for strip in out], 1.2 * self.pitch_pt, 0.9 * self.pitch_pt)
+        share = 1.0 if self.is_rtl or self.page == "slide" else self.look.contents_share
         for level, text, target, anchor in entries:
-            out.extend(self._entry(level, text, target, anchor, width_pt, number))
+            out.extend(self._entry(level, text, target, anchor, share * width_pt, number))
         return out
 
     def _entry(self, level: int, text: str, target: str, anchor: str, width_pt: float, number: int) -> list[Strip]:
@@ -244,8 +245,9 @@ class Setter:
         )
         strips[-1] = replace(strips[-1], ops=(*strips[-1].ops, label), keep=False)
         strips = [replace(strip, keep=n < len(strips) - 1) for n, strip in enumerate(strips)]
-        gap = 0.45 * self.pitch_pt if level == 1 else 0.1 * self.pitch_pt
-        return spaced(strips, gap, 0.1 * self.pitch_pt)
+        extra = 0.0 if self.page == "slide" else self.look.contents_spread
+        gap = (0.45 if level == 1 else 0.1) + extra
+        return spaced(strips, gap * self.pitch_pt, (0.1 + extra / 2) * self.pitch_pt)
 
     def footnote(self, key: str, inlines: Inline, width_pt: float, number: int) -> list[Strip]:
         """A footnote: its number, then its text under `footnote/<key>`."""

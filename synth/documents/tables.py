@@ -16,6 +16,9 @@ from synth.render.typeset import Line, Style
 TURNED_HEAD_EM = 16.0
 """Height at which turned heads wrap."""
 
+KEPT_ROWS = 4
+"""Rows that stay together at the head and at the foot of a table: no page begins with a stump of one."""
+
 MOST_PAD_PITCHES = 0.22
 """Readers end a table at white of 1.6 pitches; rows are at most 1.44 apart."""
 
@@ -85,7 +88,7 @@ class _Painter:
         return self._strip(row, height, ops, [line for _, lines in cells for line in lines], is_head=True, keep=True)
 
     def body_row(self, index: int, resume: tuple[Strip, ...]) -> Strip:
-        """A body row; its texts share the first baseline. The first two rows and the last two stay together."""
+        """A body row; its texts share the first baseline. `KEPT_ROWS` rows stay together at either end."""
         row, look = self.table.body[index], self.setter.look.table
         cells = [(slot, self._cell(slot, index)) for slot in self._slots(row)]
         height = max((len(lines) for _, lines in cells), default=1) * self._pitch() + 2 * self._pad()
@@ -94,7 +97,7 @@ class _Painter:
             ops.append(RectOp((self.x_pt, 0.0, self.x_pt + self.plan.width_pt, height), fill=(0.94, 0.94, 0.96)))
         ops.extend(self._body_rules(index, height))
         last = len(self.table.body) - 1
-        keep = index < last and index in (0, last - 1)
+        keep = index < last and (index < KEPT_ROWS - 1 or index > last - KEPT_ROWS)
         for slot, lines in cells:
             ops.extend(self._upright(slot, lines, self._pad(), shift=self._shift(slot, index)))
         return self._strip(row, height, ops, [line for _, lines in cells for line in lines], is_head=False, keep=keep, resume=resume)

@@ -298,13 +298,14 @@ def parse_wording(text: str, *, where: str) -> Wording:
     return wording
 
 
-_SafeLoader: type[yaml.SafeLoader] = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader  # libyaml reads eight times as fast
+_SafeLoader: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader  # libyaml reads eight times as fast
 
 
-class _NoDuplicates(_SafeLoader):  # type: ignore[misc, valid-type]  # both have the same constructor
+class _NoDuplicates(_SafeLoader):  # type: ignore[misc]  # both are loaders with the same constructor
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
                 raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is given twice", node.start_mark)
-        return super().construct_mapping(node, deep)
+        made: dict[Any, Any] = super().construct_mapping(node, deep)
+        return made

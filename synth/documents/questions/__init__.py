@@ -1,7 +1,7 @@
 """Questions about laid-out documents: each needs at least two pages, has one answer, and carries a program that derives it again.
 
-The answers are computed here from the worlds in plain Python; `synth.documents.proof` derives them from the stored pages and shares no code with this
-package. One small function writes one type of question; `compose` picks types evenly.
+The answers are computed here from the worlds in plain Python; `synth.documents.proof` derives them from the stored pages and shares no
+code with this package. One small function writes one type of question; `compose` picks types evenly.
 """
 
 from synth.documents.questions.compose import compose

@@ -1,7 +1,7 @@
 """What question writers look at: for every document its world, the blocks it was written as, and where everything landed.
 
-`Paper` gives facts: a program that finds a printed value again, and the anchors of the evidence. A fact whose value or surrounding words are broken over
-pages is not given, so that every page of a question's evidence is necessary. Nothing here puts anything into words.
+`Paper` gives facts: a program that finds a printed value again, and the anchors of the evidence. A fact whose value or surrounding words
+are broken over pages is not given, so that every page of a question's evidence is necessary. Nothing here puts anything into words.
 """
 
 import re

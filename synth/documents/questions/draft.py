@@ -1,7 +1,7 @@
 """What a question is before and after it is put into words, and the answers it may have.
 
-A stored answer is {"type": t, "value": v}; t is one of number (v a decimal text as printed), date (ISO), text, bool, list (of such objects, `ordered`
-beside it) and none (the question has no answer). Nothing here knows documents.
+A stored answer is {"type": t, "value": v}; t is one of number (v a decimal text as printed), date (ISO), text, bool, list (of such
+objects, `ordered` beside it) and none (the question has no answer). Nothing here knows documents.
 """
 
 from dataclasses import dataclass, field
@@ -25,9 +25,11 @@ class Answer:
     printed: tuple[str, ...]
 
     @property
-    def is_bool(self) -> bool:
-        """Whether the answer is yes or no."""
-        return self.stored["type"] == "bool"
+    def agrees(self) -> bool | None:
+        """For an answer that says yes or no and then a value: whether it says yes; None for others."""
+        items = self.stored["value"] if self.stored["type"] == "list" else None
+        head = items[0] if isinstance(items, list) and items else None
+        return head["value"] is True if isinstance(head, dict) and head["type"] == "bool" else None
 
     @property
     def is_none(self) -> bool:
@@ -50,9 +52,9 @@ def day(iso: str, printed: str) -> Answer:
     return Answer({"type": "date", "value": iso}, (printed,))
 
 
-def yes_no(value: bool) -> Answer:
-    """Yes or no."""
-    return Answer({"type": "bool", "value": value}, ())
+def finding(agrees: bool, value: Answer) -> Answer:
+    """Yes or no, and the value that shows it: a bare yes would be right half the time."""
+    return Answer({"type": "list", "value": [{"type": "bool", "value": agrees}, value.stored], "ordered": True}, value.printed)
 
 
 def several(items: tuple[Answer, ...], *, ordered: bool) -> Answer:
@@ -91,7 +93,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with its answer, program and evidence. `difficulty` is L1 to L4 (families.md C1), computed from pages, distance and sources."""
+    """A question with its answer, program and evidence. `difficulty` is L1 to L4 (families.md C1), from pages, distance and sources."""
 
     task: str
     difficulty: str

@@ -7,13 +7,13 @@ from numpy.random import Generator
 from schemas.sample import Json
 from synth.documents.blocks import Figure
 from synth.documents.questions.choosing import first_that_works, one
-from synth.documents.questions.context import Context, Paper
-from synth.documents.questions.draft import Draft, text, yes_no
+from synth.documents.questions.context import Context, Paper, printed
+from synth.documents.questions.draft import Draft, Kind, finding, several, text
 from synth.documents.questions.tables import of_value
 
 MARGIN = Decimal("0.09")
-"""Values asked about differ by this share of the largest in their figures: three times the tolerance of two measured values on an axis that ends above
-the largest (1.5 % each of up to twice the largest)."""
+"""Values asked about differ by this share of the largest in their figures: three times the tolerance of two measured values on an axis that
+ends above the largest (1.5 % each of up to twice the largest)."""
 
 
 def _shown(figure: Figure, series: int = -1) -> dict[str, Decimal]:
@@ -40,7 +40,7 @@ def _claims(paper: Paper) -> list[tuple[str, Figure]]:
 
 
 def chart_and_text(context: Context, rng: Generator) -> Draft | None:
-    """4: whether the value a passage gives agrees with the figure it refers to."""
+    """4: whether the value a passage gives agrees with the figure it refers to, and what that value is."""
     paper = one(rng, context.papers)
     agree = bool(rng.random() < 0.5)
 
@@ -54,11 +54,13 @@ def chart_and_text(context: Context, rng: Generator) -> Draft | None:
             return None
         series = figure.chart.series[-1][0]
         bar: Json = {"op": "bar", "doc": paper.index, "figure": figure.label, "category": category, "series": series}
-        program: Json = {"op": "compare", "relation": "eq", "left": bar, "right": claim.program}
+        program: Json = [{"op": "compare", "relation": "eq", "left": bar, "right": claim.program}, claim.program]
+        metric = paper.metric(metric_key)
+        answer = finding(agree, of_value(paper, said, metric.decimals, metric.unit))
         anchors = (*claim.anchors, *paper.anchored(f"caption/{figure.key}"))
-        slots = {"metric": paper.metric(metric_key).name, "entity": paper.entity(code).name, "period": series, "figure": figure.label}
-        kinds = frozenset({"figure", "text"})
-        return Draft("chart_against_text", "chart_and_text", slots, yes_no(agree), program, anchors, kinds, paper.index)  # type: ignore[arg-type]
+        slots = {"metric": metric.name, "entity": paper.entity(code).name, "period": series, "figure": figure.label}
+        kinds: frozenset[Kind] = frozenset({"figure", "text"})
+        return Draft("chart_against_text", "chart_and_text", slots, answer, program, anchors, kinds, paper.index)
 
     return first_that_works(rng, _claims(paper), ask, tries=20)
 
@@ -83,14 +85,14 @@ def claim_of_tallest(context: Context, rng: Generator) -> Draft | None:
         slots = {"metric": metric.name, "figure": figure.label, "period": series}
         answer = of_value(paper, paper.world.claims[key], metric.decimals, metric.unit)
         anchors = (*claim.anchors, *paper.anchored(f"caption/{figure.key}"))
-        kinds = frozenset({"figure", "text"})
-        return Draft("chart_against_text", "claim_of_tallest", slots, answer, program, anchors, kinds, paper.index)  # type: ignore[arg-type]
+        kinds: frozenset[Kind] = frozenset({"figure", "text"})
+        return Draft("chart_against_text", "claim_of_tallest", slots, answer, program, anchors, kinds, paper.index)
 
     return first_that_works(rng, _claims(paper), ask, tries=20)
 
 
 def highest_figure(context: Context, rng: Generator) -> Draft | None:
-    """5: which of the figures of one metric shows the highest value."""
+    """5: which of the figures of one metric shows the highest value, and its caption."""
     paper = one(rng, context.papers)
 
     def ask(key: str) -> Draft | None:
@@ -99,15 +101,16 @@ def highest_figure(context: Context, rng: Generator) -> Draft | None:
         if len(figures) < 2 or None in pages or len(pages) < len(figures):
             return None
         peaks = [max(_peaks(figure)) for figure in figures]
-        best = peaks.index(max(peaks))
-        largest = max(peaks)
-        if any(largest - peak < MARGIN * largest for number, peak in enumerate(peaks) if number != best):
+        best, largest = figures[peaks.index(max(peaks))], max(peaks)
+        if sum(largest - peak < MARGIN * largest for peak in peaks) > 1:
             return None
-        values: list[Json] = [{"op": "max", "of": _flattened(paper, figure)} for figure in figures]
-        program: Json = {"op": "argmax", "names": [figure.label for figure in figures], "values": values}
+        values: list[Json] = [{"op": "max", "of": _marks(paper, figure)} for figure in figures]
+        label: Json = {"op": "argmax", "names": [figure.label for figure in figures], "values": values}
+        program: Json = [label, {"op": "caption", "doc": paper.index, "label": label}]
+        answer = several((text(best.label), text(printed(best.caption))), ordered=True)
         anchors = paper.anchored(*(f"caption/{figure.key}" for figure in figures))
         slots = {"metric": paper.metric(key).name}
-        return Draft("multi_figure", "highest_figure", slots, text(figures[best].label), program, anchors, frozenset({"figure"}), paper.index, True)
+        return Draft("multi_figure", "highest_figure", slots, answer, program, anchors, frozenset({"figure"}), paper.index, True)
 
     return first_that_works(rng, [metric.key for metric in paper.world.metrics if metric.key in paper.world.plotted], ask)
 
@@ -116,8 +119,8 @@ def _peaks(figure: Figure) -> list[Decimal]:
     return [value for series in range(len(figure.chart.series)) for value in _shown(figure, series).values()]
 
 
-def _flattened(paper: Paper, figure: Figure) -> list[Json]:
-    """A program for every mark of a figure."""
+def _marks(paper: Paper, figure: Figure) -> list[Json]:
+    """Programs for every readable mark of a figure."""
     return [
         {"op": "bar", "doc": paper.index, "figure": figure.label, "category": category, "series": name}
         for name, _ in figure.chart.series

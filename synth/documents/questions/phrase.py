@@ -10,21 +10,28 @@ from synth.documents.questions.draft import Draft
 LEAD_SHARE, TAIL_SHARE, BARE_SHARE = 0.55, 0.45, 0.45
 """Shares of questions with a lead, with a wish for a form of answer, and of bare answers (chosen: people mostly just ask)."""
 
+SHORT_REFUSALS = 4
+"""How many of the refusals, the shortest ones, answer those who want a bare answer (chosen)."""
+
 
 def phrase(context: Context, draft: Draft, rng: Generator) -> tuple[str, str]:
     """Text of the question and of its answer."""
     words, phrasing = context.words, context.words.questions[draft.wording]
     space = context.wording.sentence_space
-    bare = bool(rng.random() < BARE_SHARE) and not draft.answer.is_none
+    bare = bool(rng.random() < BARE_SHARE)
     parts = []
     if rng.random() < LEAD_SHARE:
         lead = one(rng, words.frame.leads).format(**_around(context, draft, rng))
         if not any(squeezed(answer) in squeezed(lead) for answer in draft.answer.printed):
             parts.append(lead)
     if len(context.papers) > 1 and draft.document is not None:
-        parts.append(one(rng, words.frame.which_document).format(n=localise_digits(str(draft.document + 1), context.papers[0].world.numerals)))
+        parts.append(
+            one(rng, words.frame.which_document).format(n=localise_digits(str(draft.document + 1), context.papers[0].world.numerals))
+        )
     parts.append(one(rng, phrasing.ask).format(**draft.slots))
-    if rng.random() < TAIL_SHARE and not draft.answer.is_none:
+    if phrasing.also:
+        parts.append(one(rng, phrasing.also).format(**draft.slots))
+    if rng.random() < TAIL_SHARE:
         parts.append(one(rng, words.frame.tails_bare if bare else words.frame.tails_sentence))
     return space.join(_capitalised(part) for part in parts), _answer(context, draft, bare, rng)
 
@@ -49,14 +56,17 @@ def _answer(context: Context, draft: Draft, bare: bool, rng: Generator) -> str:
     words, answer = context.words, draft.answer
     phrasing = words.questions[draft.wording]
     if answer.is_none:
-        return one(rng, words.refusals).format(**draft.slots)
-    if answer.is_bool:
-        yes = answer.stored["value"] is True
-        if bare:
-            return one(rng, words.answer_words.affirm if yes else words.answer_words.deny).rstrip(",.–:：，。、 ") + context.words.full_stop
-        return _capitalised(one(rng, phrasing.affirm if yes else phrasing.deny).format(**draft.slots))
+        refusals = sorted(words.refusals, key=len)[:SHORT_REFUSALS] if bare else words.refusals
+        return one(rng, refusals)
     value = words.list_separator.join(answer.printed)
-    return value if bare else _capitalised(one(rng, phrasing.answer).format(answer=value, **draft.slots))
+    said = value if bare else _capitalised(one(rng, phrasing.answer).format(answer=value, **draft.slots))
+    if answer.agrees is None:
+        return said
+    if bare:
+        word = one(rng, words.answer_words.affirm if answer.agrees else words.answer_words.deny).rstrip(",.–:：，。、، ") + words.full_stop
+    else:
+        word = _capitalised(one(rng, phrasing.affirm if answer.agrees else phrasing.deny).format(**draft.slots))
+    return f"{word}{context.wording.sentence_space}{said}"
 
 
 def _capitalised(text: str) -> str:

@@ -1,14 +1,13 @@
 """Questions whose facts are told in running text, notes and lists: dates, references, definitions, amendments, sets."""
 
 from datetime import date
-from decimal import Decimal
 
 from numpy.random import Generator
 
 from schemas.sample import Json
 from synth.documents.questions.choosing import first_that_works, one, shuffled
 from synth.documents.questions.context import CONTEXT_CHARS, Context, Fact, Paper, printed
-from synth.documents.questions.draft import Draft, day, number, several, text
+from synth.documents.questions.draft import Draft, Kind, day, several, text
 from synth.documents.questions.tables import of_value, whole
 from synth.documents.world import Amendment, Entity, Event, Term
 
@@ -51,7 +50,11 @@ def event_gap(context: Context, rng: Generator) -> Draft | None:
     program: Json = {"op": "days", "args": [one_fact.program, other.program]}
     slots = {"event": first.title, "other": second.title}
     anchors = (*one_fact.anchors, *other.anchors)
-    return Draft("temporal_order", "event_gap", slots, whole(paper, days), program, anchors, frozenset({"text"}), paper.index) if days else None
+    return (
+        Draft("temporal_order", "event_gap", slots, whole(paper, days), program, anchors, frozenset({"text"}), paper.index)
+        if days
+        else None
+    )
 
 
 def event_date_of_later(context: Context, rng: Generator) -> Draft | None:
@@ -88,8 +91,8 @@ def reference_to_table(context: Context, rng: Generator) -> Draft | None:
         slots = {"topic": link.topic, "code": entity.code, "period": period}
         answer = of_value(paper, value, metric.decimals, metric.unit if metric.scale == 1 else "")
         wording = "reference_value" if key.startswith("xref") else "footnote_value"
-        kinds = frozenset({"table", "text"})
-        return Draft("reference_resolution", wording, slots, answer, program, (*pointer.anchors, *cell.anchors), kinds, paper.index)  # type: ignore[arg-type]
+        kinds: frozenset[Kind] = frozenset({"table", "text"})
+        return Draft("reference_resolution", wording, slots, answer, program, (*pointer.anchors, *cell.anchors), kinds, paper.index)
 
     keys = [key for key in paper.written.links if not key.startswith("citation")]
     return first_that_works(rng, keys, ask)
@@ -107,11 +110,11 @@ def reference_caption(context: Context, rng: Generator) -> Draft | None:
             return None
         program: Json = {"op": "caption", "doc": paper.index, "label": pointer.program}
         anchors = (*pointer.anchors, *paper.anchored(f"caption/{table.key}"))
-        kinds = frozenset({"structure", "text"})
+        kinds: frozenset[Kind] = frozenset({"structure", "text"})
         slots = {"topic": link.topic}
         wording = "reference_caption" if key.startswith("xref") else "footnote_caption"
         answer = text(printed(table.caption))
-        return Draft("reference_resolution", wording, slots, answer, program, anchors, kinds, paper.index)  # type: ignore[arg-type]
+        return Draft("reference_resolution", wording, slots, answer, program, anchors, kinds, paper.index)
 
     keys = [key for key in paper.written.links if not key.startswith("citation")]
     return first_that_works(rng, keys, ask)
@@ -136,7 +139,9 @@ def citation_source(context: Context, rng: Generator) -> Draft | None:
         title = paper.world.references[int(link.target) - 1][1]
         anchors = (*mark.anchors, *source.anchors)
         slots = {"topic": link.topic}
-        return Draft("reference_resolution", "citation_source", slots, text(title), source.program, anchors, frozenset({"text"}), paper.index)
+        return Draft(
+            "reference_resolution", "citation_source", slots, text(title), source.program, anchors, frozenset({"text"}), paper.index
+        )
 
     return first_that_works(rng, [key for key in paper.written.links if key.startswith("citation")], ask)
 
@@ -157,7 +162,9 @@ def definition(context: Context, rng: Generator) -> Draft | None:
             return None
         anchors = (*use.anchors, *found.anchors)
         slots = {"entity": entity}
-        return Draft("definition_then_use", "definition", slots, text(term.expansion), found.program, anchors, frozenset({"text"}), paper.index)
+        return Draft(
+            "definition_then_use", "definition", slots, text(term.expansion), found.program, anchors, frozenset({"text"}), paper.index
+        )
 
     return first_that_works(rng, paper.world.terms, ask)
 
@@ -192,8 +199,8 @@ def _amendment(context: Context, rng: Generator, wording: str) -> Draft | None:
         else:
             program = {"op": "amended", "printed": cell.program, "entry": entry.program}
             answer = of_value(paper, change.new, metric.decimals, unit)
-        kinds = frozenset({"table", "text"})
-        return Draft("amendment", wording, slots, answer, program, anchors, kinds, paper.index)  # type: ignore[arg-type]
+        kinds: frozenset[Kind] = frozenset({"table", "text"})
+        return Draft("amendment", wording, slots, answer, program, anchors, kinds, paper.index)
 
     return first_that_works(rng, numbered, ask)
 
@@ -221,26 +228,6 @@ def set_operation(context: Context, rng: Generator) -> Draft | None:
     return first_that_works(rng, [(a, b) for a in names for b in names if a != b], ask)
 
 
-def set_names(context: Context, rng: Generator) -> Draft | None:
-    """13: how many entities stand in both of two lists."""
-    paper = one(rng, context.papers)
-    names = [name for name in paper.world.lists if paper.listing(name)]
-
-    def ask(pair: tuple[str, str]) -> Draft | None:
-        left, right = pair
-        facts = (paper.listing(left), paper.listing(right))
-        both = [code for code in paper.world.lists[left] if code in paper.world.lists[right]]
-        if not (facts[0] and facts[1]) or not both:
-            return None
-        program: Json = {"op": "count", "of": {"op": "intersect", "left": facts[0].program, "right": facts[1].program}}
-        slots = {"list": left, "other": right}
-        anchors = (*facts[0].anchors, *facts[1].anchors)
-        answer = number(Decimal(len(both)), paper.whole(len(both)))
-        return Draft("set_operation", "set_count", slots, answer, program, anchors, frozenset({"text"}), paper.index, True)
-
-    return first_that_works(rng, [(a, b) for a in names for b in names if a < b], ask)
-
-
 def manager_of_list_member(context: Context, rng: Generator) -> Draft | None:
     """16: the person in charge of the one entity that only one of two lists names: lists, directory, duties."""
     paper = one(rng, context.papers)
@@ -261,7 +248,9 @@ def manager_of_list_member(context: Context, rng: Generator) -> Draft | None:
             return None
         anchors = (*facts[0].anchors, *facts[1].anchors, *name.anchors, *person.anchors)
         slots = {"list": left, "other": right}
-        kinds = frozenset({"table", "text"})
-        return Draft("multi_hop_path", "manager_of_member", slots, text(people[entity.manager]), person.program, anchors, kinds, paper.index)  # type: ignore[arg-type]
+        kinds: frozenset[Kind] = frozenset({"table", "text"})
+        return Draft(
+            "multi_hop_path", "manager_of_member", slots, text(people[entity.manager]), person.program, anchors, kinds, paper.index
+        )
 
     return first_that_works(rng, [(a, b) for a in names for b in names if a != b], ask, tries=30)

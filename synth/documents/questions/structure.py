@@ -4,6 +4,7 @@ PDF pages are counted from 1 and always called so in the question; printed page 
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from numpy.random import Generator
 
@@ -13,6 +14,12 @@ from synth.documents.questions.choosing import first_that_works, one, shuffled
 from synth.documents.questions.context import Context, Paper, printed, squeezed
 from synth.documents.questions.draft import Answer, Draft, several, text
 from synth.documents.questions.tables import whole
+
+SECTION_SLOTS = ("section", "later", "third")
+"""Sections asked about at once: with fewer, a short document has too few different answers."""
+
+SHORT_PAGES = 20
+"""Documents with fewer pages have too few page numbers for pairs of them to differ from one document to the next."""
 
 MAX_PAGES_LISTED = 8
 """Longest list of pages asked for (chosen)."""
@@ -31,21 +38,25 @@ def _sharing(paper: Paper, words: str, kind: type[Table] | type[Figure]) -> list
 
 
 def _subjects(paper: Paper) -> list[str]:
-    """Words that several captions share: names of groups and metrics."""
-    return [*paper.world.groups, *(metric.name for metric in paper.world.metrics)]
+    """Words that several captions share: names of groups and metrics, and what the document is about."""
+    return [*paper.world.groups, *(metric.name for metric in paper.world.metrics), paper.words.entity.many]
 
 
 def _captions(paper: Paper, words: str, kind: type[Table] | type[Figure]) -> tuple[list[Table | Figure], dict[str, Json]] | None:
-    """Captions that share words, on two pages or more, and the arguments of a program that finds them."""
+    """Captions that share words, on two pages or more, and the arguments of a program that finds them; three of them in short documents."""
     shared = _sharing(paper, words, kind)
     pages = [paper.page(f"caption/{block.key}") for block in shared]
-    if None in pages or len(set(pages)) < 2:
+    if None in pages or len(set(pages)) < 2 or (len(shared) < 3 and _is_short(paper)):
         return None
     return shared, {"doc": paper.index, "kind": _prefix(shared[0].label), "contains": words}
 
 
+def _is_short(paper: Paper) -> bool:
+    return len(paper.laid_out.pages) < SHORT_PAGES
+
+
 def count_captions(context: Context, rng: Generator) -> Draft | None:
-    """11: how many tables, or figures, name something in their caption."""
+    """11: how many tables, or figures, name something in their caption, and on which pages."""
     paper = one(rng, context.papers)
     kind: type[Table] | type[Figure] = Figure if rng.random() < 0.6 else Table
 
@@ -54,10 +65,15 @@ def count_captions(context: Context, rng: Generator) -> Draft | None:
         if found is None:
             return None
         shared, arguments = found
-        program: Json = {"op": "count", "of": {"op": "captions", **arguments}}
+        if len(shared) > MAX_PAGES_LISTED:
+            return None
+        pages: Json = {"op": "caption_pages", **arguments}
+        found_pages: list[Json] = [{"op": "nth", "of": pages, "index": index} for index in range(len(shared))]
+        program: Json = [{"op": "count", "of": {"op": "captions", **arguments}}, *found_pages]
         anchors = paper.anchored(*(f"caption/{block.key}" for block in shared))
         wording = "count_figures" if kind is Figure else "count_tables"
-        answer = whole(paper, len(shared))
+        places = sorted(paper.page(f"caption/{block.key}") or 0 for block in shared)
+        answer = several((whole(paper, len(shared)), *(_page(paper, page, False) for page in places)), ordered=True)
         return Draft("counting", wording, {"words": words}, answer, program, anchors, frozenset({"structure"}), paper.index, True)
 
     return first_that_works(rng, _subjects(paper), ask)
@@ -118,48 +134,54 @@ def _unique(paper: Paper, headings: Sequence[tuple[Heading, int]]) -> list[tuple
 
 
 def contents_to_pdf_page(context: Context, rng: Generator) -> Draft | None:
-    """18: the contents list gives a printed page number; which page of the PDF is that."""
+    """18: the contents list gives printed page numbers; which pages of the PDF are these, for three sections."""
     paper = one(rng, context.papers)
-
-    def ask(item: tuple[Heading, int]) -> Draft | None:
-        heading, page = item
+    usable = []
+    for heading, page in _unique(paper, chapters(paper)):
         label = paper.laid_out.pages[page].label
-        if not label or paper.page(f"folio/{page}") is None or paper.whole(page + 1) == label:
-            return None
-        entry: Json = {"op": "contents_label", "doc": paper.index, "text": _full(heading)}
-        program: Json = {"op": "label_page", "doc": paper.index, "label": entry}
-        anchors = paper.anchored(f"contents/{heading.key}", f"folio/{page}")
-        answer = whole(paper, page + 1)
-        return Draft("page_arithmetic", "contents_pdf_page", {"section": heading.text}, answer, program, anchors, frozenset({"structure"}), paper.index)
+        if label and paper.page(f"folio/{page}") is not None and paper.whole(page + 1) != label:
+            usable.append((heading, page))
+    chosen = list(shuffled(rng, usable))[: len(SECTION_SLOTS)]
+    if len(chosen) < len(SECTION_SLOTS):
+        return None
+    program: Json = [_by_contents(paper, heading) for heading, _ in chosen]
+    anchors = paper.anchored(*(anchor for heading, page in chosen for anchor in (f"contents/{heading.key}", f"folio/{page}")))
+    answer = several(tuple(_page(paper, page, False) for _, page in chosen), ordered=True)
+    return Draft("page_arithmetic", "contents_pdf_page", _named(chosen), answer, program, anchors, frozenset({"structure"}), paper.index)
 
-    return first_that_works(rng, _unique(paper, chapters(paper)), ask)
+
+def _by_contents(paper: Paper, heading: Heading) -> Json:
+    """A program for the PDF page that carries the number which the contents list gives for a heading."""
+    entry: Json = {"op": "contents_label", "doc": paper.index, "text": _full(heading)}
+    return {"op": "label_page", "doc": paper.index, "label": entry}
+
+
+def _named(chosen: Sequence[tuple[Heading, int]]) -> dict[str, str]:
+    """Slots for the titles of sections, in the order asked."""
+    return {slot: heading.text for slot, (heading, _) in zip(SECTION_SLOTS, chosen, strict=True)}
 
 
 def section_distance(context: Context, rng: Generator) -> Draft | None:
-    """18: how many pages after one section another begins."""
+    """18: how many pages after one section another begins, and how many after that a third."""
     paper = one(rng, context.papers)
-    pairs = list(shuffled(rng, _unique(paper, chapters(paper))))
-    for (first, at), (second, to) in zip(pairs, pairs[1:], strict=False):
-        if at == to:
-            continue
-        early, late = ((first, second) if at < to else (second, first))
-        pages: list[Json] = [{"op": "heading_page", "doc": paper.index, "text": _full(heading)} for heading in (late, early)]
-        program: Json = {"op": "sub", "args": pages}
-        anchors = paper.anchored(f"heading/{early.key}", f"heading/{late.key}")
-        slots = {"section": early.text, "later": late.text}
-        answer = whole(paper, abs(at - to))
-        return Draft("page_arithmetic", "section_distance", slots, answer, program, anchors, frozenset({"structure"}), paper.index)
-    return None
+    chosen = sorted(list(shuffled(rng, _unique(paper, chapters(paper))))[: len(SECTION_SLOTS)], key=lambda item: item[1])
+    if _is_short(paper) or len({page for _, page in chosen}) < len(SECTION_SLOTS):
+        return None
+    pages: list[Json] = [{"op": "heading_page", "doc": paper.index, "text": _full(heading)} for heading, _ in chosen]
+    program: Json = [{"op": "sub", "args": [later, early]} for early, later in pairwise(pages)]
+    steps = [later - early for (_, early), (_, later) in pairwise(chosen)]
+    answer = several(tuple(whole(paper, step) for step in steps), ordered=True)
+    anchors = paper.anchored(*(f"heading/{heading.key}" for heading, _ in chosen))
+    return Draft("page_arithmetic", "section_distance", _named(chosen), answer, program, anchors, frozenset({"structure"}), paper.index)
 
 
 def sections_on_pages(context: Context, rng: Generator) -> Draft | None:
-    """12: the PDF pages on which two named sections begin, in the order asked."""
+    """12: the PDF pages on which three named sections begin, in the order asked."""
     paper = one(rng, context.papers)
-    chosen = list(shuffled(rng, _unique(paper, chapters(paper))))[:2]
-    if len(chosen) < 2 or chosen[0][1] == chosen[1][1]:
+    chosen = list(shuffled(rng, _unique(paper, chapters(paper))))[: len(SECTION_SLOTS)]
+    if len(chosen) < len(SECTION_SLOTS) or len({page for _, page in chosen}) < 2:
         return None
     program: Json = [{"op": "heading_page", "doc": paper.index, "text": _full(heading)} for heading, _ in chosen]
     answer = several(tuple(_page(paper, page, False) for _, page in chosen), ordered=True)
-    slots = {"section": chosen[0][0].text, "later": chosen[1][0].text}
     anchors = paper.anchored(*(f"heading/{heading.key}" for heading, _ in chosen))
-    return Draft("locating", "section_pages", slots, answer, program, anchors, frozenset({"structure"}), paper.index)
+    return Draft("locating", "section_pages", _named(chosen), answer, program, anchors, frozenset({"structure"}), paper.index)

@@ -1,4 +1,4 @@
-"""Questions that join, compare and add cells of tables. One function a type; each gives a draft or None where the document has no fitting facts."""
+"""Questions that join, compare and add cells of tables. One function a type; it gives a draft, or None where fitting facts are missing."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -7,8 +7,14 @@ from numpy.random import Generator
 from schemas.sample import Json
 from synth.documents.questions.choosing import first_that_works, one, shuffled
 from synth.documents.questions.context import Context, Fact, Paper
-from synth.documents.questions.draft import Answer, Draft, number, text, yes_no
+from synth.documents.questions.draft import Answer, Draft, Kind, finding, number, several, text
 from synth.documents.world import Entity, Metric
+
+WRONG_TOTAL_SHARE = 0.6
+"""Share of worlds in which a total is wrong (`synth.documents.sampling`)."""
+
+COUNTED_CODES = 4
+"""Codes whose rows are counted beside all rows of a table (chosen: fewer give the same numbers too often)."""
 
 MAX_SUMMANDS = 40
 """More numbers than this are counted and not added (chosen: a sum of 40 is already L4 several times over)."""
@@ -55,13 +61,15 @@ def lookup_join(context: Context, rng: Generator) -> Draft | None:
         value = paper.world.value(metric.key, entity.code, period)
         slots = {"metric": metric.name, "entity": entity.name, "period": period, "group": entity.group}
         answer = of_value(paper, value, metric.decimals, metric.unit if metric.scale == 1 else "")
-        return Draft("lookup_join", "lookup_join", slots, answer, cell.program, (*code.anchors, *cell.anchors), frozenset({"table"}), paper.index)
+        return Draft(
+            "lookup_join", "lookup_join", slots, answer, cell.program, (*code.anchors, *cell.anchors), frozenset({"table"}), paper.index
+        )
 
     return first_that_works(rng, paper.world.entities, ask)
 
 
 def group_of_extreme(context: Context, rng: Generator) -> Draft | None:
-    """1: which group the entity with the highest value belongs to: a column's extreme, then the directory."""
+    """1: the code with the highest value and the group it belongs to: a column's extreme, then the directory."""
     paper = one(rng, context.papers)
 
     def ask(metric: Metric) -> Draft | None:
@@ -73,14 +81,13 @@ def group_of_extreme(context: Context, rng: Generator) -> Draft | None:
         codes, values = paper.column(table, "code", kind="text"), paper.column(table, period)
         code: Json = {"op": "argmax", "names": codes, "values": values}
         found = paper.cell("directory", best.code, "group", row_text=code, kind="text")
-        page = paper.page(f"cell/{table}/{best.code}/{period}")
-        elsewhere = [entity for entity in paper.world.entities if paper.page(f"cell/{table}/{entity.code}/{period}") != page]
-        second = max(elsewhere, key=lambda entity: paper.world.value(metric.key, entity.code, period), default=None)
-        if found is None or page is None or (second and second.group == best.group):
-            return None  # without the page of the highest value, the next one would lead to the same group
+        if found is None or paper.page(f"cell/{table}/{best.code}/{period}") is None:
+            return None
         anchors = (*paper.anchored(f"cell/{table}/{best.code}/{period}"), *found.anchors)
         slots = {"metric": metric.name, "period": period}
-        return Draft("lookup_join", "group_of_extreme", slots, text(best.group), found.program, anchors, frozenset({"table"}), paper.index, True)
+        program: Json = [code, found.program]
+        answer = several((text(best.code), text(best.group)), ordered=True)
+        return Draft("lookup_join", "group_of_extreme", slots, answer, program, anchors, frozenset({"table"}), paper.index, True)
 
     return first_that_works(rng, paper.tabulated, ask)
 
@@ -132,17 +139,29 @@ def growth_by_name(context: Context, rng: Generator) -> Draft | None:
 
 
 def continued_count(context: Context, rng: Generator) -> Draft | None:
-    """3: how many rows a table has over all its pages."""
+    """3: how many rows a table has over all its pages, and how many of them some codes have."""
     paper = one(rng, context.papers)
     rows = paper.world.orders
     anchors = [f"cell/ledger/{order.number}/number" for order in rows]
     if "ledger" not in paper.written.tables or len(paper.pages(anchors)) < 2:
         return None
     ends = _first_on_each_page(paper, anchors)
-    program: Json = {"op": "count", "of": paper.column("ledger", "number", kind="text")}
-    slots = {"table": paper.written.tables["ledger"].label, "orders": paper.words.order.many}
-    answer = whole(paper, len(rows))
-    return Draft("continued_table", "continued_count", slots, answer, program, paper.anchored(*ends), frozenset({"table"}), paper.index, True)
+    codes = [entity.code for entity in shuffled(rng, paper.world.entities)][:COUNTED_CODES]
+    columns = [
+        paper.column("ledger", "number", kind="text"),
+        *(paper.column("ledger", "number", kind="text", where="code", equals=code) for code in codes),
+    ]
+    program: Json = [{"op": "count", "of": column} for column in columns]
+    slots = {
+        "table": paper.written.tables["ledger"].label,
+        "orders": paper.words.order.many,
+        "codes": paper.wording.list_separator.join(codes),
+    }
+    counts = [len(rows), *(sum(order.entity == code for order in rows) for code in codes)]
+    answer = several(tuple(whole(paper, count) for count in counts), ordered=True)
+    return Draft(
+        "continued_table", "continued_count", slots, answer, program, paper.anchored(*ends), frozenset({"table"}), paper.index, True
+    )
 
 
 def continued_total(context: Context, rng: Generator) -> Draft | None:
@@ -159,9 +178,16 @@ def continued_total(context: Context, rng: Generator) -> Draft | None:
         program: Json = {"op": "sum", "of": paper.column("ledger", "amount", where="code", equals=entity.code)}
         amount = paper.words.order.amount
         total = sum((order.amount for order in mine), Decimal(0))
-        slots = {"table": paper.written.tables["ledger"].label, "orders": paper.words.order.many, "amount": amount.name, "code": entity.code}
+        slots = {
+            "table": paper.written.tables["ledger"].label,
+            "orders": paper.words.order.many,
+            "amount": amount.name,
+            "code": entity.code,
+        }
         answer = of_value(paper, total, _places(mine[0].amount), amount.unit)
-        return Draft("continued_table", "continued_total", slots, answer, program, paper.anchored(*anchors), frozenset({"table"}), paper.index, True)
+        return Draft(
+            "continued_table", "continued_total", slots, answer, program, paper.anchored(*anchors), frozenset({"table"}), paper.index, True
+        )
 
     return first_that_works(rng, paper.world.entities, ask, tries=20)
 
@@ -199,21 +225,21 @@ def scaled_value(context: Context, rng: Generator) -> Draft | None:
         program: Json = {"op": "mul", "args": [cell.program, scale.program]}
         slots = {"metric": metric.name, "code": entity.code, "period": period, "unit": metric.unit}
         answer = of_value(paper, value, metric.decimals, metric.unit)
-        kinds = frozenset({"table", "text"})
-        return Draft("scale_note", "scaled_value", slots, answer, program, (*cell.anchors, *scale.anchors), kinds, paper.index)  # type: ignore[arg-type]
+        kinds: frozenset[Kind] = frozenset({"table", "text"})
+        return Draft("scale_note", "scaled_value", slots, answer, program, (*cell.anchors, *scale.anchors), kinds, paper.index)
 
     return first_that_works(rng, scaled, ask, tries=20) if scaled else None
 
 
 def consistency(context: Context, rng: Generator) -> Draft | None:
-    """14: whether a printed total agrees with the values it should sum up; one total may be wrong on purpose."""
+    """14: whether a printed total agrees with the values it should sum up, and what these come to; one total may be wrong on purpose."""
     paper = one(rng, context.papers)
     world = paper.world
     keys = sorted(world.summary)
     wrong = [key for key in keys if key == world.wrong_total]
     right = [key for key in keys if key != world.wrong_total]
-    # Half of the questions are about the wrong total, so that yes and no are asked for alike.
-    wanted = wrong if rng.random() < 0.5 else right
+    # Not all worlds have a wrong total: where there is one it is asked about more often, so that yes and no are right alike.
+    wanted = wrong if wrong and rng.random() < 0.5 / WRONG_TOTAL_SHARE else right
 
     def ask(key: str) -> Draft | None:
         metric_key, group = key.split("/", 1)
@@ -228,13 +254,12 @@ def consistency(context: Context, rng: Generator) -> Draft | None:
             return None
         in_group = paper.column("directory", "code", kind="text", where="group", equals=group)
         added: Json = {"op": "sum", "of": paper.cells(table, period, rows=in_group)}
-        agrees = world.summary[key] == sum((world.value(metric_key, entity.code, period) for entity in members), Decimal(0))
-        if not agrees and len(paper.pages(codes)) > 1:
-            return None  # without one page of the directory, the sum of fewer members would be wrong as well
-        program: Json = {"op": "compare", "relation": "eq", "left": total.program, "right": added}
+        real = sum((world.value(metric_key, entity.code, period) for entity in members), Decimal(0))
+        answer = finding(world.summary[key] == real, of_value(paper, real, metric.decimals, metric.unit if metric.scale == 1 else ""))
+        program: Json = [{"op": "compare", "relation": "eq", "left": total.program, "right": added}, added]
         anchors = (*total.anchors, *paper.anchored(*detail, *codes))
         slots = {"metric": metric.name, "group": group, "period": period, "table": paper.written.tables["summary"].label}
-        return Draft("consistency", "consistency", slots, yes_no(agrees), program, anchors, frozenset({"table"}), paper.index, True)
+        return Draft("consistency", "consistency", slots, answer, program, anchors, frozenset({"table"}), paper.index, True)
 
     return first_that_works(rng, wanted, ask) if wanted else None
 
@@ -276,8 +301,8 @@ def constraint_search(context: Context, rng: Generator) -> Draft | None:
     names = paper.wording.list_separator.join(paper.attribute(limit.attribute).name for limit in world.limits)
     slots = {"entity": paper.words.entity.one, "attributes": names, "table": paper.written.tables["specs"].label}
     only: Json = {"op": "only", "of": program}
-    kinds = frozenset({"table", "text"})
-    return Draft("constraint_search", "constraint_search", slots, text(winner.code), only, places, kinds, paper.index, True)  # type: ignore[arg-type]
+    kinds: frozenset[Kind] = frozenset({"table", "text"})
+    return Draft("constraint_search", "constraint_search", slots, text(winner.code), only, places, kinds, paper.index, True)
 
 
 def room_path(context: Context, rng: Generator) -> Draft | None:

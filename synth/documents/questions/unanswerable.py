@@ -1,65 +1,171 @@
-"""Questions without an answer that come near to one: an entity only named as not covered, a period beyond the table, a hidden value, a false premise.
+"""Questions without an answer, made from questions with one: a thing that the question names is replaced by one the document does not have.
 
-Each carries a program that proves the absence: what the question names exists (`near`), the query finds nothing, and no page holds the
-words an answer would need (`never`).
+So nothing in their wording tells them apart, every kind of question occurs with and without an answer, and each is a near miss: the
+question it was made from has an answer in the same document. The program proves that (`near`), that the changed query finds nothing
+(`query`), and that no page holds the texts an answer would need (`never`).
 """
 
 import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from numpy.random import Generator
 
 from schemas.sample import Json
-from synth.documents.questions.choosing import first_that_works, one
+from synth.documents.questions.choosing import one, shuffled
 from synth.documents.questions.context import Context, Paper
 from synth.documents.questions.draft import NONE, Draft
-from synth.documents.questions.structure import chapters
-from synth.documents.world import Entity
 
 TASK = "unanswerable"
 
+CODE_TRIES = 20
+"""Codes drawn until one is nowhere printed (chosen; hardly any is)."""
 
-def absent_entity(context: Context, rng: Generator) -> Draft | None:
-    """20a: a name that the scope statement excludes; no table has a row for it."""
-    paper = one(rng, context.papers)
+MAX_BEYOND = 3
+"""An absent table or figure has a number at most this far beyond the last (chosen: near enough to be believed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """What is asked for in vain.
+
+    Attributes:
+        slots: The slots of the question that change.
+        near: Programs that must have a value, beside that of the question it was made from.
+        query: Programs that must find nothing.
+        never: Texts of which no page of the document holds all.
+    """
+
+    slots: dict[str, str]
+    near: tuple[Json, ...] = ()
+    query: tuple[Json, ...] = ()
+    never: tuple[tuple[str, ...], ...] = ()
+
+
+Maker: TypeAlias = Callable[[Paper, Draft, str, Generator], Absent | None]
+"""Finds something absent for one slot of a question."""
+
+
+def near_miss(context: Context, twin: Draft, rng: Generator) -> Draft | None:
+    """The question `twin` with one slot replaced so that it has no answer; None where nothing fitting is absent."""
+    paper = context.papers[twin.document or 0]
+    for slot, maker in shuffled(rng, REPLACEABLE.get(twin.wording, ())):
+        absent = maker(paper, twin, slot, rng)
+        if absent is not None:
+            return _without_answer(twin, absent)
+    return None
+
+
+def _without_answer(twin: Draft, absent: Absent) -> Draft:
+    changed = twin.program
+    for slot, text in absent.slots.items():
+        changed = _replaced(changed, twin.slots[slot], text)
+    queries = [*absent.query, *([changed] if changed != twin.program and not absent.query else [])]
+    program: dict[str, Json] = {"op": "absent", "near": [*absent.near, twin.program], "query": queries}
+    if absent.never:
+        program["never"] = [list(texts) for texts in absent.never]
+    if twin.document is not None:
+        program["doc"] = twin.document
+    return replace(twin, task=TASK, slots=twin.slots | absent.slots, answer=NONE, program=program)
+
+
+def _replaced(program: Json, old: str, new: str) -> Json:
+    """The program with every argument that is the text `old` replaced."""
+    if isinstance(program, dict):
+        return {key: _replaced(value, old, new) for key, value in program.items()}
+    if isinstance(program, list):
+        return [_replaced(item, old, new) for item in program]
+    return new if program == old else program
+
+
+# --- what may be absent ---------------------------------------------------------------------------------------------------------------
+
+
+def _entity(paper: Paper, twin: Draft, slot: str, rng: Generator) -> Absent | None:
+    """20a: a name that the scope statement excludes and nothing else mentions."""
     scope = paper.told("scope")
-    if scope is None or not paper.world.decoys or not paper.tabulated:
+    if scope is None or not paper.world.decoys:
         return None
-    decoy, metric, period = one(rng, paper.world.decoys), one(rng, paper.tabulated), one(rng, paper.world.periods)
-    real = paper.code_of(one(rng, paper.world.entities))
-    if real is None or not isinstance(real.program, dict):
-        return None
+    decoy = one(rng, paper.world.decoys)
     more_than_once: Json = {"op": "compare", "relation": "gt", "left": {"op": "mentions", "doc": paper.index, "text": decoy}, "right": 1}
-    program: Json = {
-        "op": "absent",
-        "near": [{"op": "contains", "of": scope.program, "item": decoy}, real.program],
-        "query": [{**real.program, "row": decoy}, more_than_once],
-    }
-    slots = {"metric": metric.name, "entity": decoy, "period": period}
-    return Draft(TASK, "absent_entity", slots, NONE, program, scope.anchors, frozenset({"table"}), paper.index)
+    listed: Json = {"op": "contains", "of": scope.program, "item": decoy}
+    return Absent({slot: decoy}, near=(listed,), query=(more_than_once,))
 
 
-def absent_period(context: Context, rng: Generator) -> Draft | None:
-    """20b: the right entity and table, a period that the table does not have."""
-    paper = one(rng, context.papers)
-    if not paper.tabulated:
+def _code(paper: Paper, twin: Draft, slot: str, rng: Generator) -> Absent | None:
+    """20a: a code like the others that stands nowhere."""
+    known = twin.slots[slot]
+    for _ in range(CODE_TRIES):
+        code = re.sub(r"\d+$", lambda digits: str(rng.integers(10 ** (len(digits[0]) - 1), 10 ** len(digits[0]))), known)
+        if not _printed(paper, code):
+            return Absent({slot: code}, never=((code,),))
+    return None
+
+
+def _period(paper: Paper, twin: Draft, slot: str, rng: Generator) -> Absent | None:
+    """20b: the period just before the first or after the last one, which no page prints beside what the question is about."""
+    period = _beyond(paper, rng)
+    names = [twin.slots[name] for name in ("entity", "code", "group", "metric") if name in twin.slots]
+    if period is None or not names or any(_together(paper, period, name) for name in names[:1]):
         return None
+    return Absent({slot: period}, never=((names[0], period),))
 
-    def ask(entity: Entity) -> Draft | None:
-        metric = one(rng, paper.tabulated)
-        period = _beyond(paper, rng)
-        cell = paper.cell(f"metric-{metric.key}", entity.code, paper.world.periods[-1])
-        if period is None or cell is None or not isinstance(cell.program, dict) or _together(paper, period, (entity.code, entity.name)):
+
+def _hidden(paper: Paper, twin: Draft, slot: str, rng: Generator) -> Absent | None:
+    """20c: a category of a figure whose value is not shown and not told."""
+    for figure in shuffled(rng, tuple(paper.written.figures.values())):
+        metric = figure.key.split("-")[1]
+        hidden = [name for name in figure.chart.masked if f"{metric}/{_code_of(paper, name)}" not in paper.world.claims]
+        shown = [name for name in figure.chart.categories if name not in figure.chart.masked]
+        if hidden and shown and figure.key.startswith("figure-"):
+            name, series = one(rng, hidden), figure.chart.series[-1][0]
+            bar: dict[str, Json] = {"op": "bar", "doc": paper.index, "figure": figure.label, "series": series}
+            entity = paper.entity(_code_of(paper, name))
+            slots = {slot: entity.name, "figure": figure.label, "metric": paper.metric(metric).name, "period": series}
+            return Absent(slots, near=({**bar, "category": one(rng, shown)},), query=({**bar, "category": name},))
+    return None
+
+
+def _code_of(paper: Paper, name: str) -> str:
+    """Code of an entity named by code or name."""
+    return next((entity.code for entity in paper.world.entities if name in (entity.code, entity.name)), name)
+
+
+def _numbered(kind: str) -> Maker:
+    """20d: a table or figure with a number just beyond the last."""
+
+    def make(paper: Paper, twin: Draft, slot: str, rng: Generator) -> Absent | None:
+        count = len(paper.written.tables if kind == "table" else paper.written.figures)
+        label = paper.label(kind, count + 1 + int(rng.integers(MAX_BEYOND)))
+        return None if _printed(paper, label) else Absent({slot: label}, never=((label,),))
+
+    return make
+
+
+def _unused(texts: Callable[[Paper], Iterable[str]]) -> Maker:
+    """20d: something of the same sort that documents of this genre may have, and this one has not."""
+
+    def make(paper: Paper, twin: Draft, slot: str, rng: Generator) -> Absent | None:
+        others = [text for text in texts(paper) if not _printed(paper, text)]
+        if not others:
             return None
-        program: Json = {
-            "op": "absent",
-            "near": [cell.program],
-            "query": [{**cell.program, "column": period}],
-            "never": [[entity.code, period], [entity.name, period]],
-        }
-        slots = {"metric": metric.name, "entity": entity.name, "period": period}
-        return Draft(TASK, "absent_entity", slots, NONE, program, cell.anchors, frozenset({"table"}), paper.index)
+        text = one(rng, others)
+        return Absent({slot: text}, never=((text,),))
 
-    return first_that_works(rng, paper.world.entities, ask)
+    return make
+
+
+def _printed(paper: Paper, text: str) -> bool:
+    """Whether a text stands anywhere in the document."""
+    wanted = "".join(text.split()).casefold()
+    return any(wanted in page.casefold() for page in paper.page_texts)
+
+
+def _together(paper: Paper, period: str, name: str) -> bool:
+    """Whether any page that holds the name holds the period too."""
+    texts = ["".join(text.split()) for text in (period, name)]
+    return any(all(text in page for text in texts) for page in paper.page_texts)
 
 
 def _beyond(paper: Paper, rng: Generator) -> str | None:
@@ -73,87 +179,51 @@ def _beyond(paper: Paper, rng: Generator) -> str | None:
     return other if int(numbers[0]) + step > 0 and other not in paper.world.periods else None
 
 
-def _together(paper: Paper, period: str, names: tuple[str, ...]) -> bool:
-    """Whether any page that holds one of the names holds the period too."""
-    wanted = "".join(period.split())
-    pages = [text for text in paper.page_texts if wanted in text]
-    return any("".join(name.split()) in text for text in pages for name in names)
+_event = _unused(lambda paper: paper.words.events)
+_section = _unused(lambda paper: paper.words.sections)
+_list = _unused(lambda paper: paper.words.lists)
+_topic = _unused(lambda paper: paper.words.topics)
+_group = _unused(lambda paper: paper.words.groups)
+_metric = _unused(lambda paper: [metric.name for metric in paper.words.metrics])
+_subject = _unused(lambda paper: [*paper.words.groups, *(metric.name for metric in paper.words.metrics)])
+_table, _figure = _numbered("table"), _numbered("figure")
 
-
-def hidden_value(context: Context, rng: Generator) -> Draft | None:
-    """20c: a category of a figure whose value is not shown."""
-    paper = one(rng, context.papers)
-
-    def ask(key: str) -> Draft | None:
-        figure = paper.written.figures[key]
-        metric_key = key.split("-")[1]
-        shown = [name for name in figure.chart.categories if name not in figure.chart.masked]
-        hidden = [name for name in figure.chart.masked if f"{metric_key}/{_code(paper, name)}" not in paper.world.claims]
-        if not hidden or not shown:
-            return None
-        category, series = one(rng, hidden), figure.chart.series[-1][0]
-        bar: dict[str, Json] = {"op": "bar", "doc": paper.index, "figure": figure.label, "series": series}
-        program: Json = {"op": "absent", "near": [{**bar, "category": one(rng, shown)}], "query": [{**bar, "category": category}]}
-        slots = {"metric": paper.metric(metric_key).name, "entity": category, "period": series, "figure": figure.label}
-        anchors = paper.anchored(f"caption/{figure.key}")
-        return Draft(TASK, "hidden_value", slots, NONE, program, anchors, frozenset({"figure"}), paper.index)
-
-    return first_that_works(rng, [key for key, figure in paper.written.figures.items() if figure.chart.masked], ask)
-
-
-def _code(paper: Paper, name: str) -> str:
-    """Code of an entity named by code or name."""
-    return next((entity.code for entity in paper.world.entities if name in (entity.code, entity.name)), name)
-
-
-def false_event(context: Context, rng: Generator) -> Draft | None:
-    """20d: the date of something that never happened here, though its like did."""
-    paper = one(rng, context.papers)
-    real = next((fact for event in paper.world.events if (fact := paper.told(f"event/{event.key}"))), None)
-    told = {event.title for event in paper.world.events}
-    others = [title for title in paper.words.events if title not in told and not _printed(paper, title)]
-    if real is None or not others:
-        return None
-    title = one(rng, others)
-    program: Json = {"op": "absent", "near": [real.program], "query": [{"op": "mentions", "doc": paper.index, "text": title}], "never": [[title]]}
-    return Draft(TASK, "false_event", {"event": title}, NONE, program, real.anchors, frozenset({"text"}), paper.index)
-
-
-def false_section(context: Context, rng: Generator) -> Draft | None:
-    """20d: the page of a section that this document does not have."""
-    paper = one(rng, context.papers)
-    real = chapters(paper)
-    others = [title for title in paper.words.sections if not _printed(paper, title)]
-    if not real or not others:
-        return None
-    heading, _ = one(rng, real)
-    title = one(rng, others)
-    near: Json = {"op": "heading_page", "doc": paper.index, "text": f"{heading.number} {heading.text}".strip()}
-    program: Json = {"op": "absent", "near": [near], "query": [{"op": "heading_page", "doc": paper.index, "text": title}], "never": [[title]]}
-    anchors = paper.anchored(f"heading/{heading.key}")
-    return Draft(TASK, "false_section", {"section": title}, NONE, program, anchors, frozenset({"structure"}), paper.index)
-
-
-def false_table(context: Context, rng: Generator) -> Draft | None:
-    """20d: the caption of a table with a number just beyond the last."""
-    paper = one(rng, context.papers)
-    count = len(paper.written.tables)
-    last = next((table for table in paper.written.tables.values() if table.label == paper.label("table", count)), None)
-    if last is None:
-        return None
-    label = paper.label("table", count + 1 + int(rng.integers(3)))
-    if _printed(paper, label):
-        return None
-    program: Json = {
-        "op": "absent",
-        "near": [{"op": "caption", "doc": paper.index, "label": last.label}],
-        "query": [{"op": "caption", "doc": paper.index, "label": label}],
-        "never": [[label]],
-    }
-    return Draft(TASK, "false_table", {"table": label}, NONE, program, paper.anchored(f"caption/{last.key}"), frozenset({"structure"}), paper.index)
-
-
-def _printed(paper: Paper, text: str) -> bool:
-    """Whether a text stands anywhere in the document."""
-    wanted = "".join(text.split()).casefold()
-    return any(wanted in page.casefold() for page in paper.page_texts)
+REPLACEABLE: dict[str, Sequence[tuple[str, Maker]]] = {
+    "lookup_join": (("entity", _entity), ("period", _period)),
+    "group_of_extreme": (("metric", _metric), ("period", _period)),
+    "two_table_ratio": (("code", _code), ("period", _period), ("other", _metric)),
+    "growth": (("entity", _entity), ("period", _period), ("later", _period)),
+    "continued_count": (("table", _table),),
+    "continued_total": (("table", _table), ("code", _code)),
+    "scaled_value": (("code", _code), ("period", _period)),
+    "consistency": (("group", _group), ("period", _period), ("table", _table)),
+    "constraint_search": (("table", _table),),
+    "room_path": (("entity", _entity),),
+    "manager_of_member": (("list", _list), ("other", _list)),
+    "conditional_total": (("group", _group),),
+    "conditional_count": (("group", _group),),
+    "two_documents": (("code", _code),),
+    "event_gap": (("event", _event), ("other", _event)),
+    "event_later": (("event", _event), ("other", _event)),
+    "reference_value": (("topic", _topic), ("code", _code), ("period", _period)),
+    "footnote_value": (("topic", _topic), ("code", _code), ("period", _period)),
+    "reference_caption": (("topic", _topic),),
+    "footnote_caption": (("topic", _topic),),
+    "citation_source": (("topic", _topic),),
+    "definition": (("entity", _entity),),
+    "amendment_change": (("code", _code), ("period", _period)),
+    "amendment_in_force": (("code", _code), ("period", _period)),
+    "set_difference": (("list", _list), ("other", _list)),
+    "set_intersection": (("list", _list), ("other", _list)),
+    "figure_pages_pdf": (("words", _subject),),
+    "figure_pages_printed": (("words", _subject),),
+    "table_pages_pdf": (("words", _subject),),
+    "table_pages_printed": (("words", _subject),),
+    "section_pages": (("section", _section), ("later", _section), ("third", _section)),
+    "contents_pdf_page": (("section", _section), ("later", _section), ("third", _section)),
+    "section_distance": (("section", _section), ("later", _section), ("third", _section)),
+    "chart_and_text": (("entity", _hidden), ("entity", _entity), ("figure", _figure)),
+    "claim_of_tallest": (("figure", _figure),),
+    "highest_figure": (("metric", _metric),),
+}
+"""By wording: the slots that may be replaced, and by what. What is first or last, and how many there are, cannot be asked in vain."""

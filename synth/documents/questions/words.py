@@ -1,4 +1,4 @@
-"""Loads the phrasings of a language, `wording/questions/<language>.yaml`, into frozen dataclasses; a file with missing or unknown keys is refused.
+"""Loads the phrasings of a language, `wording/questions/<language>.yaml`, into frozen dataclasses; files with other keys are refused.
 
 Every language has the keys of the dataclasses below, and for each phrasing of a question the same slots as English.
 """
@@ -42,10 +42,14 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Phrasing:
-    """Ways to ask one kind of question, and sentences that answer it (`{answer}` is the value). Yes/no questions answer by `affirm` and `deny`."""
+    """Ways to ask one kind of question, and sentences that answer it (`{answer}` is the value).
+
+    `also` asks for the rest of an answer of several parts. Questions whose answer starts with yes or no have `affirm` and `deny` for that.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
     ask: tuple[str, ...]
+    also: tuple[str, ...] = ()
     answer: tuple[str, ...] = ()
     affirm: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
@@ -79,7 +83,9 @@ def load_question_words(language: str) -> QuestionWords:
         # JSON mode of pydantic turns lists into tuples while staying strict about everything else.
         return TypeAdapter(QuestionWords).validate_json(_json(path))
     except ValidationError as error:
-        raise UserError(f"question wording of {language!r} is not complete: {error}", where=path.name, todo="give it the keys of en.yaml") from error
+        raise UserError(
+            f"question wording of {language!r} is not complete: {error}", where=path.name, todo="give it the keys of en.yaml"
+        ) from error
 
 
 def _json(path: Path) -> str:

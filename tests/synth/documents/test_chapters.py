@@ -7,10 +7,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from schemas.errors import DataError
 from synth.documents.blocks import Figure, Heading, Inline, Listing, Paragraph, Section, Table
 from synth.documents.chapters import Written, prose, write_document
 from synth.documents.chapters_budget import Room
 from synth.documents.chapters_prose import Marked, fill
+from synth.documents.chapters_statements import Told, places_between, settle
 from synth.documents.layout import layout
 from synth.documents.looks import draw_look
 from synth.documents.sampling import GENRES, sample_world
@@ -256,3 +258,38 @@ def test_words_around_a_value_are_more_than_its_unit(language: str) -> None:
     for key, statement in written.statements.items():
         if key.startswith(("claim/", "limit/", "event/")):
             assert len(statement.after.strip()) >= 6, (key, statement)
+
+
+@pytest.mark.parametrize("genre_name", ["annual_report", "catalogue", "slides"])
+def test_tables_and_figures_are_numbered_in_printed_order(genre_name: str) -> None:
+    """Catches numbers given in the order of the plan to displays that are printed in another one."""
+    for seed in range(4):
+        _, written = written_of("en", genre_name, 20, seed)
+        blocks = [block for section in written.document.sections for block in section.blocks]
+        for kind in (Table, Figure):
+            numbers = [int(block.label.split()[-1]) for block in blocks if isinstance(block, kind)]
+            assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_context_grows_until_a_reader_can_tell_it_apart() -> None:
+    """Catches contexts that are unique only as long as spaces, headings and columns are where they were written."""
+    paragraph = "In the first place the east mill took 41 hours. In the second place the east mill took 52 hours."
+    left = paragraph.index("52")
+    told = Told(paragraph, (left, left + 2), (left, len(paragraph)), (0, len(paragraph)), "number", "a")
+    settled = settle({"k": told}, paragraph.replace("the east", "the\neast"), 1.0)["k"]
+    assert places_between(paragraph.replace(" ", ""), settled.before, settled.after) == ["52"]
+    assert "second" in settled.before
+    twin = Told("took 52 hours.", (5, 7), (0, 14), (0, 14), "number", "a")
+    with pytest.raises(DataError, match="statement_ambiguous"):
+        settle({"k": twin}, "took 52 hours. took 53 hours.", 1.0)
+
+
+def test_no_context_reaches_over_a_footnote_mark() -> None:
+    """Catches a context that a reader cannot find because the mark's number stands in it."""
+    for genre_name in ("annual_report", "thesis", "tender"):
+        world, written = written_of("en", genre_name, 20)
+        marked = {run.text: run.note for runs in inlines(written) for run in runs if run.note}
+        assert len(marked) >= 2
+        for statement in written.statements.values():
+            assert not any(text.strip() and text in statement.before for text in marked)
+        assert world.genre == genre_name

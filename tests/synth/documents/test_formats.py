@@ -62,3 +62,10 @@ def test_units(unit: str, language: str, space: str, expected: tuple[str, str]) 
 def test_capitalise_leaves_the_rest_alone() -> None:
     assert capitalise("net output in MWh") == "Net output in MWh"
     assert capitalise("") == ""
+
+
+def test_only_currency_codes_are_currencies() -> None:
+    # Catches: any three capitals taken for a currency ("NTU 12" in English).
+    assert unit_affixes("EUR", "en") == ("EUR\u0020", "")
+    assert unit_affixes("NTU", "en") == ("", " NTU")
+    assert unit_affixes("FNU", "de") == ("", " FNU")

@@ -275,3 +275,57 @@ def test_looks_differ() -> None:
     made = [layout(document, change, Generator(PCG64(5))).pdf for change in changes]
     assert all(pdf != base for pdf in made)
     assert len(set(made)) == len(made)
+
+
+def lines_of_text(count: int) -> Paragraph:
+    return Paragraph((Text(" ".join(["A line of plain words that fills some of the page."] * count)),))
+
+
+def test_spare_text_fills_a_page_that_would_stay_empty_and_adds_none() -> None:
+    # Catches: spare text that opens a new page, or is not used at all.
+    spare = tuple(lines_of_text(6) for _ in range(12))
+    bare, filled = simple(lines_of_text(4)), simple(lines_of_text(4), spare=spare)
+    for seed in range(8):
+        one, two = plain(bare, seed), plain(filled, seed)
+        assert len(one.pages) == len(two.pages) == 1
+        foot = [max(piece.box_pt[3] for piece in out.pieces if piece.kind == "paragraph") for out in (one, two)]
+        assert foot[1] > 0.4 * two.pages[0].height_pt > foot[0]
+
+
+def test_spare_text_goes_before_the_heading_named() -> None:
+    # Catches: a slot that is lost when a section's strips are put together.
+    first, last = Heading("h1", 1, "", "One"), Heading("h2", 1, "", "Two")
+    document = simple(first, lines_of_text(2), last, lines_of_text(1), spare=tuple(lines_of_text(3) for _ in range(9)), spare_before="h2")
+    kinds = [piece.kind for piece in plain(document).pieces if piece.kind in ("heading", "paragraph")]
+    assert kinds[-2:] == ["heading", "paragraph"]
+    assert kinds.count("paragraph") > 3
+
+
+def test_no_page_begins_with_a_stump_of_a_table() -> None:
+    # Catches: one or two rows left over for the next page.
+    for rows in range(24, 60, 5):
+        body = tuple((Cell((Text(f"r{row}"),)), Cell((Text(f"v{row}"),))) for row in range(rows))
+        table = Table("t", "Table 1", (Text("Rows"),), ((Cell((Text("a"),)), Cell((Text("b"),))),), body)
+        parts = [piece for piece in plain(simple(table), rows).pieces if piece.kind == "table"]
+        assert sum(len(part.rows) - part.head_rows for part in parts) == rows
+        assert all(len(part.rows) - part.head_rows >= 4 for part in parts)
+
+
+def test_type_is_fitted_to_the_pages_wanted() -> None:
+    # Catches: a document that stays half as long again as it should be.
+    text = simple(*(lines_of_text(9) for _ in range(70)))
+    for seed in range(4):
+        loose = len(plain(text, seed).pages)
+        fitted = plain(replace(text, pages_wanted=round(loose / 1.25)), seed)
+        assert abs(len(fitted.pages) / round(loose / 1.25) - 1) <= 0.15
+
+
+@pytest.mark.parametrize("page", ["a4", "slide"])
+def test_covers_stay_on_one_page_whatever_is_drawn_on_them(page: str) -> None:
+    # Catches: white space and blocks of colour that push the last line off the cover.
+    words_ = (("imprint", "Calder Industries"), ("title", "The year in review of all the plants"), ("subtitle", "Review"))
+    blocks = [*(Paragraph((Text(text),), role) for role, text in words_), lines_of_text(3), Paragraph((Text("No. 17"),), "imprint")]  # type: ignore[arg-type]
+    found = [plain(simple(*blocks, numbering="", page=page), seed) for seed in range(30)]
+    assert all(len(out.pages) == 1 for out in found)
+    tops = {round(next(piece.box_pt[1] for piece in out.pieces if "review" in piece.text) / 30) for out in found}
+    assert len(tops) >= (5 if page == "a4" else 3)

@@ -8,11 +8,10 @@ import pymupdf
 import pytest
 
 from schemas.errors import DataError
-from schemas.sample import Attachment, Image, Proof, Stored, Turn
+from schemas.sample import Attachment, Proof, Stored, Turn
 from schemas.seeds import stream
 from synth.documents.pdf import Pdf, Truth
 from synth.documents.real_language import document_language
-from synth.documents.real_pixels import SAME_PAGE, image_faults
 from synth.documents.real_proof import ProofError, evaluate, unnecessary_page
 from synth.documents.real_questions import following_label
 from synth.documents.real_reading import RealDocument, read_real, squeeze
@@ -309,24 +308,3 @@ def test_guides_are_proved(language: str) -> None:
         assert [verdict.reason for verdict in family.verify(stored, turns, truth) if not verdict.passed] == []
         assert truth.language == language.removesuffix("_CN")
         assert len(turns) == 2 * family.questions
-
-
-@needs_guide
-@pytest.mark.slow
-def test_an_image_is_like_its_own_page_and_like_no_other() -> None:
-    family = Pdf(f"{GUIDE}/en/install.en.pdf.gz", max_pages=12)
-    _, stored, _ = draw(family)
-    pdf = next(item.data for item in stored.attachments if item.media_type == "application/pdf")
-    assert image_faults(pdf, stored.images, range(len(stored.images))) == ()
-    assert len(image_faults(pdf, stored.images[1:], range(len(stored.images) - 1))) == len(stored.images) - 1  # all off by one page
-    assert 0.5 < SAME_PAGE < 0.8
-
-
-def test_a_blank_image_is_no_page(everything: tuple[Pdf, list[Drawn]]) -> None:
-    _, [(_, stored, _), *_] = everything
-    pdf = next(item.data for item in stored.attachments if item.media_type == "application/pdf")
-    first = stored.images[0]
-    pixmap = pymupdf.Pixmap(pymupdf.csGRAY, pymupdf.IRect(0, 0, first.width_px, first.height_px))
-    pixmap.clear_with(255)
-    blank = Image.of(pixmap.tobytes("png"), "png", first.width_px, first.height_px)
-    assert image_faults(pdf, [blank], [0])

@@ -1,0 +1,54 @@
+"""Evidence boxes found again: for every stated box, the box around the characters that the stored text layer has there.
+
+Serves `assay stats`, which prints how well the two agree. It reads the stored PDFs, the record of how each page image was drawn, and the
+stated boxes; it knows nothing of layouts and questions and uses no code that made the boxes.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import pymupdf
+
+from schemas.geometry import box_pt_to_px, clip_box, transform_box, union_box
+from schemas.sample import BoxPx, Stored, Turn
+from synth.documents.pictures import Sheet, stored_pdfs, stored_sheets
+
+NOTHING: BoxPx = (0.0, 0.0, 0.0, 0.0)
+"""Stands for the box of a place where the text layer has no character; it overlaps nothing."""
+
+
+def find_evidence(stored: Stored, turns: Sequence[Turn]) -> tuple[tuple[BoxPx, BoxPx], ...]:
+    """Pairs (stated box, box found again) in pixels of the same page image, for all evidence with a box, each place once.
+
+    The box found again is the union of the boxes of all characters whose centre lies in the stated box; on scans, characters are moved by
+    the scan's matrix first. Evidence beside a figure is its caption, so all evidence is text.
+    """
+    stated = sorted({(image, box) for image, box in _stated(turns)})
+    sheets, pdfs = stored_sheets(stored), stored_pdfs(stored)
+    characters = {image: _characters(pdfs[sheets[image].document], sheets[image]) for image in sorted({image for image, _ in stated})}
+    return tuple((box, _around(characters[image], box, sheets[image])) for image, box in stated)
+
+
+def _stated(turns: Iterable[Turn]) -> Iterator[tuple[int, BoxPx]]:
+    for turn in turns:
+        for item in turn.proof.evidence if turn.proof else ():
+            if item.image is not None and item.box_px is not None:
+                yield item.image, item.box_px
+
+
+def _characters(pdf: bytes, sheet: Sheet) -> list[BoxPx]:
+    """Boxes of the visible characters of a page in pixels of its image: points scaled to its dpi, then moved by the scan's matrix."""
+    with pymupdf.open(stream=pdf, filetype="pdf") as document:
+        blocks = document[sheet.page].get_text("rawdict", flags=pymupdf.TEXT_PRESERVE_WHITESPACE)["blocks"]
+    spans = (span for block in blocks for line in block.get("lines", ()) for span in line["spans"])
+    boxes = (char["bbox"] for span in spans for char in span["chars"] if char["c"].strip())
+    return [transform_box(box_pt_to_px(box, sheet.dpi), sheet.matrix) for box in boxes]
+
+
+def _around(boxes: Iterable[BoxPx], stated: BoxPx, sheet: Sheet) -> BoxPx:
+    """The box around those whose centre lies in the stated box, cut at the image's edge as stated boxes are."""
+    inside = [box for box in boxes if _holds(stated, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2)]
+    return clip_box(union_box(inside), (0.0, 0.0, float(sheet.width_px), float(sheet.height_px))) if inside else NOTHING
+
+
+def _holds(box: BoxPx, x: float, y: float) -> bool:
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
