@@ -23,7 +23,7 @@ from typing import Final
 from synth.documents.blocks import Block, Cell, Chart, Figure, Listing, Table, Text
 from synth.documents.chapters_plan import Display
 from synth.documents.chapters_prose import Pen
-from synth.documents.draw import chance, choose, pick
+from synth.documents.draw import chance, choose, pick, shuffled
 from synth.documents.formats import capitalise
 from synth.documents.world import Attribute, Entity, Metric, World
 
@@ -105,6 +105,7 @@ def _directory(label: str, pen: Pen, _: str) -> Table:
         _Column("since", labels.since),
     ]
     rows = [(e.code, [e.code, e.name, e.group, pen.date(e.since, "medium")]) for e in pen.world.entities]
+    columns, rows = _in_any_order(columns, rows, pen)
     return _table("directory", label, pen, pen.wording.captions.directory, caption_slots(pen), columns, rows)
 
 
@@ -147,7 +148,16 @@ def _ledger(label: str, pen: Pen, _: str) -> Table:
     head = capitalise(labels.quantity_head.format(name=amount.name, unit=amount.unit))
     columns = [_Column("number", labels.number), _Column("code", labels.code), _Column("date", labels.date), _Column("amount", head, True)]
     rows = [(o.number, [o.number, o.entity, pen.date(o.date, "medium"), pen.number(o.amount, decimals)]) for o in pen.world.orders]
+    columns, rows = _in_any_order(columns, rows, pen)
     return _table("ledger", label, pen, pen.wording.captions.ledger, caption_slots(pen), columns, rows)
+
+
+def _in_any_order(
+    columns: Sequence[_Column], rows: Sequence[tuple[str, list[str]]], pen: Pen
+) -> tuple[list[_Column], list[tuple[str, list[str]]]]:
+    """The columns after the first one in an order that is drawn: long tables of different documents must not look alike."""
+    order = [0, *shuffled(pen.rng, range(1, len(columns)))]
+    return [columns[at] for at in order], [(key, [texts[at] for at in order]) for key, texts in rows]
 
 
 def write_rooms(label: str, pen: Pen) -> Table:

@@ -52,7 +52,7 @@ def write_cover(pen: Pen, *, slides: bool) -> tuple[Block, ...]:
 
 
 def write_front(pen: Pen, plan: Plan, *, short: bool, slides: bool) -> Matter:
-    """In one of two orders: contents, lists of tables and figures, conventions with the scale of each metric, scope with what is not covered."""
+    """Contents, lists of tables and figures, conventions with the scale of each metric, scope with what is not covered; or backwards."""
     level = 3 if short else 1
     labels, wording = pen.wording.labels, pen.wording
     lists: list[Block] = [Contents(labels.contents)]

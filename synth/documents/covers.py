@@ -22,6 +22,9 @@ AREA_SHARES = (0.12, 0.42)
 PANEL_PAD_PT = 14.0
 """Between a panel's edge and the title on it."""
 
+TIGHT = 0.3
+"""Spaces between the texts of a crowded cover, in terms of the usual ones."""
+
 Area = Literal["none", "plain", "squares", "stripes", "skyline"]
 
 
@@ -76,6 +79,9 @@ def set_cover(look: Look, cover: CoverLook, frame: Frame, groups: Sequence[tuple
     margin = frame.height_pt - frame.bottom_pt if cover.at_foot else frame.top_pt
     room = max(0.0, wanted + PANEL_PAD_PT - margin) if cover.area != "none" else 0.0
     text = stack(_column(look, cover, frame, groups, (0.0, 0.0, 0.0), ()))[0]
+    if text > height:
+        groups = [(role, [_tight(strip) for strip in strips]) for role, strips in groups]
+        text = stack(_column(look, cover, frame, groups, (0.0, 0.0, 0.0), ()))[0]
     if room > height - text:  # the block of colour gives way to a long text
         room, wanted = 0.0, margin - PANEL_PAD_PT
     ops = [_from(frame, op) for op in (*_area(look, cover, frame, wanted), *_edge(look, cover, frame))]
@@ -101,6 +107,11 @@ def _column(
         if number == last_head:
             out.append(Strip(gaps[2] + PANEL_PAD_PT, keep=True))
     return [*out[:-1], replace(out[-1], keep=False)]
+
+
+def _tight(strip: Strip) -> Strip:
+    """The strip with little space around it, for covers with much text."""
+    return replace(strip, before_pt=TIGHT * strip.before_pt, after_pt=TIGHT * strip.after_pt)
 
 
 def _behind_title(look: Look, cover: CoverLook, frame: Frame, groups: Sequence[Sequence[Strip]]) -> Strip:

@@ -20,7 +20,8 @@ def find_evidence(stored: Stored, turns: Sequence[Turn]) -> tuple[tuple[BoxPx, B
     """Pairs (stated box, box found again) in pixels of the same page image, for all evidence with a box, each place once.
 
     The box found again is the union of the boxes of all characters whose centre lies in the stated box; on scans, characters are moved by
-    the scan's matrix first. Evidence beside a figure is its caption, so all evidence is text.
+    the scan's matrix first. Evidence beside a figure is its caption, so all evidence is text. A box of the wrong height, at the wrong
+    place or over empty paper is noticed; one moved by whole characters within its line is not.
     """
     stated = sorted({(image, box) for image, box in _stated(turns)})
     sheets, pdfs = stored_sheets(stored), stored_pdfs(stored)

@@ -36,6 +36,9 @@ DIGIT_MIDDLE_EM = 0.35
 LABEL_GAP_EM = 0.33
 """Words of a figure closer than this are one label (a space is 0.2 to 0.3 em)."""
 
+ALIKE_SHARE, MIN_ALIKE = 0.4, 20
+"""Pixels nearer to a colour than this share of its distance from the background are alike; fewer than twenty say nothing (chosen)."""
+
 MIN_CONTRAST = 40.0
 """Least distance of a swatch's colour from the background, of 441 (chosen; palettes keep 80)."""
 
@@ -259,7 +262,21 @@ def _series_colour(pixels: Rgb, labels: Sequence[_Label], box: BoxPt, scale: flo
                 break
     if not swatches:
         raise ProofError("missing", f"a swatch of {series!r}" if series else "a legend")
-    return swatches[0]
+    return _settled(pixels, swatches[0], ground)
+
+
+def _settled(pixels: Rgb, colour: Rgb, ground: Rgb) -> Rgb:
+    """The colour inside the marks: JPEG smears the colour of a swatch of a few pixels, less that of a bar.
+
+    The median of pixels like it whose four neighbours are like it too, so that the soft edges of thin lines do not count.
+    """
+    reach = ALIKE_SHARE * float(np.linalg.norm(colour - ground))
+    for _ in range(2):
+        alike = np.linalg.norm(pixels - colour, axis=-1) < reach
+        inner = alike[1:-1, 1:-1] & alike[:-2, 1:-1] & alike[2:, 1:-1] & alike[1:-1, :-2] & alike[1:-1, 2:]
+        if inner.sum() >= MIN_ALIKE:
+            colour = np.median(pixels[1:-1, 1:-1][inner], axis=0)
+    return colour
 
 
 def _swatch(pixels: Rgb, label: _Label, box: BoxPt, scale: float, side: int) -> Rgb | None:

@@ -17,8 +17,11 @@ from synth.documents.reading import BoxPt
 Rgb: TypeAlias = NDArray[np.float32]
 """One colour, or pixels of shape (height, width, 3); 0 to 255."""
 
+FOOT_PT = ((0.8, 2.4), (2.5, 6.0))
+"""Distances from the zero line, in points, between which a bar shows."""
+
 HATCH_DARKNESS = (15.0, 95.0)
-"""How much darker than the background a hatched box is on average, in grey levels: more than grid lines, less than any bar (measured: 35 to 60)."""
+"""How much darker than the background a hatched box is on average, in grey levels: more than grid lines, less than any bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +128,18 @@ def _heaviest_run(profile: NDArray[np.float32]) -> NDArray[np.float32]:
 def _bar_columns(plot: Plot, middle: float, reach: float) -> slice | None:
     """Pixel columns of the inside of the bar in a category's slot; None when no bar of the colour stands on the zero line there."""
     zero = plot.px(plot.axis.position(0.0))
-    near, far = (
-        (zero - 2.4 * plot.scale, zero - 0.8 * plot.scale) if plot.axis.run == "up" else (zero + 0.8 * plot.scale, zero + 2.4 * plot.scale)
-    )
     left, right = max(0, int(middle - reach)), min(plot.cover.shape[1], int(middle + reach) + 1)
-    foot = plot.cover[max(0, int(near)) : max(1, int(far) + 1), left:right]
-    if not foot.size:
-        return None
-    columns = np.flatnonzero(foot.mean(axis=0) > 0.6)
+    solid = np.zeros(right - left, dtype=bool)
+    for near, far in FOOT_PT:  # the axis line stains the nearest pixels, a low bar does not reach the furthest
+        start, end = sorted(
+            (zero - near * plot.scale, zero - far * plot.scale)
+            if plot.axis.run == "up"
+            else (zero + near * plot.scale, zero + far * plot.scale)
+        )
+        foot = plot.cover[max(0, int(start)) : max(1, int(end) + 1), left:right]
+        if foot.size:
+            solid |= foot.mean(axis=0) > 0.6
+    columns = np.flatnonzero(solid)
     if len(columns) < max(2, 2 * plot.scale):
         return None
     trim = len(columns) // 4

@@ -24,9 +24,9 @@ OVERSAMPLING = 2
 """Pages are drawn this many times larger than they are compared, so that moving them costs no sharpness."""
 
 SAME_PAGE = 0.55
-"""Least correlation of a scan with its own page. Measured over 200 scanned pages in six languages: 0.69 on a nearly empty cover under a stamp,
-0.8 and more on printed pages. Pages of one table reach 0.87 with each other, hence the second rule: no other page may be more like the
-image."""
+"""Least correlation of a scan with its own page. Measured over 200 scanned pages in six languages: 0.69 on a nearly empty cover under a
+stamp, 0.8 and more on printed pages. Pages of one table reach 0.87 with each other, hence the second rule: no other page may be more like
+the image."""
 
 BLANK = 1.0
 """A picture whose standard deviation is below one grey level is a blank page."""

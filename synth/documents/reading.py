@@ -6,6 +6,7 @@ code with what made the file. Points have their origin at the top left of the pa
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -37,6 +38,11 @@ FEW_LETTERS = 300
 def squeeze(text: str) -> str:
     """The text without any white space: what stays the same when a line is broken elsewhere."""
     return re.sub(r"\s+", "", text)
+
+
+def _commonest(amounts: Counter[float]) -> float:
+    """The key with the largest amount, the smallest of several; 0 for none."""
+    return max(sorted(amounts), key=lambda key: amounts[key], default=0.0)
 
 
 @dataclass(frozen=True)
@@ -146,13 +152,17 @@ class ReadPage:
         return bool(re.search(rf"(?<![0-9])(?<![0-9][.,]){pattern}(?![0-9])(?![.,][0-9])", self.spaced))
 
     @cached_property
-    def body_size_pt(self) -> float:
-        """The type size most of the page's characters have."""
-        amount: dict[float, int] = {}
+    def letters_by_size(self) -> Counter[float]:
+        """How many letters the page has in each type size; digits do not count, since tables would outweigh the text."""
+        amount: Counter[float] = Counter()
         for word in self.words:
-            size = round(word.size_pt, 1)
-            amount[size] = amount.get(size, 0) + len(word.text)
-        return max(sorted(amount), key=lambda size: amount[size], default=0.0)
+            amount[round(word.size_pt, 1)] += sum(map(str.isalpha, word.text))
+        return amount
+
+    @cached_property
+    def body_size_pt(self) -> float:
+        """The type size most of the page's letters have."""
+        return _commonest(self.letters_by_size)
 
     @cached_property
     def line_pitch_pt(self) -> float:
@@ -183,13 +193,8 @@ class ReadDocument:
 
     @cached_property
     def body_size_pt(self) -> float:
-        """The type size most characters of the document have."""
-        amount: dict[float, int] = {}
-        for page in self.pages:
-            for word in page.words:
-                size = round(word.size_pt, 1)
-                amount[size] = amount.get(size, 0) + len(word.text)
-        return max(sorted(amount), key=lambda size: amount[size], default=0.0)
+        """The type size most letters of the document have."""
+        return _commonest(sum((page.letters_by_size for page in self.pages), Counter()))
 
     def without(self, page: int) -> "ReadDocument":
         """The same document with the content, label and bookmarks of one page gone; the other pages keep their numbers."""

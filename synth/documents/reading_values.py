@@ -41,7 +41,7 @@ def _number_pattern(language: str) -> re.Pattern[str]:
     point = f"[{re.escape(decimal + ARABIC_DECIMAL)}]"
     body = rf"(?P<whole>[0-9]{{1,3}}(?:{groups}[0-9]{{2,3}})*{groups}[0-9]{{3}}|[0-9]+)(?:{point}(?P<part>[0-9]+))?"
     # not inside a code (K-104), a longer number or a date
-    return re.compile(rf"(?<![A-Za-z0-9_.,])(?<![A-Za-z0-9][{MINUS}])(?P<sign>[{MINUS}])?{body}(?![A-Za-z0-9_])(?![{MINUS}.,/][0-9])")
+    return re.compile(rf"(?<![A-Za-z0-9_.,/])(?<![A-Za-z0-9][{MINUS}])(?P<sign>[{MINUS}])?{body}(?![A-Za-z0-9_])(?![{MINUS}.,/][0-9])")
 
 
 def numbers_in(text: str, language: str) -> tuple[Decimal, ...]:

@@ -34,6 +34,12 @@ def test_every_help_documents_exit_codes_and_ends_with_an_example(command: str, 
         ("seed: 1\nsources: [{family: tiny.meters, count: 1, params: {metres: 2}}]", "meters"),
         ("seed: 1\nsources: [{family: tiny.meters, count: 1, params: {meters: 1}}]", "at least 2"),
         ("seed: 1\nseed: 2\nsources: [{family: tiny.meters, count: 1}]", "twice"),
+        ("seed: 1\nsources: [{count: 1}]", "sources[0].family"),
+        ("seed: 1\nsources: [{family: tiny.meters, count: many}]", "sources[0].count"),
+        ("seed: 1\nsources: [{family: documents.report, count: 1, params: {langauges: [en]}}]", "languages"),
+        ("seed: 1\nsources: [{family: documents.pdf, count: 1, params: {pattern: nowhere/*.pdf}}]", "nowhere/*.pdf"),
+        ("seed: 1\nsources: [{family: tiny.meters, count: 1}", "recipe.yaml"),
+        ("", "recipe.yaml"),
     ],
 )
 def test_mistakes_in_a_recipe_exit_2_without_a_traceback(
@@ -49,9 +55,28 @@ def test_mistakes_in_a_recipe_exit_2_without_a_traceback(
     assert not (tmp_path / "set").exists()
 
 
-def test_folder_of_another_recipe_exits_2_with_the_difference(built: Path, recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [(["nowhere.yaml"], "nowhere.yaml"), (["--set", "sources.0.cuont=3"], "count"), (["--set", "sources.7.count=3"], "7")],
+)
+def test_mistakes_in_arguments_exit_2(
+    arguments: list[str], named: str, recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = arguments if arguments[0].endswith(".yaml") else [str(recipe), *arguments]
+    assert main(["build", *given, "--out", str(tmp_path / "set")]) == 2
+    message = capsys.readouterr().err
+    assert named in message
+    assert "to do:" in message
+    assert not (tmp_path / "set").exists()
+
+
+def test_folder_of_another_recipe_exits_2_with_the_difference(
+    built: Path, recipe: Path, contents_of: Callable[[Path], dict[str, bytes]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = contents_of(built)
     assert main(["build", str(recipe), "--out", str(built), "--set", "seed=12"]) == 2
     assert "recipe.seed: 11 -> 12" in capsys.readouterr().err
+    assert contents_of(built) == before
 
 
 def test_a_finished_set_says_so_and_exits_0(built: Path, recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from pipelines.stats_text import (
     mask_slots,
     most_frequent_answer,
     question_only,
+    rare_words,
     template_collisions,
     top_answers,
     words,
@@ -36,6 +37,25 @@ def test_masking_takes_out_slots_and_keeps_the_template() -> None:
     assert mask_slots("Which row comes first?") != mask_slots("Which row comes last?")
 
 
+def test_vowel_signs_do_not_break_words() -> None:
+    assert words("क्या यह पृष्ठ है? हाँ।") == ["क्या", "यह", "पृष्ठ", "है", "हाँ"]
+
+
+def test_rare_words_are_slots_in_every_script() -> None:
+    """Names without capitals or quotation marks would otherwise make one template look like many."""
+    english = [ask(i, f"how much does {name} weigh", str(i)) for i, name in enumerate(["oak", "elm", "ash", "yew"])]
+    assert template_collisions(english) == (1.0, [("how much does _ weigh", 4)])
+    japanese = [ask(i, f"{name}の重さはいくらですか", str(i)) for i, name in enumerate(["樫木", "楡林", "松葉", "杉皮"])]
+    assert template_collisions(japanese)[0] == 1.0
+    others = [ask(i, text, str(i)) for i, text in enumerate(["one two", "three four", "five six"])]
+    assert template_collisions(others)[0] == 0.0  # rare words alone are no template
+
+
+def test_rare_words_are_counted_by_sample_and_not_by_question() -> None:
+    asked = [ask(0, "the quay the quay", "1"), ask(0, "a quay", "2"), ask(1, "the gate", "3")]
+    assert rare_words(asked)["en"] == {"quay", "a", "gate"}
+
+
 def test_collisions_count_other_samples_only() -> None:
     asked = [ask(0, "How much is A1?", "1"), ask(0, "How much is B2?", "2"), ask(1, "How much is C3?", "3"), ask(2, "Where is it?", "4")]
     rate, top = template_collisions(asked)
@@ -46,7 +66,7 @@ def test_collisions_count_other_samples_only() -> None:
 
 def test_answer_prior_leaves_refusals_out() -> None:
     asked = [ask(i, "q", value) for i, value in enumerate(["1", "1", "2", "null", "null", "null"])]
-    assert top_answers(asked) == [("t", 3, 2 / 3, "1")]
+    assert top_answers(asked) == [("t", 3, 2, 2 / 3, "1")]
 
 
 def test_chance_is_one_over_the_values_of_the_task() -> None:

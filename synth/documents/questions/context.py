@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from itertools import pairwise
 
 from schemas.sample import Json
 from synth.documents.blocks import Document, Figure, LaidOut, Listing, Paragraph, Table, Text
@@ -147,12 +148,23 @@ class Paper:
         return fact and Fact(fact.program, self.anchored(f"cell/directory/{entity.code}/code", f"cell/directory/{entity.code}/name"))
 
     def listing(self, name: str) -> Fact | None:
-        """The items of a named list, found by the words before it; None when the list is broken over pages."""
+        """The items of a named list, found by the words before it; None when they and the list are not in one column of one page."""
         intro = self._intros.get(f"listing-{name}")
         anchors = [f"item/{name}/{number + 1}" for number in range(len(self.world.lists[name]))]
-        if intro is None or len(self.pages(anchors)) != 1:
+        if intro is None or not self._follows(intro, self.world.lists[name]):
             return None
         return Fact({"op": "list_items", "doc": self.index, "after": intro}, self.anchored(*anchors))
+
+    def _follows(self, intro: str, codes: Sequence[str]) -> bool:
+        """Whether all items stand below the words before them, on the same page."""
+        return any(
+            len(piece.items) == len(codes)
+            and all(code in item for code, item in zip(codes, piece.items, strict=True))
+            and squeezed(before.text).endswith(squeezed(intro))
+            and before.page == piece.page
+            and before.box_pt[1] < piece.box_pt[1]
+            for before, piece in pairwise(self.laid_out.pieces)
+        )
 
     @cached_property
     def _intros(self) -> dict[str, str]:

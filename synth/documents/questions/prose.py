@@ -1,5 +1,6 @@
 """Questions whose facts are told in running text, notes and lists: dates, references, definitions, amendments, sets."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from numpy.random import Generator
@@ -7,7 +8,7 @@ from numpy.random import Generator
 from schemas.sample import Json
 from synth.documents.questions.choosing import first_that_works, one, shuffled
 from synth.documents.questions.context import CONTEXT_CHARS, Context, Fact, Paper, printed
-from synth.documents.questions.draft import Draft, Kind, day, several, text
+from synth.documents.questions.draft import Anchor, Draft, Kind, day, several, text
 from synth.documents.questions.tables import of_value, whole
 from synth.documents.world import Amendment, Entity, Event, Term
 
@@ -147,26 +148,38 @@ def citation_source(context: Context, rng: Generator) -> Draft | None:
 
 
 def definition(context: Context, rng: Generator) -> Draft | None:
-    """8: an abbreviation used at an entity; the glossary says what it stands for."""
+    """8: the abbreviations used at two entities; the glossary says what they stand for."""
     paper = one(rng, context.papers)
+    uses = [use for term in shuffled(rng, paper.world.terms) if (use := _use(paper, term))][:2]
+    if len(uses) < 2 or uses[0].entity == uses[1].entity:
+        return None
+    answer = several(tuple(text(use.term.expansion) for use in uses), ordered=True)
+    anchors = tuple(anchor for use in uses for anchor in use.anchors)
+    slots = {"entity": uses[0].entity, "other": uses[1].entity}
+    program: Json = [use.program for use in uses]
+    return Draft("definition_then_use", "definition", slots, answer, program, anchors, frozenset({"text"}), paper.index)
 
-    def ask(term: Term) -> Draft | None:
-        use, statement = paper.told(f"use/{term.acronym}", kind="text"), paper.written.statements.get(f"term/{term.acronym}")
-        if use is None or statement is None or not statement.before.startswith(term.acronym):
-            return None
-        before: Json = {"op": "concat", "args": [use.program, statement.before.removeprefix(term.acronym)]}
-        found = paper.told(f"term/{term.acronym}", before=before, kind="text")
-        told = paper.written.statements[f"use/{term.acronym}"]
-        entity = next((item.name for item in paper.world.entities if item.name in told.before + told.after), None)
-        if found is None or entity is None:
-            return None
-        anchors = (*use.anchors, *found.anchors)
-        slots = {"entity": entity}
-        return Draft(
-            "definition_then_use", "definition", slots, text(term.expansion), found.program, anchors, frozenset({"text"}), paper.index
-        )
 
-    return first_that_works(rng, paper.world.terms, ask)
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """An abbreviation used at an entity, and the program that spells it out."""
+
+    term: Term
+    entity: str
+    program: Json
+    anchors: tuple[Anchor, ...]
+
+
+def _use(paper: Paper, term: Term) -> _Use | None:
+    """Where an abbreviation is used, followed into the glossary."""
+    used, statement = paper.told(f"use/{term.acronym}", kind="text"), paper.written.statements.get(f"term/{term.acronym}")
+    if used is None or statement is None or not statement.before.startswith(term.acronym):
+        return None
+    before: Json = {"op": "concat", "args": [used.program, statement.before.removeprefix(term.acronym)]}
+    found = paper.told(f"term/{term.acronym}", before=before, kind="text")
+    told = paper.written.statements[f"use/{term.acronym}"]
+    entity = next((item.name for item in paper.world.entities if item.name in told.before + told.after), None)
+    return _Use(term, entity, found.program, (*used.anchors, *found.anchors)) if found and entity else None
 
 
 def amendment_change(context: Context, rng: Generator) -> Draft | None:

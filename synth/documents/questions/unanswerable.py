@@ -210,7 +210,7 @@ REPLACEABLE: dict[str, Sequence[tuple[str, Maker]]] = {
     "reference_caption": (("topic", _topic),),
     "footnote_caption": (("topic", _topic),),
     "citation_source": (("topic", _topic),),
-    "definition": (("entity", _entity),),
+    "definition": (("entity", _entity), ("other", _entity)),
     "amendment_change": (("code", _code), ("period", _period)),
     "amendment_in_force": (("code", _code), ("period", _period)),
     "set_difference": (("list", _list), ("other", _list)),

@@ -23,8 +23,8 @@ from tests.synth.documents.real_pdf import write_pdf
 
 GUIDE = Path("/usr/share/doc/installation-guide-amd64/en/install.en.pdf.gz")
 MILD = ScanLook(
-    skew_deg=0.8, shift=(0.003, -0.002), dpi=100, noise_sigma=3, bleed=0.05, stamp=False, blur_px=0.3, jpeg_quality=70, tint=(1, 0.99, 0.96),
-    contrast=0.9, gray=False,
+    skew_deg=0.8, shift=(0.003, -0.002), dpi=100, noise_sigma=3, bleed=0.05, stamp=False, blur_px=0.3, jpeg_quality=70,
+    tint=(1, 0.99, 0.96), contrast=0.9, gray=False,
 )  # fmt: skip
 
 

@@ -45,7 +45,8 @@ class Meters:
         break_every: Every n-th index raises a plain ZeroDivisionError.
         lie_every: Every n-th index answers one too many.
         drift: The picture changes from run to run.
-        die_at: The process kills itself at this index, the first time; `die_mark` is the file that remembers.
+        die_at: The process kills itself at this index, `die_times` times; the file `die_mark` grows by a byte each time.
+        die_times: See `die_at`.
         die_mark: See `die_at`.
     """
 
@@ -55,6 +56,7 @@ class Meters:
     lie_every: int = 0
     drift: bool = False
     die_at: int = -1
+    die_times: int = 1
     die_mark: str = ""
     version: ClassVar[int] = 1
 
@@ -67,12 +69,18 @@ class Meters:
             raise DataError("planted", f"index {index} fails on purpose")
         if self.break_every and index % self.break_every == self.break_every - 1:
             raise ZeroDivisionError(f"index {index} breaks on purpose")
-        if index == self.die_at and not Path(self.die_mark).exists():
-            Path(self.die_mark).touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+        if index == self.die_at:
+            self._die()
         readings = tuple(int(value) for value in rng.integers(0, 1000, self.meters))
         lie = self.lie_every and index % self.lie_every == self.lie_every - 1
         return Panel(readings, "lie" if lie else "sum")
+
+    def _die(self) -> None:
+        with Path(self.die_mark).open("ab") as mark:
+            if mark.tell() < self.die_times:
+                mark.write(b"x")
+                mark.flush()
+                os.kill(os.getpid(), signal.SIGKILL)
 
     def render(self, truth: Panel, rng: Generator) -> Rendering[tuple[BoxPx, ...]]:
         ink = int(rng.integers(0, 100))

@@ -1,0 +1,87 @@
+"""Composed questions: proved from the pages, never answered by themselves, and of many types."""
+
+from collections import Counter
+
+import pytest
+from numpy.random import default_rng
+
+from schemas.sample import Evidence, Proof, Turn
+from synth.documents import proof
+from synth.documents.measure import Picture
+from synth.documents.proof_answers import unprinted
+from synth.documents.questions import Context, Question
+from synth.documents.questions.compose import TYPES, _names, compose
+from synth.documents.questions.draft import Answer, finding, several, text
+from synth.documents.questions.tables import consistency
+from synth.documents.reading import read_pdf
+
+
+def asked(context: Context, seeds: range) -> list[Question]:
+    return [question for seed in seeds for question in compose(context, default_rng(seed), 8)]
+
+
+def test_every_question_without_figures_is_proved(context: Context) -> None:
+    papers = context.papers
+    views = [(paper.index, page) for paper in papers for page in range(len(paper.laid_out.pages))]
+    pictures = tuple(Picture(document, page, b"", 72, (1, 0, 0, 0, 1, 0)) for document, page in views)
+    artefact = proof.Artefact(tuple(read_pdf(paper.laid_out.pdf) for paper in papers), pictures)
+    for question in asked(context, range(2)):
+        if '"bar' in str(question.program).replace("'", '"'):
+            continue
+        pages = sorted({(paper, page) for paper, anchor in question.anchors for page in papers[paper].pages((anchor,))})
+        evidence = tuple(Evidence(image=views.index(place)) for place in pages)
+        turns = (
+            Turn("user", question.question),
+            Turn("assistant", question.answer_text, question.task, proof=Proof(question.program, question.answer, evidence)),
+        )
+        verdict = proof.verify_turn(*turns, artefact)
+        assert verdict.passed, (question.question, verdict.reason)
+
+
+def test_no_answer_is_given_twice_in_a_conversation(context: Context) -> None:
+    for seed in range(20):
+        answers = [str(question.answer) for question in compose(context, default_rng(seed), 8) if question.task != "unanswerable"]
+        assert len(set(answers)) == len(answers)
+
+
+def test_types_are_drawn_evenly(contexts: list[Context]) -> None:
+    counts = Counter(question.task for context in contexts for question in asked(context, range(20)))
+    answered = {task: count for task, count in counts.items() if task != "unanswerable"}
+    assert answered.keys() >= TYPES.keys() - {"two_documents", "multi_figure", "counting"}  # these need what not every document has
+    assert max(answered.values()) < 0.12 * sum(answered.values())
+
+
+def test_a_finding_says_yes_or_no_and_its_value(context: Context) -> None:
+    language = context.papers[0].world.language
+    for seed in range(30):
+        draft = consistency(context, default_rng(seed))
+        assert draft is not None
+        assert draft.answer.agrees in (True, False)
+        assert len(draft.answer.printed) == 1
+    for question in asked(context, range(40)):
+        if question.task == "consistency":
+            assert not unprinted(question.answer_text, question.answer, [language])
+            turned = finding(True, number_of(question)).stored, finding(False, number_of(question)).stored
+            assert [bool(unprinted(question.answer_text, answer, [language])) for answer in turned].count(True) == 1
+
+
+def number_of(question: Question) -> Answer:
+    assert isinstance(question.answer, dict)
+    items = question.answer["value"]
+    assert isinstance(items, list)
+    assert isinstance(items[1], dict)
+    return Answer(items[1], ())
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "says"),
+    [("table4", "4", True), ("code104", "4", False), ("2024", "20", False), ("riverfleet", "fleet", True), ("figure2,2023", "3", False)],
+)
+def test_a_number_inside_a_longer_one_is_not_said(question: str, answer: str, says: bool) -> None:
+    assert _names(question, answer) is says
+
+
+def test_lists_of_answers_keep_their_order() -> None:
+    answer = several((text("Table 2"), text("Table 1")), ordered=True)
+    assert answer.printed == ("Table 2", "Table 1")
+    assert answer.agrees is None

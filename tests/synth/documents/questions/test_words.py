@@ -1,0 +1,75 @@
+"""Question wording: complete and alike in all languages, and refusals are told from answers by their words alone."""
+
+import re
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import UserError
+from synth.documents.question_words import answer_words
+from synth.documents.questions import words as module
+from synth.documents.questions.words import Phrasing, load_question_words
+
+LANGUAGES = ("en", "zh", "ja", "ar", "hi", "ru", "de")
+
+
+def slots(texts: tuple[str, ...]) -> list[set[str]]:
+    return [set(re.findall(r"{(\w+)}", text)) for text in texts]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_phrasing_uses_the_slots_of_the_english_one(language: str) -> None:
+    english, words = load_question_words("en").questions, load_question_words(language).questions
+    assert words.keys() == english.keys()
+    for key, phrasing in words.items():
+        for mine, theirs in ((phrasing.ask, english[key].ask), (phrasing.also, english[key].also)):
+            assert all(found == slots(theirs)[0] for found in slots(mine)), (language, key)
+            assert bool(mine) == bool(theirs)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_there_are_enough_different_phrasings(language: str) -> None:
+    for key, phrasing in load_question_words(language).questions.items():
+        assert len(set(phrasing.ask)) >= 6, key
+        assert len(set(phrasing.answer)) >= 3, key
+        assert all("{answer}" in text for text in phrasing.answer), key
+        assert len(set(phrasing.also)) in (0, *range(3, 9)), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_only_refusals_refuse(language: str) -> None:
+    words, known = load_question_words(language), answer_words(language)
+
+    def refuses(text: str) -> bool:
+        return any(phrase.casefold() in text.casefold() for phrase in known.refusals)
+
+    assert all(map(refuses, words.refusals))
+    assert not any(map(refuses, chain.from_iterable(answers(phrasing) for phrasing in words.questions.values())))
+
+
+def answers(phrasing: Phrasing) -> tuple[str, ...]:
+    return (*phrasing.answer, *phrasing.affirm, *phrasing.deny)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_yes_and_no_begin_as_the_verifier_expects(language: str) -> None:
+    known = answer_words(language)
+    for phrasing in load_question_words(language).questions.values():
+        assert all(known.says(text.format_map(Blank())) is True for text in phrasing.affirm)
+        assert all(known.says(text.format_map(Blank())) is False for text in phrasing.deny)
+
+
+class Blank(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "X"
+
+
+def test_a_file_with_an_unknown_key_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = (module.FOLDER / "en.yaml").read_text(encoding="utf-8")
+    (tmp_path / "xx.yaml").write_text(source.replace("    also:", "    allso:", 1), encoding="utf-8")
+    monkeypatch.setattr(module, "FOLDER", tmp_path)
+    with pytest.raises(UserError, match="allso"):
+        load_question_words("xx")
+    with pytest.raises(UserError, match="no question wording"):
+        load_question_words("yy")
