@@ -1,11 +1,13 @@
 """Pages a second through the whole chain beside the same documents printed by Chromium and rasterised by pdftoppm.
 
-Ours: world -> PDF -> page images -> questions -> every answer proved, in one process. Rival: the same blocks as HTML -> Chromium `page.pdf` ->
-`pdftoppm -r 144`, pictures of charts given; it writes no truth, no questions and proves nothing. Both draw at 144 dpi, both run on the same machine in turn.
+Ours: world -> PDF -> page images -> questions -> every answer proved, in one process. Rival: the same blocks as HTML -> Chromium
+`page.pdf` -> `pdftoppm -r 144`, pictures of charts given; it writes no truth, no questions and proves nothing. Both draw at 144 dpi, both
+run on the same machine in turn.
 
     python bench/pages_per_second.py [--documents 7] [--pages 20]
 
-Needs Debian's `chromium` and `poppler-utils`, and `pip install playwright==1.65.2`. Prints one Markdown table; ratios are pages a second, ours over theirs.
+Needs Debian's `chromium` and `poppler-utils`, and `pip install playwright==1.65.2`. Prints one Markdown table; ratios are pages a second,
+ours over theirs.
 """
 
 import argparse
@@ -92,7 +94,7 @@ def document_of(family: Report, index: int) -> Document:
 def print_pdf(page: Page, text: str, path: Path) -> None:
     """One document through the browser."""
     page.set_content(text)
-    page.pdf(path=str(path), format="A4", print_background=True, margin=dict.fromkeys(("top", "bottom", "left", "right"), "20mm"))
+    page.pdf(path=str(path), format="A4", print_background=True, margin={"top": "20mm", "bottom": "20mm", "left": "20mm", "right": "20mm"})
 
 
 def as_html(document: Document) -> str:

@@ -1,7 +1,8 @@
 """The errors Assay raises on purpose. Each says what was wrong (with the value), where, and what to do.
 
 `UserError` is the user's mistake and ends the command with exit code 2. `DataError` is bad input found while a sample is made: the sample
-is quarantined with the reason. `DeterminismError` means that the same plan gave other bytes, which is a bug in a family or a changed machine.
+is quarantined with the reason. `DeterminismError` means that the same plan gave other bytes, which is a bug in a family or a changed
+machine.
 """
 
 

@@ -1,14 +1,15 @@
 """What a sample is, in memory: one conversation over one set of media, with the truth it came from and the proof of every answer.
 
 `schemas.shard` stores samples as Arrow rows. Families produce `Rendering` and `Turn`; verifiers see `Stored`. Nothing here knows about
-folders, Ray or torch. Pixel boxes are (x0, y0, x1, y1) floats in the pixels of one image, origin top left, x right, y down, x1 and y1 exclusive.
+folders, Ray or torch. Pixel boxes are (x0, y0, x1, y1) floats in the pixels of one image, origin top left, x right, y down, x1 and y1
+exclusive.
 """
 
 import hashlib
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeAlias, TypeVar
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 BoxPx: TypeAlias = tuple[float, float, float, float]
 Landed = TypeVar("Landed")
 
@@ -107,7 +108,9 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a verifier found for one assistant turn. `how` is `artefact` (from stored bytes alone) or `truth` (only against the stored truth)."""
+    """What a verifier found for one assistant turn. `how` is `artefact` (from stored bytes alone) or `truth` (only against the stored
+    truth).
+    """
 
     task: str
     passed: bool

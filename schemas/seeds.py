@@ -1,7 +1,8 @@
 """Seeds and random streams: everything random in Assay is a pure function of (recipe seed, source name, index, stage).
 
-Keys are names, never positions, so adding a source or a draw cannot reseed its neighbours. Streams are NumPy PCG64 generators, whose output is
-fixed by NumPy's compatibility policy for bit generators; only `integers`, `random` and the helpers built on them are used where bytes must not change.
+Keys are names, never positions, so adding a source or a draw cannot reseed its neighbours. Streams are NumPy PCG64 generators, whose
+output is fixed by NumPy's compatibility policy for bit generators; only `integers`, `random` and the helpers built on them are used where
+bytes must not change.
 """
 
 import hashlib

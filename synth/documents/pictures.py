@@ -1,7 +1,8 @@
 """Page images of PDFs: how large they may be, how they are drawn and scanned, and how they are stored.
 
-A sample of pages has the attachments `document-<n>.pdf` and `pages.json`: one record an image, in image order, with document, page, dpi and the
-2x3 matrix that a scan applied to the clean pixels. Questions, layouts and wording are unknown here; real and synthetic PDFs are treated alike.
+A sample of pages has the attachments `document-<n>.pdf` and `pages.json`: one record an image, in image order, with document, page, dpi
+and the 2x3 matrix that a scan applied to the clean pixels. Questions, layouts and wording are unknown here; real and synthetic PDFs are
+treated alike.
 """
 
 import io
@@ -62,7 +63,9 @@ def page_tokens(sizes_pt: Sequence[tuple[float, float]], dpi: float) -> int:
 
 
 def page_counts_that_fit(counts: Sequence[int], budget_tokens: int, min_dpi: int) -> tuple[int, ...]:
-    """The page counts whose A4 pages fit the budget at `min_dpi`, with a quarter to spare since writers aim at a count and do not hit it."""
+    """The page counts whose A4 pages fit the budget at `min_dpi`, with a quarter to spare since writers aim at a count and do not hit
+    it.
+    """
     each = page_tokens([A4_PT], min_dpi)
     fitting = tuple(count for count in counts if count * each * 1.25 <= budget_tokens)
     if not fitting:
@@ -77,7 +80,10 @@ def page_counts_that_fit(counts: Sequence[int], budget_tokens: int, min_dpi: int
 def choose_dpi(sizes_pt: Sequence[tuple[float, float]], budget_tokens: int, max_dpi: int, min_dpi: int = 36) -> int:
     """The largest whole dpi at which all pages fit the budget; tokens grow with dpi, so bisection finds it."""
     if page_tokens(sizes_pt, min_dpi) > budget_tokens:
-        raise UserError(f"{len(sizes_pt)} pages do not fit {budget_tokens} tokens even at {min_dpi} dpi", todo="ask for fewer pages or a larger context_tokens")
+        raise UserError(
+            f"{len(sizes_pt)} pages do not fit {budget_tokens} tokens even at {min_dpi} dpi",
+            todo="ask for fewer pages or a larger context_tokens",
+        )
     low, high = min_dpi, max_dpi
     while low < high:
         middle = (low + high + 1) // 2

@@ -1,7 +1,8 @@
 """`documents.report`: a structured world becomes a 10 to 150 page PDF, page images, and questions that need several of its pages.
 
-The path is: draw worlds (`sampling`), write them (`chapters`), lay them out (`layout`), rasterise and perhaps scan them (`pictures`), ask (`questions`).
-`verify` reads only the stored PDF and page images (`reading`, `measure`, `proof`) and imports nothing that the first four steps use.
+The path is: draw worlds (`sampling`), write them (`chapters`), lay them out (`layout`), rasterise and perhaps scan them (`pictures`), ask
+(`questions`). `verify` reads only the stored PDF and page images (`reading`, `measure`, `proof`) and imports nothing that the first four
+steps use.
 """
 
 from dataclasses import dataclass
@@ -142,7 +143,9 @@ class Report:
 def _pages(worlds: tuple[World, ...], sheets: tuple[pictures.Sheet, ...]) -> str:
     """The page images in order; two documents are numbered, as questions name them."""
     runs = ["<image>" * sum(sheet.document == number for sheet in sheets) for number in range(len(worlds))]
-    return runs[0] if len(runs) == 1 else "\n".join(f"{number + 1}. {world.title}\n{run}" for number, (world, run) in enumerate(zip(worlds, runs, strict=True)))
+    if len(runs) == 1:
+        return runs[0]
+    return "\n".join(f"{number}. {world.title}\n{run}" for number, (world, run) in enumerate(zip(worlds, runs, strict=True), 1))
 
 
 def _proof(question: Question, landed: Printed) -> Proof:

@@ -1,8 +1,9 @@
 """The structured world a synthetic document is written from: the truth of `documents.report`.
 
-A world is small and relational: entities with attributes, metrics over periods, people, orders, events, terms, amendments, lists. Every number is
-a `Decimal` exactly as printed (in the printed scale); `Metric.scale` says what the printed number must be multiplied by. Strings are as printed, in
-the document's language. Dates are ISO (`2024-03-01`); wording decides how they are printed. Nothing here knows how pages are laid out.
+A world is small and relational: entities with attributes, metrics over periods, people, orders, events, terms, amendments, lists. Every
+number is a `Decimal` exactly as printed (in the printed scale); `Metric.scale` says what the printed number must be multiplied by.
+Strings are as printed, in the document's language. Dates are ISO (`2024-03-01`); wording decides how they are printed. Nothing here knows
+how pages are laid out.
 """
 
 from dataclasses import dataclass

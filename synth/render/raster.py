@@ -52,7 +52,7 @@ def rasterise(
         DataError: `unreadable_pdf` when MuPDF cannot open the bytes.
     """
     try:
-        document = pymupdf.open(stream=pdf, filetype="pdf")  # type: ignore[no-untyped-call]  # PyMuPDF ships partial types
+        document = pymupdf.open(stream=pdf, filetype="pdf")
     except (pymupdf.FileDataError, pymupdf.EmptyFileError) as error:
         raise DataError("unreadable_pdf", f"MuPDF cannot open these {len(pdf)} bytes ({error}); check that they are a whole PDF") from error
     with document:
@@ -62,7 +62,7 @@ def rasterise(
 
 def _draw_page(page: pymupdf.Page, dpi: float, max_pixels: int | None, gray: bool | None) -> Image:
     scale = page_dpi(page.rect.width, page.rect.height, dpi=dpi, max_pixels=max_pixels) / POINTS_PER_INCH
-    matrix = pymupdf.Matrix(scale, scale)  # type: ignore[no-untyped-call]  # as above
+    matrix = pymupdf.Matrix(scale, scale)
     colorspace = pymupdf.csGRAY if gray else pymupdf.csRGB
     pixmap = page.get_pixmap(matrix=matrix, colorspace=colorspace, alpha=False)
     # `samples` is a copy; `samples_mv` would be freed with the pixmap under our feet.

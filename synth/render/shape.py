@@ -28,6 +28,7 @@ _CACHED_TOKENS = 1 << 17
 _LEAST_WIDTH = 12
 """Font units below which a cluster is widened: a hundredth of an em, which readers tell from nothing."""
 
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """One picture with one text. `width` is its advance in font units."""
@@ -165,8 +166,8 @@ def _shape(face: Face, script: str, text: str, rtl: bool, language: str, context
 def _widened(cluster: Cluster) -> tuple[Cluster, int]:
     """A cluster of the least width with its picture in the same place, and the (negative) kern before it.
 
-    Kerning can pull a narrow letter's advance to zero or below (ra in Amiri). A font cannot hold that, and readers that sort letters by where they
-    stand would swap it with the next one.
+    Kerning can pull a narrow letter's advance to zero or below (ra in Amiri). A font cannot hold that, and readers that sort letters by
+    where they stand would swap it with the next one.
     """
     pull = cluster.width - _LEAST_WIDTH
     return Cluster(tuple((glyph, x - pull, y) for glyph, x, y in cluster.parts), _LEAST_WIDTH, cluster.text), pull

@@ -73,7 +73,7 @@ class Demo:
         return self.laid_out.places[anchor][0].page
 
 
-def digits(numerals: str) -> dict[int, str]:
+def digits(numerals: str) -> dict[int, int]:
     """Translation of ASCII digits."""
     return str.maketrans("0123456789", {"arab": "٠١٢٣٤٥٦٧٨٩", "deva": "०१२३४५६७८९"}.get(numerals, "0123456789"))
 
@@ -85,7 +85,9 @@ def demo(language: str, columns: int = 1, seed: int = 1, kind: str = "bar") -> D
     rng = np.random.default_rng(seed)
     values = {(code, year): Decimal(int(rng.integers(100_000, 9_999_999))) / 10 for code in CODES for year in YEARS}
     chart = _chart(language, kind, rng)
-    document = Document(language, "Demo", _sections(language, numerals, columns, values, chart), _notes(language), "Demo", numerals=numerals)
+    document = Document(
+        language, "Demo", _sections(language, numerals, columns, values, chart), _notes(language), "Demo", numerals=numerals
+    )
     laid_out = layout(document, draw_look(language, rng), rng)
     images = rasterise(laid_out.pdf, dpi=100)
     pictures = tuple(Picture(0, number, image.data, 100.0) for number, image in enumerate(images))

@@ -31,7 +31,7 @@ def laid_out(language: str, seed: int = 1) -> LaidOut:
 
 @cache
 def words(language: str, seed: int = 1) -> tuple[Words, ...]:
-    with pymupdf.open(stream=laid_out(language, seed).pdf) as document:  # type: ignore[no-untyped-call]
+    with pymupdf.open(stream=laid_out(language, seed).pdf) as document:
         return tuple([tuple(word[:5]) for word in page.get_text("words")] for page in document)
 
 
@@ -198,7 +198,7 @@ def test_labels_are_roman_then_decimal_and_the_pdf_has_labels_and_outline() -> N
     labels = [page.label for page in out.pages]
     assert labels[:3] == ["", "i", "1"]
     assert labels[2:] == [str(number) for number in range(1, len(labels) - 1)]
-    with pymupdf.open(stream=out.pdf) as document:  # type: ignore[no-untyped-call]
+    with pymupdf.open(stream=out.pdf) as document:
         assert [document[index].get_label() for index in (1, 2, 3)] == ["i", "1", "2"]
         outline = document.get_toc()
     assert [entry[1] for entry in outline if entry[0] == 1][:2] == ["1 Overview 1", "2 Overview 2"]

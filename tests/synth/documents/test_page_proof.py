@@ -112,8 +112,8 @@ def test_a_clean_image_in_other_colours_is_caught() -> None:
 
 def test_sheets_of_pages_that_do_not_exist_are_caught(pdf: bytes) -> None:
     drawn = draw(pdf)
-    for change in ({"page": 999}, {"page": -1}, {"document": 1}):
-        sheets = (replace(drawn.sheets[0], **change), *drawn.sheets[1:])
+    for document, page in ((0, 999), (0, -1), (1, 0)):
+        sheets = (replace(drawn.sheets[0], document=document, page=page), *drawn.sheets[1:])
         (fault,) = image_faults([pdf], drawn.images, sheets)
         assert "there is no page" in fault
     assert "9 images" in image_faults([pdf], drawn.images[:9], drawn.sheets)[0]

@@ -1,4 +1,4 @@
-"""Readers against documents whose facts are known. Planted faults: what each check would miss if the reader went wrong is said in its name."""
+"""Readers against documents whose facts are known. What each check would miss if the reader went wrong is said in its name."""
 
 from datetime import date
 from decimal import Decimal
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from schemas.errors import DataError
 from synth.documents.formats import format_date, format_number
-from synth.documents.proof_values import same
 from synth.documents.proof import ProofError, evaluate
+from synth.documents.proof_values import same
 from synth.documents.reading import read_pdf
 from synth.documents.reading_structure import captions, contents_labels, headings, list_items
 from synth.documents.reading_values import dates_in, numbers_in, parse_date, parse_number

@@ -14,12 +14,12 @@ from synth.render.raster import page_dpi, rasterise
 
 
 def pdf(*, colour: bool = False, width: float = 300, height: float = 200) -> bytes:
-    document = pymupdf.open()  # type: ignore[no-untyped-call]
+    document = pymupdf.open()
     page = document.new_page(width=width, height=height)
     page.draw_rect((36, 72, 108, 144), fill=(0, 0, 0), color=None)
     if colour:
         page.draw_rect((200, 100, 201, 101), fill=(1, 0, 0), color=None)
-    data: bytes = document.tobytes()  # type: ignore[no-untyped-call]
+    data: bytes = document.tobytes()
     return data
 
 
