@@ -57,7 +57,11 @@ def build(
         StorageError, MachineError: The disk or Ray gave up; the same call again resumes.
     """
     check_same_plan(folder, plan)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        todo = "choose a folder that can be made and written to"
+        raise UserError(f"cannot use {str(folder)!r} as a data set's folder: {error.strerror}", where="--out", todo=todo) from error
     with _only_builder(folder):
         records = read_records(folder)
         todo = missing_shards(plan, folder, records)

@@ -76,7 +76,12 @@ def recipe_of(folder: Path) -> Recipe:
 
 def check_same_plan(folder: Path, plan: Plan) -> None:
     """UserError, with the differences, if `folder` belongs to another plan or to nobody we know. An empty or absent folder is fine."""
-    names = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    try:
+        names = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    except OSError as error:
+        raise UserError(
+            f"cannot use {str(folder)!r} as a data set's folder: {error.strerror}", where="--out", todo="choose a folder"
+        ) from error
     if not set(names) - {TEMPORARY}:  # a start that was killed before it could write its plan
         return
     if PLAN_NAME not in names:

@@ -36,10 +36,10 @@ SLIDE_MARGINS_PT = (62.0, 64.0, 80.0, 64.0)
 NOTE_GAP_PITCHES = 2.2
 """Between text and footnotes, in line pitches; the rule stands in it. A table that ends above it must not seem to go on."""
 
-FITTINGS = 2
+FITTINGS = 1
 """How often the type is changed to come nearer to the pages wanted."""
 
-LEAST_RATIO, MOST_RATIO = 0.86, 1.14
+LEAST_RATIO, MOST_RATIO = 0.75, 1.25
 """Pages in terms of the pages wanted within which the type is left alone (chosen)."""
 
 SMALLEST_PT, SMALLEST_SLIDE_PT, LARGEST_PT = 8.0, 7.2, 12.2

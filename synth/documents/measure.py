@@ -20,7 +20,7 @@ from synth.documents.measure_marks import Axis, Plot, Rgb, background, mark_end
 from synth.documents.proof_values import Measured, ProofError, folded
 from synth.documents.reading import BoxPt, Line, ReadDocument, ReadPage
 from synth.documents.reading_lines import bounds, in_order, rows_of
-from synth.documents.reading_tables import best_caption
+from synth.documents.reading_tables import likely_captions
 from synth.documents.reading_values import parse_number
 from synth.documents.reading_words import Word
 
@@ -142,19 +142,23 @@ def _slot_pt(labels: Sequence[_Label], spot: _Label, axis: Axis) -> float:
 
 
 def find_figure(document: ReadDocument, label: str) -> tuple[ReadPage, BoxPt]:
-    """The page and box of the picture above the caption that begins with a label."""
-    found = best_caption(document, label)
-    if found is None:
+    """The page and box of the picture just above the line most like a caption that begins with a label. Prose may begin a line with
+    `Figure 2:` too, but has no picture above it.
+    """
+    captions = likely_captions(document, label)
+    if not captions:
         raise ProofError("missing", f"a caption {label!r}")
-    page, caption = found
-    above = [box for box in page.images_pt if box[3] <= caption.box_pt[1] + 3 and _spans(box, caption)]
-    if not above:
-        raise ProofError("missing", f"a picture above the caption {label!r} on PDF page {page.index + 1}")
-    return page, max(above, key=lambda box: box[3])
+    pictures = [(likeness, page, box) for likeness, page, line in captions for box in page.images_pt if _is_above(box, line)]
+    if not pictures:
+        raise ProofError("missing", f"a picture above the caption {label!r}")
+    _, page, box = max(pictures, key=lambda item: (item[0], item[2][3]))
+    return page, box
 
 
-def _spans(box: BoxPt, caption: Line) -> bool:
-    return min(box[2], caption.box_pt[2]) > max(box[0], caption.box_pt[0])
+def _is_above(box: BoxPt, caption: Line) -> bool:
+    """Whether a picture ends just above a caption, at most four lines away, and spans some of its width."""
+    gap = caption.box_pt[1] - box[3]
+    return -3 <= gap < 4 * caption.size_pt and min(box[2], caption.box_pt[2]) > max(box[0], caption.box_pt[0])
 
 
 def _labels(page: ReadPage, box: BoxPt, language: str) -> list[_Label]:

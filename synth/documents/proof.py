@@ -6,13 +6,14 @@ evaluate. The interpreter shares no code with what wrote the document, the quest
 """
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from schemas.sample import Json, Turn, Verdict
 from synth.documents.proof_answers import unprinted
 from synth.documents.proof_leaves import LEAVES, Artefact
 from synth.documents.proof_operators import OPERATORS
 from synth.documents.proof_values import ProofError, Unstated, Value, folded, same_answer
+from synth.documents.reading import holds, spaced
 
 __all__ = ["Artefact", "ProofError", "evaluate", "necessary", "same_answer", "verify_turn"]
 
@@ -35,13 +36,13 @@ def evaluate(program: Json, artefact: Artefact) -> Value:
     if not isinstance(program, dict) or not isinstance(program.get("op"), str):
         raise ProofError("bad_program", f"{program!r} is neither a constant, a list nor an object with op")
     name = program["op"]
-    if name == "const":
-        return Decimal(str(program["number"]))
-    if name == "if":
-        return evaluate(program["then"] if evaluate(program["test"], artefact) is True else program["else"], artefact)
     if name == "absent":
         return _absent(program, artefact)
     try:
+        if name == "const":
+            return _constant(program["number"])
+        if name == "if":
+            return evaluate(program["then"] if evaluate(program["test"], artefact) is True else program["else"], artefact)
         given = {key: evaluate(value, artefact) for key, value in program.items() if key != "op"}
         if name in OPERATORS:
             return OPERATORS[name](given)
@@ -50,6 +51,13 @@ def evaluate(program: Json, artefact: Artefact) -> Value:
     except KeyError as error:
         raise ProofError("bad_program", f"{name} needs the argument {error}") from error
     raise ProofError("bad_program", f"no operation {name!r}")
+
+
+def _constant(number: Json) -> Decimal:
+    try:
+        return Decimal(str(number))
+    except InvalidOperation as error:
+        raise ProofError("bad_program", f"const {number!r} is no number") from error
 
 
 def _absent(program: dict[str, Json], artefact: Artefact) -> Value:
@@ -130,13 +138,14 @@ def _fault(asked: Turn, answered: Turn, artefact: Artefact, languages: Sequence[
     missing = unprinted(answered.text, proof.answer, languages)
     if missing:
         return f"wrong_text: {missing}"
-    if folded(answered.text) in folded(asked.text):
+    if holds(spaced(asked.text), answered.text):
         return "answer_in_question: the question already says the answer"
     if isinstance(value, Unstated):
         return ""
-    pages = sorted(
-        {(artefact.pictures[item.image].document, artefact.pictures[item.image].page) for item in proof.evidence if item.image is not None}
-    )
+    shown = {item.image for item in proof.evidence if item.image is not None}
+    if shown - set(range(len(artefact.pictures))):
+        return f"no_such_page: evidence names images {sorted(shown)}, there are {len(artefact.pictures)}"
+    pages = sorted({(artefact.pictures[image].document, artefact.pictures[image].page) for image in shown})
     if len(pages) < 2:
         return f"single_page: the evidence lies on {len(pages)} page"
     idle = necessary(proof.program, artefact, pages)

@@ -207,6 +207,8 @@ def _only(given: Arguments) -> Value:
 def _lookup(given: Arguments) -> Value:
     """The value beside the one key that equals `key`."""
     keys, values = as_sequence(given["keys"]), as_sequence(given["values"])
+    if len(keys) != len(values):
+        raise ProofError("uneven", f"{len(keys)} keys for {len(values)} values")
     hits = [value for key, value in zip(keys, values, strict=True) if same(key, given["key"])]
     if len(hits) != 1:
         raise ProofError("missing" if not hits else "ambiguous", f"{len(hits)} entries for {given['key']!r}")

@@ -7,7 +7,7 @@ pixels carries its uncertainty; the absence of an answer, once proved, is a valu
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
 from schemas.errors import AssayError
@@ -127,10 +127,8 @@ def stored_value(answer: Json) -> tuple[Value, bool]:
     if not isinstance(answer, dict):
         raise ProofError("bad_answer", f"{answer!r} is not an object with type and value")
     kind, value = answer.get("type"), answer.get("value")
-    if kind == "number" and isinstance(value, str):
-        return Decimal(value), True
-    if kind == "date" and isinstance(value, str):
-        return date.fromisoformat(value), True
+    if kind in ("number", "date") and isinstance(value, str):
+        return _parsed(kind, value), True
     if kind == "text" and isinstance(value, str):
         return value, True
     if kind == "bool" and isinstance(value, bool):
@@ -140,6 +138,13 @@ def stored_value(answer: Json) -> tuple[Value, bool]:
     if kind == "list" and isinstance(value, list):
         return tuple(stored_value(item)[0] for item in value), bool(answer.get("ordered"))
     raise ProofError("bad_answer", f"{answer!r} is none of number, date, text, bool, list, none")
+
+
+def _parsed(kind: str, value: str) -> Value:
+    try:
+        return Decimal(value) if kind == "number" else date.fromisoformat(value)
+    except (InvalidOperation, ValueError) as error:
+        raise ProofError("bad_answer", f"{value!r} is no {kind}") from error
 
 
 def same_answer(value: Value, answer: Json) -> bool:

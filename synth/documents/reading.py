@@ -40,6 +40,20 @@ def squeeze(text: str) -> str:
     return re.sub(r"\s+", "", text)
 
 
+def spaced(text: str) -> str:
+    """The text with ASCII digits and no case, its white space kept: what `holds` looks through."""
+    return plain_digits(text).casefold()
+
+
+def holds(whole: str, text: str) -> bool:
+    """Whether a text stands in a `spaced` one, white space aside; digits at its ends are not part of longer numbers."""
+    plain = spaced(squeeze(text))
+    if not any(char.isdigit() for char in plain):
+        return plain in squeeze(whole)
+    pattern = "".join(re.escape(a) + (r"\s*" if b and not (a.isdigit() and b.isdigit()) else "") for a, b in zip_longest(plain, plain[1:]))
+    return bool(re.search(rf"(?<![0-9])(?<![0-9][.,]){pattern}(?![0-9])(?![.,][0-9])", whole))
+
+
 def _commonest(amounts: Counter[float]) -> float:
     """The key with the largest amount, the smallest of several; 0 for none."""
     return max(sorted(amounts), key=lambda key: amounts[key], default=0.0)
@@ -143,13 +157,7 @@ class ReadPage:
 
     def holds(self, text: str) -> bool:
         """Whether a text stands on the page, white space aside; digits at its ends are not part of longer numbers."""
-        plain = plain_digits(squeeze(text)).casefold()
-        if not any(char.isdigit() for char in plain):
-            return plain in self.folded
-        pattern = "".join(
-            re.escape(a) + (r"\s*" if b and not (a.isdigit() and b.isdigit()) else "") for a, b in zip_longest(plain, plain[1:])
-        )
-        return bool(re.search(rf"(?<![0-9])(?<![0-9][.,]){pattern}(?![0-9])(?![.,][0-9])", self.spaced))
+        return holds(self.spaced if any(map(str.isdigit, text)) else self.folded, text)
 
     @cached_property
     def letters_by_size(self) -> Counter[float]:
@@ -176,9 +184,9 @@ class ReadPage:
         lines = list(self.lines)
         while lines and lines[-1].size_pt < SMALL_TYPE_RATIO * self.body_size_pt and lines[-1].box_pt[1] > self.height_pt * 0.5:
             lines.pop()
-        return tuple(line for line in lines if not self._is_furniture(line))
+        return tuple(line for line in lines if not self.is_furniture(line))
 
-    def _is_furniture(self, line: Line) -> bool:
+    def is_furniture(self, line: Line) -> bool:
         """Whether the line is a running head or a foot."""
         return line.box_pt[3] < HEAD_SHARE * self.height_pt or line.box_pt[1] > FOOT_SHARE * self.height_pt
 

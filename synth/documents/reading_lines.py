@@ -27,11 +27,8 @@ gap.
 MARGIN_SLACKS_PT = (0, 8, -8, 16, -16, 24, -24, 36, -36)
 """On a page with little text the margin is guessed from the one opposite, give or take this much."""
 
-MIN_SIDE_BY_SIDE = 1.6
-"""Columns stand side by side over at least this many type sizes: two lines (a balanced paragraph may be no higher)."""
-
-CHANCE_SHARE = 0.6
-"""Three columns that hold less than this share of the rows that two would hold are chance (chosen)."""
+MIN_SIDE_BY_SIDE = 1.3
+"""Columns stand side by side over at least this many heights of a word: more than one line (a balanced paragraph may have but two)."""
 
 BLOCK_GAP_PITCHES = 1.4
 MAX_BLOCKS = 9
@@ -115,13 +112,23 @@ def bands_of(rows: Sequence[Sequence[Word]], page_width_pt: float, *, rtl: bool)
     left, right = min(word.box_pt[0] for word in words), max(word.box_pt[2] for word in words)
     area = _Area(left, right, page_width_pt, rtl)
     whole = Band(tuple(map(tuple, rows)), ())
-    cuts = [_best_cut(whole, area, count) for count in (3, 2)]
-    if cuts[0].held < (CHANCE_SHARE if cuts[0].fills_all else 1.0) * cuts[1].held:
-        cuts.reverse()  # a few rows happen to leave thirds white; the other way round, three columns may look like two of which one is wide
+    three, two = (_best_cut(whole, area, count) for count in (3, 2))
+    first, second = (three, two) if _outweighs(three, two) else (two, three)
     bands: list[Band] = []
-    for band in cuts[0].parts:
-        bands += [band] if band.edges else _best_cut(band, area, cuts[1].count).parts
+    for band in first.parts:
+        bands += [band] if band.edges else _best_cut(band, area, second.count).parts
     return tuple(bands)
+
+
+def _outweighs(three: "_Cut", two: "_Cut") -> bool:
+    """Whether three columns are to be tried before two.
+
+    Rows of two columns may happen to leave thirds white, but then two columns hold them as well; rows of three columns cross the middle.
+    """
+    if not three.fills_all:
+        return three.held >= two.held
+    held = [{id(row) for part in cut.parts if part.edges for row in part.rows} for cut in (three, two)]
+    return 2 * len(held[0] & held[1]) < three.held or three.held >= two.held
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,12 +238,12 @@ def _are_columns(rows: Sequence[Sequence[Word]], edges: Sequence[float]) -> bool
 
 
 def _side_by_side(words: Sequence[Word], edge: float) -> float:
-    """Over how much height text stands on both sides of an edge, in type sizes."""
+    """Over how much height text stands on both sides of an edge, in heights of the tallest word."""
     sides = [[word for word in words if (word.middle_pt[0] < edge) == is_left] for is_left in (True, False)]
     if not all(sides):
         return 0.0
     tops, feet = zip(*((min(w.box_pt[1] for w in side), max(w.box_pt[3] for w in side)) for side in sides), strict=True)
-    return float(min(feet) - max(tops)) / max(word.size_pt for word in words)
+    return float(min(feet) - max(tops)) / max(word.box_pt[3] - word.box_pt[1] for word in words)
 
 
 def _reaches(rows: Sequence[Sequence[Word]], edges: Sequence[float]) -> bool:

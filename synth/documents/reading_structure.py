@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from synth.documents.reading import Flow, Line, ReadDocument, ReadPage
-from synth.documents.reading_tables import MIN_LIKENESS, caption_likeness, is_contents_entry
+from synth.documents.reading_tables import MIN_LIKENESS, caption_likeness, is_contents_entry, segments
 from synth.documents.reading_values import plain_digits
 
 BULLETS = "•◦▪▫■□●○–—-*‣·∙➤►▸※・✓→◆◇"
@@ -94,7 +94,7 @@ def contents_labels(document: ReadDocument, text: str) -> tuple[Found, ...]:
     pattern = re.compile(re.escape(fold(text)) + LEADERS + r"([0-9]+|[ivxlcdm]+)$")
     found = []
     for page in document.pages:
-        lines = page.lines
+        lines = [line for line in page.lines if not page.is_furniture(line)]  # a running head ends with a page number too
         for index in range(len(lines)):
             for last in range(index, min(index + MAX_ENTRY_LINES, len(lines))):
                 match = pattern.match(fold("".join(item.text for item in lines[index : last + 1])))
@@ -125,14 +125,15 @@ def captions(document: ReadDocument, prefix: str) -> tuple[tuple[str, Found], ..
 
 
 def caption_text(page: ReadPage, line: Line) -> str:
-    """A caption with the further lines it is broken over: those set alike, close below, that do not start far to the side."""
+    """A caption with the further lines it is broken over: those set alike, close below, and not in cells as a table's head is."""
     lines = list(page.lines)
     start = next(index for index, item in enumerate(lines) if item is line)
     texts, last = [line.text], line
     for following in lines[start + 1 : start + 4]:
         gap = following.box_pt[1] - last.box_pt[3]
         alike = abs(following.size_pt - line.size_pt) < 0.1 and following.bold == line.bold
-        if not alike or gap > 0.4 * line.size_pt or gap < -line.size_pt:
+        cells = segments(sorted(following.words, key=lambda word: word.box_pt[0]))
+        if not alike or gap > 0.4 * line.size_pt or gap < -line.size_pt or len(cells) > 1:
             break
         texts.append(following.text)
         last = following

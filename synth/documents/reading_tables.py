@@ -171,16 +171,21 @@ def _set_alike(line: Line, caption: Line) -> bool:
 
 def best_caption(document: ReadDocument, label: str) -> tuple[ReadPage, Line] | None:
     """The caption of `label` and its page: the first line set like the one that looks most like a caption."""
+    likely = likely_captions(document, label)
+    if not likely:
+        return None
+    best = max(likely, key=lambda item: item[0])[2]
+    return next((page, line) for _, page, line in likely if _set_alike(line, best))
+
+
+def likely_captions(document: ReadDocument, label: str) -> list[tuple[int, ReadPage, Line]]:
+    """(likeness, page, line) of all lines that may be the caption of `label`, in page order."""
     found = [
         (caption_likeness(page, line, label, document.body_size_pt), page, line)
         for page in document.pages
         for line in caption_lines(page, label)
     ]
-    likely = [item for item in found if item[0] >= MIN_LIKENESS]
-    if not likely:
-        return None
-    best = max(likely, key=lambda item: item[0])[2]
-    return next((page, line) for _, page, line in likely if _set_alike(line, best))
+    return [item for item in found if item[0] >= MIN_LIKENESS]
 
 
 def read_table(page: ReadPage, caption: Line, captions: Sequence[Line] = ()) -> Iterator[TablePart]:

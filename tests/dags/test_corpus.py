@@ -108,7 +108,15 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(
     recipe = tmp_path / "long.yaml"
     recipe.write_text("seed: 11\nsamples_per_shard: 1\nsources: [{family: tiny.meters, count: 4000}]")
     command = [sys.executable, "-m", "dags.cli", "build", str(recipe), "--out", str(tmp_path / "set"), "--workers", "2"]
-    process = subprocess.Popen(command, cwd=Path(__file__).parents[2], env=environment, stderr=subprocess.PIPE, text=True)
+    # A test run in the background has Ctrl-C switched off, and children inherit that.
+    process = subprocess.Popen(
+        command,
+        cwd=Path(__file__).parents[2],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     until = time.monotonic() + 60
     while time.monotonic() < until and not list(tmp_path.glob("set/commits/*.json")):
         time.sleep(0.2)

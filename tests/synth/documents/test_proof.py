@@ -1,0 +1,308 @@
+"""The interpreter of proof programs and the verdict on answers: every operator, and every way an answer can be wrong, is refused."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from schemas.sample import Evidence, Json, Proof, Turn
+from synth.documents.proof import Artefact, ProofError, evaluate, necessary, same_answer, verify_turn
+from synth.documents.proof_answers import unprinted
+from synth.documents.proof_values import Measured, Unstated, same
+from tests.synth.documents.reading_demo import CODES, STOCK, WORDS, Demo, demo
+
+NOTHING = Artefact(())
+TABLE: dict[str, Json] = {"op": "cell", "table": "Table 1", "as": "number"}
+STOCK_PROGRAM: Json = {"op": "between", "before": WORDS["en"][4], "after": WORDS["en"][5], "as": "number"}
+
+
+def op(name: str, **given: Json) -> dict[str, Json]:
+    return {"op": name, **given}
+
+
+def const(*numbers: str) -> list[Json]:
+    return [op("const", number=number) for number in numbers]
+
+
+NAMES: Json = ["low", "high", "middle"]
+
+
+@pytest.mark.parametrize(
+    ("program", "value"),
+    [
+        (op("add", args=const("1.5", "2")), Decimal("3.5")),
+        (op("sub", args=const("1.5", "2")), Decimal("-0.5")),
+        (op("mul", args=const("1.5", "1000")), Decimal("1500.0")),
+        (op("div", args=const("1", "8")), Decimal("0.125")),
+        (op("growth", args=const("80", "100")), Decimal("25")),
+        (op("round", of=const("2.345")[0], decimals=2), Decimal("2.35")),
+        (op("round", of=const("-2.345")[0], decimals=2), Decimal("-2.35")),
+        (op("abs", of=const("-2")[0]), Decimal("2")),
+        (op("sum", of=const("1", "2", "3")), Decimal("6")),
+        (op("mean", of=const("1", "2")), Decimal("1.5")),
+        (op("count", of=const("1", "2")), Decimal("2")),
+        (op("max", of=const("1", "3", "2")), Decimal("3")),
+        (op("min", of=const("1", "3", "2")), Decimal("1")),
+        (op("argmax", names=NAMES, values=const("1", "3", "2")), "high"),
+        (op("argmin", names=NAMES, values=const("1", "3", "2")), "low"),
+        (op("sort_by", names=NAMES, values=const("1", "3", "2")), ("low", "middle", "high")),
+        (op("latest", names=NAMES, values=const("1", "3", "2")), "high"),
+        (op("nth", of=NAMES, index=-1), "middle"),
+        (op("first", of=NAMES), "low"),
+        (op("last", of=NAMES), "middle"),
+        (op("only", of=["low"]), "low"),
+        (op("setdiff", left=["a", "b"], right=["B"]), ("a",)),
+        (op("intersect", left=["a", "b"], right=["B"]), ("b",)),
+        (op("union", left=["a"], right=["A", "b"]), ("a", "b")),
+        (op("filter", names=NAMES, values=const("1", "3", "2"), relation="ge", to=2), ("high", "middle")),
+        (op("filter", names=NAMES, values=const("1", "3", "2"), relation="ne", to=const("1", "3", "9")), ("middle",)),
+        (op("compare", relation="lt", left=1, right=2), True),
+        (op("compare", relation="eq", left="a b", right="AB"), True),
+        (op("lookup", keys=["a", "b"], values=[1, 2], key="b"), Decimal("2")),
+        (op("contains", of="Mill Thornwick, Works Upham", item="works upham"), True),
+        (op("not", of=True), False),
+        (op("concat", args=["[3]", " "]), "[3] "),
+        (op("amended", printed=1, entry=2), Decimal("2")),
+        (op("if", test=op("compare", relation="gt", left=2, right=1), then="yes", **{"else": "no"}), "yes"),
+    ],
+)
+def test_operators(program: Json, value: object) -> None:
+    assert evaluate(program, NOTHING) == value
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        (op("div", args=const("1", "0")), "division_by_zero"),
+        (op("argmax", names=NAMES, values=const("1", "3", "3")), "tie"),
+        (op("sort_by", names=NAMES, values=const("1", "3", "3")), "tie"),
+        (op("max", of=[]), "empty"),
+        (op("only", of=["a", "b"]), "not_single"),
+        (op("lookup", keys=["a"], values=[1, 2], key="a"), "uneven"),
+        (op("lookup", keys=["a"], values=[1], key="b"), "missing"),
+        (op("compare", relation="eq", left=1, right="1"), "not_comparable"),
+        (op("compare", relation="like", left=1, right=1), "bad_program"),
+        (op("amended", printed=1, entry=1), "not_amended"),
+        (op("nth", of=["a"], index=4), "missing"),
+        (op("days", args=["a", "b"]), "not_a_date"),
+        (op("add"), "bad_program"),
+        (op("teleport"), "bad_program"),
+        (op("const", number="x"), "bad_program"),
+        ({"table": "Table 1"}, "bad_program"),
+        (1.5, "bad_program"),
+        (op("absent", near=[], query=[]), "bad_program"),
+        (op("page_count", doc=3), "missing"),
+    ],
+)
+def test_programs_without_a_value_say_why(program: Json, reason: str) -> None:
+    with pytest.raises(ProofError) as caught:
+        evaluate(program, NOTHING)
+    assert caught.value.reason == reason
+
+
+def test_measured_values_decide_only_what_is_clear() -> None:
+    bar = Measured(Decimal("100"), Decimal("2"))
+    assert same(bar, Decimal("101"))
+    assert not same(bar, Decimal("110"))
+    with pytest.raises(ProofError, match="undecided"):
+        evaluate_compare(bar, Decimal("103"))
+
+
+def evaluate_compare(left: Any, right: Any) -> object:
+    from synth.documents.proof_operators import OPERATORS
+
+    return OPERATORS["compare"]({"relation": "eq", "left": left, "right": right})
+
+
+@pytest.mark.parametrize(
+    ("value", "answer", "equal"),
+    [
+        (Decimal("12.50"), {"type": "number", "value": "12.5"}, True),
+        (Decimal("12.51"), {"type": "number", "value": "12.5"}, False),
+        (date(2021, 3, 1), {"type": "date", "value": "2021-03-01"}, True),
+        (date(2021, 3, 1), {"type": "date", "value": "2021-01-03"}, False),
+        ("Mill Upham", {"type": "text", "value": "mill  upham"}, True),
+        (True, {"type": "number", "value": "1"}, False),
+        (True, {"type": "bool", "value": True}, True),
+        (("a", "b"), {"type": "list", "value": [{"type": "text", "value": "b"}, {"type": "text", "value": "a"}]}, True),
+        (("a", "b"), {"type": "list", "value": [{"type": "text", "value": "b"}, {"type": "text", "value": "a"}], "ordered": True}, False),
+        (("a", "a"), {"type": "list", "value": [{"type": "text", "value": "a"}]}, False),
+        (Unstated(), {"type": "none", "value": None}, True),
+        ("", {"type": "none", "value": None}, False),
+    ],
+)
+def test_stored_answers_compare_by_value_and_kind(value: Any, answer: Json, equal: bool) -> None:
+    assert same_answer(value, answer) is equal
+
+
+@pytest.mark.parametrize("answer", [None, "12", {"type": "number", "value": "x"}, {"type": "date", "value": "x"}, {"type": "number"}])
+def test_malformed_answers_are_refused_not_crashed_on(answer: Json) -> None:
+    with pytest.raises(ProofError, match="bad_answer"):
+        same_answer(Decimal(1), answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "language", "printed"),
+    [
+        ("The entry is 1,234.5 t.", {"type": "number", "value": "1234.5"}, "en", True),
+        ("The entry is 1,234.50 t.", {"type": "number", "value": "1234.5"}, "en", False),
+        ("The entry is 1,234.6 t.", {"type": "number", "value": "1234.5"}, "en", False),
+        ("1.234,5", {"type": "number", "value": "1234.5"}, "de", True),
+        ("1.234,5", {"type": "number", "value": "1234.5"}, "en", False),
+        ("It was March 1, 2021.", {"type": "date", "value": "2021-03-01"}, "en", True),
+        ("It was March 2, 2021.", {"type": "date", "value": "2021-03-01"}, "en", False),
+        ("Yes, they agree.", {"type": "bool", "value": True}, "en", True),
+        ("No, they do not.", {"type": "bool", "value": True}, "en", False),
+        ("The document does not say.", {"type": "number", "value": "1234.5"}, "en", False),
+        ("The document does not say.", {"type": "none", "value": None}, "en", True),
+        ("1,234.5", {"type": "none", "value": None}, "en", False),
+        (
+            "9, 7",
+            {"type": "list", "value": [{"type": "number", "value": "7"}, {"type": "number", "value": "9"}], "ordered": True},
+            "en",
+            False,
+        ),
+    ],
+)
+def test_words_must_print_the_answer(text: str, answer: Json, language: str, printed: bool) -> None:
+    assert (not unprinted(text, answer, [language])) is printed
+
+
+# --- verdicts -----------------------------------------------------------------------------------------------------------------------
+
+
+def cell(doc: Demo, code: str, year: str) -> dict[str, Json]:
+    return {**TABLE, "row": code, "column": doc.head(year)}
+
+
+def question(doc: Demo) -> tuple[Json, Decimal, tuple[Evidence, ...]]:
+    """A cell of the table's last page less the stock told in prose: program, value and evidence on two pages."""
+    program = op("sub", args=[cell(doc, CODES[-1], "2020"), STOCK_PROGRAM])
+    evidence = tuple(Evidence(image=doc.page(anchor)) for anchor in (f"cell/t/{CODES[-1]}/2020", "text/stock"))
+    return program, doc.values[CODES[-1], "2020"] - STOCK, evidence
+
+
+def verdict(doc: Demo, program: Json, answer: Json, text: str, evidence: tuple[Evidence, ...], asked: str = "How much more?") -> str:
+    """Empty when the answer is accepted, else the reason."""
+    answered = Turn("assistant", text, "task", proof=Proof(program, answer, evidence))
+    found = verify_turn(Turn("user", asked, "task"), answered, doc.artefact)
+    return "" if found.passed else found.reason
+
+
+def number(value: Decimal) -> dict[str, Json]:
+    return {"type": "number", "value": str(value)}
+
+
+def test_the_right_answer_is_proved_from_the_artefact() -> None:
+    doc = demo("en", 1)
+    program, value, evidence = question(doc)
+    assert verdict(doc, program, number(value), f"The difference is {value:,} t.", evidence) == ""
+
+
+WRONG = {
+    "other row": lambda doc: doc.values[CODES[-2], "2020"] - STOCK,
+    "other year": lambda doc: doc.values[CODES[-1], "2021"] - STOCK,
+    "other operand": lambda doc: doc.values[CODES[-1], "2020"],
+    "wrong scale": lambda doc: (doc.values[CODES[-1], "2020"] - STOCK) * 1000,
+    "off by one": lambda doc: doc.values[CODES[-1], "2020"] - STOCK + 1,
+    "last digit": lambda doc: doc.values[CODES[-1], "2020"] - STOCK + Decimal("0.1"),
+    "sign": lambda doc: STOCK - doc.values[CODES[-1], "2020"],
+}
+
+
+@pytest.mark.parametrize("fault", WRONG)
+def test_wrong_numbers_are_refused(fault: str) -> None:
+    doc = demo("en", 1)
+    program, value, evidence = question(doc)
+    wrong = WRONG[fault](doc)
+    assert wrong != value
+    assert verdict(doc, program, number(wrong), f"{wrong:,}", evidence).startswith("wrong_answer")
+    assert verdict(doc, program, number(value), f"{wrong:,}", evidence).startswith("wrong_text")
+
+
+def test_refusing_an_answerable_question_is_refused() -> None:
+    doc = demo("en", 1)
+    program, value, evidence = question(doc)
+    refusal = "The document does not say."
+    assert verdict(doc, program, {"type": "none", "value": None}, refusal, evidence).startswith("wrong_answer")
+    assert verdict(doc, program, number(value), refusal, evidence).startswith("wrong_text")
+
+
+def test_evidence_must_need_every_page_and_two_at_least() -> None:
+    doc = demo("en", 1)
+    program, value, evidence = question(doc)
+    text = f"{value:,}"
+    assert verdict(doc, program, number(value), text, evidence[:1]).startswith("single_page")
+    assert verdict(doc, program, number(value), text, (*evidence, Evidence(image=0))).startswith("page_not_needed")
+    assert verdict(doc, program, number(value), text, (*evidence, Evidence(image=999))).startswith("no_such_page")
+    idle = op("first", of=[const("7")[0], program])  # names both pages and depends on neither of their values
+    assert necessary(idle, doc.artefact, [(0, 0)]) == (0, 0)
+
+
+def test_an_answer_the_question_prints_is_refused() -> None:
+    doc = demo("en", 1)
+    program, value, evidence = question(doc)
+    assert verdict(doc, program, number(value), f"{value:,}", evidence, f"Is it {value:,}?").startswith("answer_in_question")
+
+
+def test_turns_without_proof_are_refused() -> None:
+    doc = demo("en", 1)
+    assert verify_turn(Turn("user", "?"), Turn("assistant", "7", "task"), doc.artefact).reason.startswith("no_proof")
+
+
+NONE: Json = {"type": "none", "value": None}
+REFUSAL = "This is not stated in the document."
+
+
+def absent(doc: Demo, **given: Any) -> str:
+    near: Json = [cell(doc, CODES[0], "2020")]
+    program: dict[str, Json] = {"op": "absent", "near": near, **given}
+    return verdict(doc, program, NONE, REFUSAL, ())
+
+
+def test_absence_is_proved_near_a_hit() -> None:
+    doc = demo("en", 1)
+    assert absent(doc, query=[cell(doc, "K-999", "2020")]) == ""
+    assert absent(doc, query=[op("mentions", text="K-999")], never=[["K-999"]]) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"query": [{**TABLE, "row": CODES[1], "column": "2020 (t)"}]}, "present"),  # answered although it should not be refused
+        ({"never": [[CODES[1], CODES[2]]]}, "present"),  # the scan finds what the query did not look for
+        ({"near": [{**TABLE, "row": "K-999", "column": "2020 (t)"}], "never": [["K-999"]]}, "missing"),  # nothing near: a random question
+        ({"query": [op("only", of=3)]}, "not_a_list"),  # a query that cannot be asked proves nothing
+    ],
+)
+def test_absence_is_not_proved_when_something_is_there(given: dict[str, Json], reason: str) -> None:
+    assert absent(demo("en", 1), **given).startswith(reason)
+
+
+def test_answering_an_unanswerable_question_is_refused() -> None:
+    doc = demo("en", 1)
+    program = op("absent", near=[cell(doc, CODES[0], "2020")], query=[cell(doc, "K-999", "2020")])
+    assert verdict(doc, program, number(Decimal(7)), "7", ()).startswith("wrong_answer")
+    assert verdict(doc, program, NONE, "7", ()).startswith("wrong_text")
+
+
+def test_programs_chain_lookups_over_tables_text_and_lists() -> None:
+    doc = demo("en", 2)
+    items = op("list_items", after=WORDS["en"][2])
+    program = op("column", table="Table 1", column=doc.head("2021"), where="Code", equals=items, **{"as": "number"})
+    assert evaluate(program, doc.artefact) == tuple(doc.values[code, "2021"] for code in CODES[:6])
+    rows = op("cells", table="Table 1", column=doc.head("2021"), rows=items, **{"as": "number"})
+    assert evaluate(rows, doc.artefact) == evaluate(program, doc.artefact)
+    with pytest.raises(ProofError, match="missing"):
+        evaluate({**rows, "rows": [CODES[0], "K-999"]}, doc.artefact)
+
+
+def test_printed_and_pdf_pages_lead_to_each_other() -> None:
+    doc = demo("ar", 1)
+    second = f"٢ {WORDS['ar'][3]}"
+    page = doc.page("heading/second")
+    entry = op("contents_label", text=second)
+    assert evaluate(op("label_page", label=entry), doc.artefact) == Decimal(page + 1)
+    assert same(evaluate(op("page_label", page=op("heading_page", text=second)), doc.artefact), doc.laid_out.pages[page].label)
+    assert evaluate(op("page_count"), doc.artefact) == Decimal(len(doc.laid_out.pages))
