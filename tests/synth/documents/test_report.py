@@ -258,6 +258,7 @@ def test_nearly_every_answer_of_the_samples_is_proved(samples: list[Sample]) -> 
     failed = [verdict for verdict in verdicts if not verdict.passed]
     assert all(verdict.how == "artefact" for verdict in verdicts)
     assert len(failed) <= 0.05 * len(verdicts), failed
+    assert len({turn.task for sample in samples for turn in sample.turns}) >= 16
 
 
 @pytest.mark.parametrize("change", EXPECTED, ids=lambda change: change.__name__)
