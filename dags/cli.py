@@ -45,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone, as `| head` does
         return OK
+    except OSError as error:
+        say(f"assay: {error}")
+        return MACHINE
     return code
 
 

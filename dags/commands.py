@@ -2,6 +2,7 @@
 
 import time
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ from dags import corpus, proof
 from dags import rebuild as again
 from dags.terminal import human_bytes, human_seconds, print_json, print_table, say, watch
 from pipelines.ledger import check_same_plan, is_finished, missing_shards, read_records, summarise
-from pipelines.plan import Item, Plan, plan
-from pipelines.workers import Failure, draft_item, verify_item
+from pipelines.plan import PILOT_SAMPLES, Item, Plan, plan
+from pipelines.quarantine import Failure, attempt
+from pipelines.workers import draft_item, verify_item
 from schemas.manifest import Manifest
-from schemas.recipe import load_recipe
+from schemas.recipe import Source, load_recipe
+from schemas.sample import Sample
 from schemas.shard import read_manifest, write_shard
 
 
@@ -170,20 +173,9 @@ def doctor(options: Namespace) -> int:
 
 
 def _dry_run(planned: Plan, folder: Path, options: Namespace) -> int:
-    """Print what a build would do; makes one sample a source to estimate from."""
+    """Print what a build would do; makes one sample a source to estimate from, and says which sources fail at it."""
     check_same_plan(folder, planned)
-    rows: list[dict[str, Any]] = []
-    for number, source in enumerate(planned.recipe.sources):
-        start = time.perf_counter()
-        item = Item(number, 0)
-        sample = verify_item(planned, item, draft_item(planned, item)) if source.count else None
-        seconds = time.perf_counter() - start
-        size = len(write_shard([sample])) if sample else 0
-        count = source.count or 0
-        tokens = sample.text_tokens + sample.vision_tokens if sample else 0
-        rows.append(
-            {"source": source.name, "samples": count, "bytes": size * count, "tokens": tokens * count, "cpu_seconds": seconds * count}
-        )
+    rows = [_estimate(planned, number, source) for number, source in enumerate(planned.recipe.sources)]
     total = {key: sum(row[key] for row in rows) for key in ("samples", "bytes", "tokens", "cpu_seconds")}
     seconds = total["cpu_seconds"] / options.workers
     if options.json:
@@ -196,6 +188,31 @@ def _dry_run(planned: Plan, folder: Path, options: Namespace) -> int:
     print(f"{planned.num_samples} samples in {planned.num_shards} shards, about {human_bytes(total['bytes'])}, {total['tokens']:,} tokens")
     print(f"about {human_seconds(seconds)} with {options.workers} workers, start-up apart; nothing was written")
     return 0
+
+
+def _estimate(planned: Plan, number: int, source: Source) -> dict[str, Any]:
+    """What a source would come to, from its first sample that can be made; all zero if none of the first few can."""
+    count = source.count or 0
+    size = tokens = failed = 0
+    seconds = 0.0
+    for index in range(min(count, PILOT_SAMPLES)):
+        start = time.perf_counter()
+        made = attempt(partial(_make_item, planned, Item(number, index)))
+        seconds = time.perf_counter() - start
+        if isinstance(made, Sample):
+            size, tokens = len(write_shard([made])), made.text_tokens + made.vision_tokens
+            break
+        failed += 1
+        say(f"{source.name}: sample {index} would be quarantined ({made.reason}: {made.detail})")
+    if failed:
+        outcome = "the next one was taken for the estimate" if size else "the source counts as nothing in the estimate"
+        say(f"{source.name}: {failed} of {failed + bool(size)} pilot samples failed; {outcome}")
+    work = {"bytes": size * count, "tokens": tokens * count, "cpu_seconds": seconds * count}
+    return {"source": source.name, "samples": count, **work, "pilot_failed": failed}
+
+
+def _make_item(planned: Plan, item: Item) -> Sample:
+    return verify_item(planned, item, draft_item(planned, item))
 
 
 def _print_manifest(manifest: Manifest, as_json: bool) -> None:

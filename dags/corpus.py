@@ -60,8 +60,8 @@ def build(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        todo = "choose a folder that can be made and written to"
-        raise UserError(f"cannot use {str(folder)!r} as a data set's folder: {error.strerror}", where="--out", todo=todo) from error
+        what = f"cannot use {str(folder)!r} as a data set's folder: {error.strerror}"
+        raise UserError(what, where="--out", todo="choose a folder that can be made and written to") from error
     with _only_builder(folder):
         records = read_records(folder)
         todo = missing_shards(plan, folder, records)

@@ -14,6 +14,7 @@ from pathlib import Path
 from dags.session import ray_session
 from dags.terminal import human_bytes
 from pipelines.listings import list_assets
+from schemas.errors import AssayError
 from synth.load import known_families
 
 DISTRIBUTION = "assay-vl"
@@ -124,6 +125,6 @@ def _ray() -> Check:
     try:
         with ray_session(1) as ray:
             count = ray.data.range(3).count()
-    except (OSError, RuntimeError, ValueError, TimeoutError) as error:
+    except (AssayError, OSError, RuntimeError, ValueError, TimeoutError) as error:
         return Check("ray", False, str(error).partition("\n")[0], "see whether another Ray or a proxy setting is in the way")
     return Check("ray", count == 3, f"{distribution('ray').version} starts and counts")

@@ -19,7 +19,7 @@ def verify(folder: Path, *, workers: int, address: str | None = None, on_report:
     """
     records = {record.shard: record for record in read_manifest(folder).shards}
     total = Report()
-    if workers == 1 and address is None:  # proved in this process: starting Ray would take longer than most data sets
+    if not records or (workers == 1 and address is None):  # proved in this process: starting Ray would take longer than most data sets
         for shard, record in records.items():
             found = check_shard(folder, record)
             on_report(shard, found)

@@ -10,8 +10,9 @@ from pipelines.ledger import check_same_plan, read_records, recipe_of
 from pipelines.plan import Item, Plan, plan
 from pipelines.workers import Failure, attempt, draft_item, planned_id, verify_item
 from schemas.errors import UserError
-from schemas.manifest import CommitRecord
+from schemas.manifest import CommitRecord, inside
 from schemas.sample import Sample
+from schemas.shard import file_sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,12 @@ def rebuild(folder: Path, *, workers: int, address: str | None = None, on_shard:
     """Build everything again in a temporary folder: the number of shards compared, and where they differ."""
     again = plan_of(folder)
     stored = read_records(folder)
-    elsewhere = Path(tempfile.mkdtemp(prefix="assay-rebuild-"))
+    beside = folder.resolve().parent if address else None  # a cluster's nodes share the data set's file system, not this one's /tmp
+    elsewhere = Path(tempfile.mkdtemp(prefix="assay-rebuild-", dir=beside))
     try:
         manifest = build(again, elsewhere, workers=workers, address=address, on_shard=on_shard)
         differences = [difference for record in manifest.shards for difference in compare(stored.get(record.shard), record)]
+        differences += [difference for record in stored.values() for difference in compare_files(folder, record)]
     finally:
         shutil.rmtree(elsewhere, ignore_errors=True)
     return len(manifest.shards), differences
@@ -50,6 +53,16 @@ def compare(stored: CommitRecord | None, rebuilt: CommitRecord) -> list[Differen
         return [Difference(rebuilt.shard, "record", "missing", "built")]
     pairs = {name: (getattr(stored, name), getattr(rebuilt, name)) for name in CommitRecord.__dataclass_fields__}
     return [Difference(rebuilt.shard, name, str(a)[:80], str(b)[:80]) for name, (a, b) in pairs.items() if a != b]
+
+
+def compare_files(folder: Path, record: CommitRecord) -> list[Difference]:
+    """The stored files of a shard that are gone or are not what its record says."""
+    stated = {record.file: record.sha256}
+    if record.quarantine_file is not None and record.quarantine_sha256 is not None:
+        stated[record.quarantine_file] = record.quarantine_sha256
+    paths = {file: inside(folder, file) for file in stated}
+    found = {file: file_sha256(path) if path.is_file() else "missing" for file, path in paths.items()}
+    return [Difference(record.shard, file, found[file], sha256) for file, sha256 in stated.items() if found[file] != sha256]
 
 
 def replay(folder: Path, sample_id: str) -> Sample | Failure:

@@ -4,8 +4,10 @@ dashboard.
 
 import logging
 import os
+import re
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 import warnings
@@ -14,8 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import AssayError
+from schemas.errors import AssayError, UserError
 
+CONNECT_S = 5.0
+"""How long a cluster may take to answer before Ray is asked to join it (chosen): Ray itself would try for minutes."""
 POLL_S = 0.5
 """How often the watcher looks whether Ray's daemon is alive (chosen)."""
 OBJECT_STORE_BYTES = 1_000_000_000
@@ -47,7 +51,13 @@ def ray_session(workers: int, address: str | None = None) -> Iterator[Any]:
     """Ray with room for `workers` tasks at once, as a context; `address` joins a running cluster instead.
 
     One logical processor more than there are workers is announced, because some of Ray's own operators want one and would wait for ever.
+
+    Raises:
+        UserError: `address` is none.
+        MachineError: Nobody answers there, or Ray does not start.
     """
+    if address:
+        _check_reachable(address)
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     import ray  # takes a second: only commands that need it pay
@@ -67,7 +77,7 @@ def ray_session(workers: int, address: str | None = None) -> Iterator[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
-            ray.init(**options)
+            _init(ray, address, options)
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         context.print_on_execution_start = False
@@ -79,6 +89,37 @@ def ray_session(workers: int, address: str | None = None) -> Iterator[Any]:
         ray.shutdown()
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_reachable(address: str) -> None:
+    """Connect to a `host:port` once; other forms, such as `auto`, are left to Ray."""
+    match = re.fullmatch(r"(?:ray://)?\[?([^/\[\]]+)\]?:(\d+)", address)
+    if match is None:
+        return
+    host, port = match[1], int(match[2])
+    if port > 65535:
+        raise _bad_address(address, f"port {port} is above 65535")
+    try:
+        socket.create_connection((host, port), CONNECT_S).close()
+    except (OSError, UnicodeError) as error:  # UnicodeError: a host name that cannot be encoded
+        raise MachineError(f"no Ray cluster answers at {address}: {error}. Start it, or mend --address") from error
+
+
+def _init(ray: Any, address: str | None, options: dict[str, Any]) -> None:
+    try:
+        ray.init(**options)
+    except ValueError as error:
+        if address:
+            raise _bad_address(address, str(error).partition("\n")[0]) from error
+        raise MachineError(f"Ray did not start: {error}; see `assay doctor`") from error
+    except (ConnectionError, RuntimeError, TimeoutError) as error:
+        where = f"join the cluster at {address}" if address else "start"
+        raise MachineError(f"Ray could not {where}: {str(error).partition(chr(10))[0]}. Run the same command again: it resumes") from error
+
+
+def _bad_address(address: str, why: str) -> UserError:
+    todo = "give host:port of a running Ray cluster, ray://host:port, or auto; without --address Ray starts on this machine"
+    return UserError(f"{address!r} is not the address of a Ray cluster: {why}", where="--address", todo=todo)
 
 
 @contextmanager

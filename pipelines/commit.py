@@ -126,7 +126,7 @@ def prepare_folder(folder: Path, plan_text: str) -> None:
     """Make the folder and its parts, say in `plan.json` what it is for, and remove what a killed run left half written."""
     (folder / TEMPORARY).mkdir(parents=True, exist_ok=True)
     for leftover in (folder / TEMPORARY).iterdir():
-        leftover.unlink()
+        leftover.unlink(missing_ok=True)  # a worker of that run may still be tidying up
     write_atomically(folder, PLAN_NAME, plan_text)
     for part in (SHARDS, QUARANTINE, COMMITS):
         (folder / part).mkdir(exist_ok=True)

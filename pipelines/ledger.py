@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from pipelines.commit import COMMITS, PLAN_NAME, TEMPORARY
 from pipelines.plan import Plan, explain_difference
 from schemas.errors import IntegrityError, UserError
@@ -47,9 +49,6 @@ def close_books(plan: Plan, records: dict[int, CommitRecord]) -> Manifest:
     for record in shards:
         if record.planned != (planned := len(plan.items(record.shard))):
             raise IntegrityError(f"shard {record.shard} accounts for {record.planned} samples; the plan has {planned}")
-    ids = Counter(sample_id for record in shards for sample_id in record.sample_ids)
-    if doubled := [sample_id for sample_id, number in ids.items() if number > 1]:
-        raise IntegrityError(f"{len(doubled)} samples occur twice, first {doubled[0]}")
     manifest = Manifest(plan.fingerprint, plan.recipe.resolved(), plan.ingredients, shards, Totals.of(shards))
     manifest.check()
     return manifest
@@ -61,17 +60,35 @@ def write_plan_text(plan: Plan) -> str:
 
 
 def read_plan_document(folder: Path) -> dict[str, Any]:
-    """`plan.json` of a folder that a build was started in; UserError if there is none."""
+    """`plan.json` of a folder that a build was started in; UserError if there is none or it is not one."""
     path = folder / PLAN_NAME
     if not path.is_file():
         raise UserError(f"{str(folder)!r} has no {PLAN_NAME}", where=str(folder), todo="give a folder that `assay build … --out` wrote")
-    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        document: dict[str, Any] = json.loads(path.read_bytes())
+    except ValueError as error:  # not JSON, or not UTF-8
+        raise _unreadable_plan(path, f"is not JSON ({error})") from error
+    if not isinstance(document, dict):
+        raise _unreadable_plan(path, f"holds {type(document).__name__}, not an object")
+    for key, kind in (("fingerprint", str), ("recipe", dict), ("ingredients", dict)):
+        if not isinstance(document.get(key), kind):
+            raise _unreadable_plan(path, f"has {document.get(key)!r:.80} for {key!r}")
     return document
 
 
+def _unreadable_plan(path: Path, what: str) -> UserError:
+    todo = "restore the file, or build into another folder"
+    return UserError(f"{str(path)!r} {what}; it was cut off or edited", where=str(path), todo=todo)
+
+
 def recipe_of(folder: Path) -> Recipe:
-    """The resolved recipe a folder is built from; with it `plan` gives the same plan again."""
-    return Recipe.model_validate_json(json.dumps(read_plan_document(folder)["recipe"]))
+    """The resolved recipe a folder is built from; with it `plan` gives the same plan again. UserError if there is none to read."""
+    try:
+        return Recipe.model_validate_json(json.dumps(read_plan_document(folder)["recipe"]))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in ("recipe", *first["loc"]))
+        raise _unreadable_plan(folder / PLAN_NAME, f"has a bad {place}: {first['msg']}") from error
 
 
 def check_same_plan(folder: Path, plan: Plan) -> None:

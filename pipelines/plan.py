@@ -5,22 +5,27 @@ their counts: any run of shards is a small corpus of the same mixture. Nothing h
 of tokens into a count.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from math import ceil
 from typing import Any, cast
 
 from filters.annotate import load_filters
+from pipelines.quarantine import Failure, attempt
 from schemas.canonical import canonical_json
-from schemas.errors import DataError, UserError
+from schemas.errors import UserError
 from schemas.family import AnyFamily, HasAssets
 from schemas.manifest import Ingredients
 from schemas.recipe import Recipe, Source
-from schemas.sample import sha256_hex
+from schemas.rows import check_storable
+from schemas.sample import Sample, sha256_hex
 from synth.libraries import library_versions
 from synth.load import family_params, load_family
 from synth.make import make_sample
+
+_LOG = logging.getLogger(__name__)
 
 PILOT_SAMPLES = 4
 """Samples made to learn how many tokens one has (chosen: the first four indices, so the pilot is as deterministic as the data)."""
@@ -135,13 +140,17 @@ def _resolve(source: Source, family: AnyFamily, seed: int) -> Source:
 
 
 def _count_for(source: Source, tokens: int, family: AnyFamily, seed: int) -> int:
-    found, failures = [], []
-    for index in range(PILOT_SAMPLES):
-        try:
-            sample = make_sample(family, source.family, index, seed, source=source.name)
-            found.append(sample.text_tokens + sample.vision_tokens)
-        except DataError as error:
-            failures.append(str(error))
+    """Samples that hold about `tokens` tokens, going by those of the pilot that can be made."""
+
+    def pilot(index: int) -> Sample:
+        return check_storable(make_sample(family, source.family, index, seed, source=source.name))
+
+    tried = [attempt(partial(pilot, index)) for index in range(PILOT_SAMPLES)]
+    found = [made.text_tokens + made.vision_tokens for made in tried if isinstance(made, Sample)]
+    failures = [f"{made.reason}: {made.detail}" for made in tried if isinstance(made, Failure)]
+    if failures and found:
+        what = "%d of the first %d samples of %r could not be made, so tokens are counted from the others: %s"
+        _LOG.warning(what, len(failures), PILOT_SAMPLES, source.name, failures[0])
     if not found:
         raise UserError(
             f"none of the first {PILOT_SAMPLES} samples of {source.name!r} could be made, so {tokens} tokens cannot be turned into a "
@@ -153,7 +162,13 @@ def _count_for(source: Source, tokens: int, family: AnyFamily, seed: int) -> int
 
 
 def _ingredients(recipe: Recipe, families: list[AnyFamily]) -> Ingredients:
-    assets = {asset.name: asset.sha256 for family in families if isinstance(family, HasAssets) for asset in family.assets()}
+    # By source, because two sources may each have an `a.pdf` and both must count.
+    assets = {
+        f"{source.name}/{asset.name}": asset.sha256
+        for source, family in zip(recipe.sources, families, strict=True)
+        if isinstance(family, HasAssets)
+        for asset in family.assets()
+    }
     versions = {source.family: family.version for source, family in zip(recipe.sources, families, strict=True)}
     return Ingredients(versions, dict(sorted(assets.items())), library_versions())
 

@@ -4,19 +4,23 @@ A row says the same on every machine: paths in tracebacks are relative to the co
 own folder.
 """
 
+import errno
 import io
 import sysconfig
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import pyarrow as pa
 
 import schemas
-from schemas.errors import IntegrityError
+from pipelines.commit import StorageError
+from schemas.errors import DataError, IntegrityError, UserError
+
+Made = TypeVar("Made")
 
 FORMAT = "assay.quarantine"
 VERSION = 1
@@ -29,6 +33,51 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
     *((name, pa.string()) for name in ("stage", "reason", "detail", "traceback", "replay")),
 ]
 SCHEMA: pa.Schema = pa.schema(_COLUMNS, metadata={b"format": FORMAT.encode(), b"version": str(VERSION).encode()})
+
+
+_MACHINE_ERRNOS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ESTALE}
+)  # full, over quota, failing or gone storage, no memory, no file handles: any sample would fail there, and none once it is mended
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong with one sample: a stable reason, the message, and the traceback. All three can be written as UTF-8."""
+
+    reason: str
+    detail: str
+    traceback: str
+
+
+def attempt(make: Callable[[], Made]) -> Made | Failure:
+    """Call `make`; whatever goes wrong with this one sample is returned. Trouble of the machine and mistakes of the user go on up.
+
+    Raises:
+        StorageError: The disk, memory or file handles gave out; the build can be resumed.
+        MemoryError: As Python raises it.
+        UserError: As the family raises it.
+    """
+    try:
+        return make()
+    except DataError as error:
+        return _failure(error.reason, error.detail, error)
+    except (MemoryError, StorageError, UserError):  # the next sample would fare no better
+        raise
+    except OSError as error:
+        if error.errno in _MACHINE_ERRNOS:
+            raise StorageError(f"the machine gave out while a sample was made: {error}; mend that and run the build again") from error
+        return _failure(type(error).__name__, str(error), error)  # a missing or broken input is the sample's own
+    except Exception as error:  # noqa: BLE001 - the one place where a sample may fail in any way and the corpus goes on
+        return _failure(type(error).__name__, str(error), error)
+
+
+def _failure(reason: str, detail: str, error: Exception) -> Failure:
+    return Failure(_encodable(reason), _encodable(detail), _encodable(describe_traceback(error)))
+
+
+def _encodable(text: str) -> str:
+    """`text` with each lone surrogate written out as its number, because it has no UTF-8 form and could not be stored."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 @dataclass(frozen=True, slots=True)

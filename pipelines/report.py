@@ -6,7 +6,7 @@ A shard's report holds counts and what failed; reports add up. Nothing is taken 
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -65,7 +65,7 @@ class Report:
 
     def proved(self, how: str) -> int:
         """Number of answers proved from `artefact` or against `truth`."""
-        return sum(number for key, number in self.answers.items() if key.endswith(f"/{how}"))
+        return _proved(self.answers, how)
 
     def to_json(self) -> dict[str, Any]:
         """The report with its sums, for `--json`."""
@@ -99,7 +99,7 @@ def check_shard(folder: Path, record: CommitRecord) -> Report:
             proved, broken = check_sample(sample)
             answers.update(proved)
             failures += [f"{sample.sample_id}: {failure}" for failure in broken]
-        failures += _check_sums(record, tuple(ids), (text_tokens, vision_tokens)) if not failures else []
+        failures += _check_sums(record, tuple(ids), (text_tokens, vision_tokens), answers) if not failures else []
         failures += _check_quarantine(folder, record) if not failures else []
     except (IntegrityError, pa.ArrowException) as error:
         failures.append(str(error))
@@ -113,7 +113,10 @@ def check_sample(sample: Sample) -> tuple[Counter[str], list[str]]:
     failures = [
         f"{place}: bytes have sha256 {found[:16]}, stated {stated[:16]}" for place, found, stated in _hashes(sample) if found != stated
     ]
-    if (tokens := count_tokens(sample.turns, sample.images)) != (stated := (sample.text_tokens, sample.vision_tokens)):
+    tokens, stated = attempt(partial(count_tokens, sample.turns, sample.images)), (sample.text_tokens, sample.vision_tokens)
+    if isinstance(tokens, Failure):
+        failures.append(f"tokens cannot be counted: {tokens.reason}: {tokens.detail}")
+    elif tokens != stated:
         failures.append(f"text and vision tokens are stated as {stated}; counting gives {tokens}")
     again = attempt(partial(_verify_again, sample))
     if isinstance(again, Failure):
@@ -150,6 +153,10 @@ def _verify_again(sample: Sample) -> Sample:
     return verify_sample(family, replace(sample, verdicts=()))
 
 
+def _proved(answers: Mapping[str, int], how: str) -> int:
+    return sum(number for key, number in answers.items() if key.endswith(f"/{how}"))
+
+
 def _check_files(folder: Path, record: CommitRecord) -> Iterator[str]:
     """What is wrong with the shard's files as bytes."""
     for file, stated in ((record.file, record.sha256), (record.quarantine_file, record.quarantine_sha256)):
@@ -160,14 +167,19 @@ def _check_files(folder: Path, record: CommitRecord) -> Iterator[str]:
             yield f"{file} is missing; restore it, or run the build again"
         elif (found := file_sha256(path)) != stated:
             yield f"{file} is damaged: sha256 {found[:16]}, stated {stated[:16]}; restore it, or delete it and run the build again"
+        elif file == record.file and (size := path.stat().st_size) != record.bytes:
+            yield f"{file} has {size} bytes, the commit record says {record.bytes}"
 
 
-def _check_sums(record: CommitRecord, ids: tuple[str, ...], tokens: tuple[int, int]) -> Iterator[str]:
+def _check_sums(record: CommitRecord, ids: tuple[str, ...], tokens: tuple[int, int], answers: Counter[str]) -> Iterator[str]:
     """What the record says of the samples and they do not."""
     if ids != record.sample_ids:
         yield "the sample ids are not those of the commit record"
     if tokens != (record.text_tokens, record.vision_tokens):
         yield f"text and vision tokens add up to {tokens}, the commit record says {(record.text_tokens, record.vision_tokens)}"
+    for how, stated in (("artefact", record.verified_artefact), ("truth", record.verified_truth)):
+        if (found := _proved(answers, how)) != stated:
+            yield f"{found} answers are proved by {how}, the commit record says {stated}"
 
 
 def _check_quarantine(folder: Path, record: CommitRecord) -> Iterator[str]:

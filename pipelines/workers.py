@@ -11,25 +11,42 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import pyarrow as pa
 
 from filters.annotate import annotate, load_filters
-from pipelines.commit import FinishedShard, OnStep, StorageError, commit_shard, ignore_step
+from pipelines.commit import FinishedShard, OnStep, commit_shard, ignore_step
 from pipelines.plan import Item, Plan
-from pipelines.quarantine import Reject, count_reasons, describe_traceback, write_quarantine
+from pipelines.quarantine import Failure, Reject, attempt, count_reasons, write_quarantine
 from schemas.canonical import canonical_json
-from schemas.errors import DataError, UserError
 from schemas.family import AnyFamily
 from schemas.recipe import Source
+from schemas.rows import check_storable
 from schemas.sample import Sample
 from schemas.seeds import derive_seed
 from schemas.shard import ShardWriter, row_to_sample
 from synth.load import load_family
 from synth.make import draft_sample, sample_id, verify_sample
 
-Made = TypeVar("Made")
+__all__ = [
+    "DONE",
+    "ROW",
+    "Failure",
+    "Job",
+    "attempt",
+    "commit",
+    "draft_item",
+    "finish_shard",
+    "make_shard",
+    "plan",
+    "planned_id",
+    "samples_in",
+    "score",
+    "synthesize",
+    "verify",
+    "verify_item",
+]
 
 _ROW: list[tuple[str, pa.DataType]] = [("shard", pa.int64()), ("samples", pa.large_binary()), ("rejects", pa.large_string())]
 ROW: pa.Schema = pa.schema(_ROW)
@@ -120,14 +137,14 @@ def planned_id(plan: Plan, item: Item) -> tuple[str, int]:
 
 
 def draft_item(plan: Plan, item: Item) -> Sample:
-    """Make one planned sample without verdicts; whatever goes wrong is raised."""
+    """Make one planned sample without verdicts; whatever goes wrong is raised, a sample that cannot be stored included."""
     source = plan.recipe.sources[item.source]
-    return draft_sample(_family_of(source), source.family, item.index, plan.recipe.seed, source=source.name)
+    return check_storable(draft_sample(_family_of(source), source.family, item.index, plan.recipe.seed, source=source.name))
 
 
 def verify_item(plan: Plan, item: Item, sample: Sample) -> Sample:
-    """Prove one planned sample; whatever goes wrong is raised."""
-    return verify_sample(_family_of(plan.recipe.sources[item.source]), sample)
+    """Prove one planned sample; whatever goes wrong is raised, verdicts that cannot be stored included."""
+    return check_storable(verify_sample(_family_of(plan.recipe.sources[item.source]), sample))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,27 +184,6 @@ def _planned_samples(row: _Row, plan: Plan) -> Iterator[tuple["_Planned", Sample
     places = {planned_id(plan, item)[0]: _Planned(plan, row.shard, item) for item in plan.items(row.shard)}
     for sample in samples_in(row.samples):
         yield places[sample.sample_id], sample
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What went wrong with one sample: a stable reason, the message, and the traceback."""
-
-    reason: str
-    detail: str
-    traceback: str
-
-
-def attempt(make: Callable[[], Made]) -> Made | Failure:
-    """Call `make`; whatever goes wrong with this one sample is returned. Trouble of the machine and mistakes of the user go on up."""
-    try:
-        return make()
-    except DataError as error:
-        return Failure(error.reason, error.detail, describe_traceback(error))
-    except (MemoryError, StorageError, UserError):  # the next sample would fare no better
-        raise
-    except Exception as error:  # noqa: BLE001 - the one place where a sample may fail in any way and the corpus goes on
-        return Failure(type(error).__name__, str(error), describe_traceback(error))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ rejected + quarantined. Nothing here opens a shard.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
@@ -13,7 +14,9 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
 
+from schemas.canonical import canonical_json
 from schemas.errors import IntegrityError
+from schemas.sample import sha256_hex
 
 FORMAT = "assay.dataset"
 VERSION = 1
@@ -143,7 +146,9 @@ class Manifest:
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     def check(self) -> None:
-        """Raise `IntegrityError` unless every record checks, shards are numbered 0, 1, 2 … and the totals are their sums."""
+        """Raise `IntegrityError` unless every record checks, shards are numbered 0, 1, 2 …, no sample occurs twice, the totals are the sums
+        over the shards, and the fingerprint is that of the recipe and the ingredients.
+        """
         for record in self.shards:
             record.check()
         numbers = [record.shard for record in self.shards]
@@ -151,6 +156,14 @@ class Manifest:
             raise IntegrityError(f"the manifest's shards are numbered {numbers[:12]}, not 0 to {len(numbers) - 1} in order")
         if (sums := Totals.of(self.shards)) != self.totals:
             raise IntegrityError(f"the manifest's totals {self.totals} are not the sums over its shards {sums}")
+        ids = Counter(sample_id for record in self.shards for sample_id in record.sample_ids)
+        if doubled := [sample_id for sample_id, number in ids.items() if number > 1]:
+            raise IntegrityError(f"{len(doubled)} samples occur twice, first {doubled[0]}")
+        if (found := fingerprint_of(self.recipe, self.ingredients)) != self.fingerprint:
+            raise IntegrityError(
+                f"the manifest's fingerprint is {self.fingerprint[:16]}, its recipe and ingredients give {found[:16]}: it was edited; "
+                "restore it, or delete it and run the build again"
+            )
 
     def to_json(self) -> str:
         """Sorted, indented JSON with a closing newline: the bytes of `manifest.json`."""
@@ -162,6 +175,11 @@ class Manifest:
         manifest = _parse(cls, text, where)
         manifest.check()
         return manifest
+
+
+def fingerprint_of(recipe: dict[str, Any], ingredients: Ingredients) -> str:
+    """SHA-256, as hex digits, of the canonical JSON of a resolved recipe and its ingredients: equal fingerprints promise equal bytes."""
+    return sha256_hex(canonical_json({"recipe": recipe, "ingredients": asdict(ingredients)}).encode())
 
 
 def check_relative(path: str, where: str) -> None:
@@ -185,7 +203,9 @@ def _parse(cls: type[Record], text: str, where: str) -> Record:
     try:
         document: Any = json.loads(text)
     except json.JSONDecodeError as error:
-        raise IntegrityError(f"{where} is not JSON ({error}); it was cut off or edited: restore it or build again") from error
+        raise IntegrityError(
+            f"{where} is not JSON ({error}); it was cut off or edited: restore it, or delete it and run the build again"
+        ) from error
     if cls is Manifest:
         _check_version(document, where)
     try:

@@ -95,6 +95,18 @@ def sample_to_row(sample: Sample) -> dict[str, Any]:
     return row
 
 
+def check_storable(sample: Sample) -> Sample:
+    """`sample` itself, if it has a row; so that what cannot be stored is found while only that sample is at stake.
+
+    Raises:
+        ValueError: As `sample_to_row`; or text holds a lone surrogate (UnicodeEncodeError); or a value does not fit its column.
+        TypeError: A value is of a type that its column or JSON does not have (ArrowTypeError).
+        OverflowError: A whole number is outside its column's range.
+    """
+    pa.RecordBatch.from_pylist([sample_to_row(sample)], schema=schema_with(sample.scores))
+    return sample
+
+
 def row_to_sample(row: Mapping[str, Any]) -> Sample:
     """The sample of a row; the inverse of `sample_to_row`. A score column that is null is a score the sample does not have."""
     world, proofs = _truth_from_json(row["truth"])

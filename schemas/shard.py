@@ -168,15 +168,6 @@ class Dataset:
     def __iter__(self) -> Iterator[Sample]:
         return (self[index] for index in range(len(self)))
 
-    def check_files(self) -> None:
-        """Hash every shard and quarantine file and compare with the manifest; IntegrityError names the first that differs."""
-        for number, record in enumerate(self.manifest.shards):
-            self._check_rows(number)
-            if record.quarantine_file is not None and record.quarantine_sha256 is not None:
-                _check_hash(inside(self.folder, record.quarantine_file), record.quarantine_sha256)
-            if (size := self.shards[number].path.stat().st_size) != record.bytes:
-                raise IntegrityError(f"{self.shards[number].path} has {size} bytes, the manifest says {record.bytes}")
-
     def _check_rows(self, shard: int) -> None:
         reader, rows = self.shards[shard], self.manifest.shards[shard].rows
         if len(reader) != rows:
@@ -201,13 +192,6 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file as 64 lower-case hex digits, read in blocks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _check_hash(path: Path, expected: str) -> None:
-    if not path.is_file():
-        raise IntegrityError(f"{path} is missing; {_RESTORE}")
-    if (found := file_sha256(path)) != expected:
-        raise IntegrityError(f"{path} is damaged: expected sha256 {expected}, found {found}; {_RESTORE}")
 
 
 def _check_schema(schema: pa.Schema, path: Path) -> None:

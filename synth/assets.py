@@ -30,24 +30,19 @@ class Asset:
     """One outside file.
 
     Attributes:
-        path: Path or URI as it is read.
+        path: Absolute path or URI as it is read, wherever the reading process runs.
         sha256: Hash of the stored file (of the packed file for `.gz`).
         licence: SPDX identifier, or `LicenseRef-user`.
-        source: The pattern that found it.
+        source: The pattern that found it, as it was given.
+        name: The path below the folder that the pattern names, so that files of one pattern have different names; the file name if it
+            names one file.
     """
 
     path: str
     sha256: str
     licence: str
     source: str
-
-    @property
-    def name(self) -> str:
-        """The path below the folder that the pattern names, so that files of one pattern have different names; the file name if it names
-        one file.
-        """
-        folder = _fixed_folder(self.source.removeprefix("file://")).rstrip("/")
-        return self.path[len(folder) + 1 :] if self.path.startswith(f"{folder}/") else self.path.rsplit("/", 1)[-1]
+    name: str
 
     def use(self) -> AssetUse:
         """How a sample records that it used this asset."""
@@ -78,7 +73,8 @@ def resolve(pattern: str, licence: str = "LicenseRef-user") -> tuple[Asset, ...]
             todo="check the path and quote globs so that the shell leaves them alone",
         )
     prefix = f"{pattern.split('://', 1)[0]}://" if _scheme(pattern) not in ("", "file") else ""
-    return tuple(Asset(prefix + name, _hash(filesystem, name), licence, pattern) for name in paths)
+    folder = _fixed_folder(path).rstrip("/")
+    return tuple(Asset(prefix + found, _hash(filesystem, found), licence, pattern, _name(found, folder)) for found in paths)
 
 
 def read_asset(asset: Asset) -> bytes:
@@ -125,6 +121,10 @@ def unpack(data: bytes, where: str, limit: int = MAX_ASSET_BYTES) -> bytes:
     return unpacked
 
 
+def _name(path: str, folder: str) -> str:
+    return path[len(folder) + 1 :] if path.startswith(f"{folder}/") else path.rsplit("/", 1)[-1]
+
+
 def _scheme(pattern: str) -> str:
     return pattern.split("://", 1)[0].lower() if "://" in pattern else ""
 
@@ -133,7 +133,7 @@ def _filesystem(pattern: str) -> tuple[fs.FileSystem, str]:
     """The file system of a path or URI, and the path inside it."""
     scheme = _scheme(pattern)
     if scheme in ("", "file"):
-        return fs.LocalFileSystem(), str(Path(pattern.removeprefix("file://")).expanduser())
+        return fs.LocalFileSystem(), str(Path(pattern.removeprefix("file://")).expanduser().absolute())
     head, _, rest = pattern.partition("://")
     bucket = rest.split("/", 1)[0]
     try:

@@ -128,7 +128,7 @@ def _outweighs(three: "_Cut", two: "_Cut") -> bool:
     if not three.fills_all:
         return three.held >= two.held
     held = [{id(row) for part in cut.parts if part.edges for row in part.rows} for cut in (three, two)]
-    return 2 * len(held[0] & held[1]) < three.held or three.held >= two.held
+    return len(held[0] - held[1]) >= 0.25 * three.held or three.held >= two.held
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,8 +268,9 @@ def lines_of(bands: Sequence[Band], rtl: bool) -> tuple[Line, ...]:
     lines: list[Line] = []
     for band in bands:
         for left, right in reversed(band.columns()) if rtl else band.columns():
-            inside = ([word for word in row if left < word.middle_pt[0] <= right] for row in band.rows)
-            lines += [_line(row) for row in inside if row]
+            # A tall line of one column may chain two of another into one row of the page, so each column is cut into rows of its own.
+            inside = [word for row in band.rows for word in row if left < word.middle_pt[0] <= right]
+            lines += [_line(row) for row in (rows_of(inside) if band.edges else band.rows) if row]
     return tuple(lines)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from synth.documents.reading import Flow, Line, ReadDocument, ReadPage
-from synth.documents.reading_tables import MIN_LIKENESS, caption_likeness, is_contents_entry, segments
+from synth.documents.reading_tables import best_caption, is_contents_entry, segments
 from synth.documents.reading_values import plain_digits
 
 BULLETS = "•◦▪▫■□●○–—-*‣·∙➤►▸※・✓→◆◇"
@@ -91,15 +91,19 @@ def contents_labels(document: ReadDocument, text: str) -> tuple[Found, ...]:
     """Printed page numbers that contents entries give for a heading or caption: the entry's text, leaders, a number at the end of the
     line.
     """
-    pattern = re.compile(re.escape(fold(text)) + LEADERS + r"([0-9]+|[ivxlcdm]+)$")
+    wanted = fold(text)
+    pattern = re.compile(re.escape(wanted) + LEADERS + r"([0-9]+|[ivxlcdm]+)$")
     found = []
     for page in document.pages:
         lines = [line for line in page.lines if not page.is_furniture(line)]  # a running head ends with a page number too
         for index in range(len(lines)):
+            whole = ""
             for last in range(index, min(index + MAX_ENTRY_LINES, len(lines))):
-                match = pattern.match(fold("".join(item.text for item in lines[index : last + 1])))
-                if match:
+                whole += lines[last].folded
+                if pattern.match(whole):
                     found.append(Found(page.index, lines[last].text.split()[-1].lstrip(".·․…‥・")))
+                    break
+                if not wanted.startswith(whole) and not whole.startswith(wanted):
                     break
     return tuple(found)
 
@@ -112,15 +116,14 @@ def captions(document: ReadDocument, prefix: str) -> tuple[tuple[str, Found], ..
     alike.
     """
     pattern = re.compile(re.escape(fold(prefix)) + r"([0-9]+(?:[.\-][0-9]+)*)")
-    best: dict[str, tuple[int, ReadPage, Line]] = {}
-    for page in document.pages:
-        for line in page.lines:
-            match = pattern.match(line.folded)
-            if match and not is_contents_entry(line):
-                score = caption_likeness(page, line, match[0], document.body_size_pt)
-                if score >= MIN_LIKENESS and (match[1] not in best or score > best[match[1]][0]):
-                    best[match[1]] = (score, page, line)
-    found = [(number, Found(page.index, caption_text(page, line))) for number, (_, page, line) in best.items()]
+    numbers = {
+        match[1]: None
+        for page in document.pages
+        for line in page.lines
+        if (match := pattern.match(line.folded)) and not is_contents_entry(line)
+    }
+    best = {number: best_caption(document, f"{prefix}{number}") for number in numbers}
+    found = [(number, Found(hit[0].index, caption_text(*hit))) for number, hit in best.items() if hit]
     return tuple(sorted(found, key=lambda item: item[1].page))
 
 

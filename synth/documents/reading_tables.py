@@ -132,7 +132,8 @@ def caption_likeness(page: ReadPage, line: Line, label: str, body_size_pt: float
     at the end.
     """
     rest = line.folded[len(_fold(label)) :]
-    separator = 3 if re.match(r"[:：.–—]", rest) else int(not rest or rest[0] in "(（" or _gap_after(line, label) > 0.38 * line.size_pt)
+    sure = 3 if re.match(r"[:：–—]", rest) else 2 if rest.startswith(".") else 0  # a full stop may end a sentence too
+    separator = sure or int(not rest or rest[0] in "(（" or _gap_after(line, label) > 0.38 * line.size_pt)
     is_small = line.size_pt < 0.97 * max(body_size_pt, page.body_size_pt)
     ends_open = not line.text.rstrip().endswith((".", "。", "।", "۔", ",", "，", "、", "،"))
     return separator + 2 * is_small + line.words[0].bold + ends_open

@@ -24,6 +24,10 @@ WORD_GAP_EM = 0.17
 """A gap wider than this starts a new word (MuPDF's own rule is 0.15 to 0.2 em)."""
 
 
+SAME_LINE_EM = 0.2
+"""Baselines nearer than this belong to one line (chosen)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """A word with its box, type size, weight and direction.
@@ -220,16 +224,22 @@ def _glyphs(line: dict[str, Any]) -> list[_Glyph]:
 
 
 def _baseline_rows(glyphs: Sequence[_Glyph]) -> list[list[_Glyph]]:
-    """Glyphs grouped by overlapping heights, each group from left to right."""
+    """Glyphs grouped by their baselines, since boxes of different fonts differ in height; each group from left to right.
+
+    Footnote marks join the group whose baseline is just below them.
+    """
     rows: list[list[_Glyph]] = []
-    for glyph in sorted(glyphs, key=lambda item: (item.box_pt[1] + item.box_pt[3]) / 2):
-        top, foot = glyph.box_pt[1], glyph.box_pt[3]
-        if rows:
-            last = rows[-1][0].box_pt
-            if min(foot, last[3]) - max(top, last[1]) > 0.5 * min(foot - top, last[3] - last[1]):
-                rows[-1].append(glyph)
-                continue
-        rows.append([glyph])
+    for glyph in sorted((glyph for glyph in glyphs if not glyph.mark), key=lambda item: item.baseline_pt):
+        if rows and glyph.baseline_pt - rows[-1][0].baseline_pt < SAME_LINE_EM * glyph.size_pt:
+            rows[-1].append(glyph)
+        else:
+            rows.append([glyph])
+    for mark in (glyph for glyph in glyphs if glyph.mark):
+        below = [row for row in rows if -0.1 < row[0].baseline_pt - mark.baseline_pt < mark.size_pt]
+        if below:
+            min(below, key=lambda row: row[0].baseline_pt).append(mark)
+        else:
+            rows.append([mark])
     return [sorted(row, key=lambda item: item.box_pt[0]) for row in rows]
 
 

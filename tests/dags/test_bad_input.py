@@ -219,3 +219,16 @@ def test_a_folder_that_cannot_be_made_is_told_without_a_traceback(
     assert main(["build", str(recipe), "--out", str(folder)]) in (2, 3)
     assert str(folder) in capsys.readouterr().err
     assert (tmp_path / "a-file").read_text() == "a file"
+
+
+def test_a_plan_from_a_relative_pattern_is_built_and_replayed_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    write_pdf(tmp_path / "docs" / "a.pdf")
+    monkeypatch.chdir(tmp_path)
+    planned = plan(parse_recipe(RECIPE % (1, 1, "./docs"), "test"))
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    build_here(planned, tmp_path / "set")
+    (sample,) = Dataset(tmp_path / "set")
+    assert main(["rebuild", str(tmp_path / "set"), "--sample", sample.sample_id]) == 0
+    assert [use["name"] for use in json.loads(sample.provenance)["assets"]] == ["a.pdf"]

@@ -168,3 +168,41 @@ def test_a_build_that_keeps_nothing_exits_1(run: Run, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "no sample was kept" in done.stderr
     assert "2 quarantined (planted)" in done.stdout
+
+
+@pytest.mark.parametrize("text", ["{}", "{", '{"fingerprint": "f", "recipe": {}, "ingredients": {}}'])
+def test_a_plan_file_that_was_cut_off_exits_2(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "plan.json").write_text(text)
+    assert main(["rebuild", str(tmp_path), "--check"]) == 2
+    assert "plan.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("address", "code"), [("nonsense", 2), ("127.0.0.1:99999", 2), ("127.0.0.1:1", 3), ("ray://127.0.0.1:1", 3)])
+def test_an_address_without_a_cluster_is_one_message(
+    address: str, code: int, built: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["verify", str(built), "--address", address]) == code
+    assert "--address" in capsys.readouterr().err
+
+
+def test_any_other_trouble_with_a_file_exits_3(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "x")
+
+    monkeypatch.setattr("dags.commands.read_manifest", refused)
+    assert main(["verify", "x"]) == 3
+    assert capsys.readouterr().err == "assay: [Errno 13] Permission denied: 'x'\n"
+
+
+def test_verify_of_an_empty_data_set_with_two_workers_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from pipelines.commit import prepare_folder, write_manifest
+    from pipelines.ledger import close_books, write_plan_text
+    from pipelines.plan import Plan
+    from schemas.manifest import Ingredients
+    from schemas.recipe import parse_recipe
+
+    empty = Plan(parse_recipe("{seed: 1, sources: [{family: tiny.meters, count: 0}]}", "test"), Ingredients({}, {}, {}))
+    prepare_folder(tmp_path, write_plan_text(empty))
+    write_manifest(tmp_path, close_books(empty, {}))
+    assert main(["verify", str(tmp_path), "--workers", "2", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["passed"]

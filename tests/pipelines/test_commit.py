@@ -80,3 +80,10 @@ def test_leftovers_of_a_killed_run_are_removed(folder: Path) -> None:
 def test_files_can_be_read_by_others(folder: Path) -> None:
     record = commit_shard(folder, finished())
     assert (folder / record.file).stat().st_mode & 0o044 == 0o044
+
+
+def test_a_leftover_that_another_process_removes_meanwhile_is_no_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches a crash when a worker of a killed run still tidies up."""
+    prepare_folder(tmp_path, "{}")
+    monkeypatch.setattr(Path, "iterdir", lambda folder: iter([folder / "gone"]))
+    prepare_folder(tmp_path, "{}")

@@ -80,3 +80,25 @@ def test_folder_of_somebody_else_is_refused_and_an_empty_one_is_not(faulty_plan:
 
 def test_plan_can_be_made_again_from_the_folder(faulty_plan: Plan, faulty_set: Path) -> None:
     assert plan(recipe_of(faulty_set)).fingerprint == faulty_plan.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("{}", "'fingerprint'"),
+        ('{"fingerprint": "f', "not JSON"),
+        ("[]", "list"),
+        ('{"fingerprint": "f", "ingredients": {}, "recipe": {"seed": 1}}', "recipe.sources"),
+    ],
+)
+def test_a_plan_that_cannot_be_read_is_told_without_a_traceback(text: str, found: str, tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text(text)
+    with pytest.raises(UserError, match=found) as caught:
+        recipe_of(tmp_path)
+    assert caught.value.todo
+
+
+def test_a_folder_whose_plan_is_empty_is_refused(faulty_plan: Plan, tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text("{}")
+    with pytest.raises(UserError, match="fingerprint"):
+        check_same_plan(tmp_path, faulty_plan)

@@ -1,15 +1,19 @@
 """The order of samples, the fingerprint, and counts from tokens."""
 
-from dataclasses import replace
+import logging
+from dataclasses import dataclass, replace
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.plan import Item, Plan, explain_difference, plan, rank
+from pipelines.plan import Item, Plan, _ingredients, explain_difference, plan, rank
 from schemas.errors import UserError
+from schemas.family import AnyFamily
 from schemas.manifest import Ingredients
 from schemas.recipe import Recipe, parse_recipe
+from schemas.sample import AssetUse
 
 NOTHING = Ingredients({}, {}, {})
 
@@ -91,3 +95,37 @@ def test_pilot_that_makes_nothing_says_why() -> None:
     text = "seed: 3\nsources: [{family: tiny.meters, tokens: 10, params: {fail_every: 1}}]"
     with pytest.raises(UserError, match="fails on purpose"):
         plan(parse_recipe(text, "test"))
+
+
+@pytest.mark.parametrize("odd", ["nan", "text", "error"])
+def test_pilot_of_samples_that_cannot_be_stored_is_the_user_s_to_mend(odd: str) -> None:
+    text = f"seed: 3\nsources: [{{family: tiny.meters, tokens: 10, params: {{odd: {odd}}}}}]"
+    with pytest.raises(UserError, match="none of the first 4 samples"):  # a traceback when only DataError is caught
+        plan(parse_recipe(text, "test"))
+
+
+def test_pilot_counts_from_the_samples_that_can_be_made_and_says_how_many_failed(caplog: pytest.LogCaptureFixture) -> None:
+    text = "seed: 3\nsources: [{family: tiny.meters, tokens: 5000, params: {break_every: 4}}]"
+    with caplog.at_level(logging.WARNING):
+        assert 43 <= plan(parse_recipe(text, "test")).num_samples <= 46  # 113 tokens a sample, give or take the wording
+    assert "1 of the first 4 samples of 'tiny.meters' could not be made" in caplog.text
+
+
+@dataclass(frozen=True)
+class OneFile:
+    """The part of a family over real inputs that a plan reads."""
+
+    sha256: str
+    version: int = 1
+
+    def assets(self) -> tuple[AssetUse, ...]:
+        return (AssetUse("a.pdf", self.sha256, "LicenseRef-user", "user"),)
+
+    def pin(self) -> "OneFile":
+        return self
+
+
+def test_files_of_one_name_in_two_sources_both_count() -> None:
+    families = [OneFile("0" * 64), OneFile("1" * 64)]
+    found = _ingredients(plan_of([1, 1], 1).recipe, cast("list[AnyFamily]", families))
+    assert found.assets == {"s0/a.pdf": "0" * 64, "s1/a.pdf": "1" * 64}

@@ -116,3 +116,23 @@ def test_report_json_is_plain(faulty_set: Path) -> None:
 def test_a_record_whose_token_sums_are_wrong_is_found(faulty_set: Path) -> None:
     report = check_shard(faulty_set, replace(read_records(faulty_set)[0], text_tokens=1))
     assert "tokens add up" in " ".join(report.failures)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [({"bytes": 5}, "the commit record says 5"), ({"verified_artefact": 7, "verified_truth": 1}, "8 answers are proved by artefact")],
+)
+def test_a_record_that_overstates_is_found(faulty_set: Path, change: dict[str, int], found: str) -> None:
+    """Catches forged sizes and proofs: hashes, rows and tokens are right."""
+    report = check_shard(faulty_set, replace(read_records(faulty_set)[0], **change))  # type: ignore[arg-type]
+    assert found in " ".join(report.failures)
+
+
+def test_a_sample_whose_tokens_cannot_be_counted_is_a_failure_not_a_crash(faulty_set: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("no such encoding")
+
+    monkeypatch.setattr("pipelines.report.count_tokens", broken)
+    report = check_shard(faulty_set, read_records(faulty_set)[0])
+    assert report.num_failures >= 4
+    assert "no such encoding" in report.failures[0]

@@ -1,13 +1,16 @@
 """What goes wrong with one sample costs that sample only, and says how to see it again."""
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import UnidentifiedImageError
 
+from pipelines.commit import StorageError
 from pipelines.plan import plan
-from pipelines.quarantine import Reject, read_quarantine
-from pipelines.workers import Job, attempt, make_shard
+from pipelines.quarantine import Failure, Reject, attempt, read_quarantine
+from pipelines.workers import Job, make_shard
 from schemas.errors import UserError
 from schemas.recipe import parse_recipe
 from schemas.shard import Dataset
@@ -81,3 +84,31 @@ def test_a_mistake_of_the_user_ends_the_build_instead_of_filling_the_quarantine(
 
     with pytest.raises(UserError, match="xx"):
         attempt(mistaken)
+
+
+@pytest.mark.parametrize(("odd", "reason"), [("nan", "ValueError"), ("text", "UnicodeEncodeError"), ("error", "ValueError")])
+def test_a_sample_that_cannot_be_stored_costs_that_sample_only(make_set: Callable[[str], Path], odd: str, reason: str) -> None:
+    """Fails, with the whole build, when rows are made outside `attempt` or a message is put in the quarantine as it comes."""
+    sources = f"[{{family: tiny.meters, count: 3}}, {{family: tiny.meters, name: odd, count: 2, params: {{odd: {odd}}}}}]"
+    folder = make_set(f"seed: 7\nsources: {sources}")
+    assert len(Dataset(folder)) == 3
+    assert [(reject.source, reject.kind, reject.reason) for reject in rejects_of(folder)] == [("odd", "quarantined", reason)] * 2
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ESTALE])
+def test_a_disk_that_gives_out_ends_the_build_so_that_it_can_be_resumed(number: int) -> None:
+    def full() -> None:
+        raise OSError(number, "planted")
+
+    with pytest.raises(StorageError, match="planted"):
+        attempt(full)
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError(errno.ENOENT, "planted"), UnidentifiedImageError("planted")])
+def test_a_missing_or_broken_input_is_the_sample_s_own(error: OSError) -> None:
+    def broken() -> None:
+        raise error
+
+    found = attempt(broken)
+    assert isinstance(found, Failure)
+    assert found.reason == type(error).__name__

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from schemas.errors import IntegrityError
-from schemas.manifest import CommitRecord, Ingredients, Manifest, Totals, inside
+from schemas.manifest import CommitRecord, Ingredients, Manifest, Totals, fingerprint_of, inside
 
 RECORD = CommitRecord(
     shard=0,
@@ -28,11 +28,13 @@ RECORD = CommitRecord(
     verified_artefact=3,
     verified_truth=1,
 )
+RECIPE: dict[str, Any] = {"seed": 2**64 - 1, "sources": [{"params": {"a": [1.5, 1.0, None]}}]}
+INGREDIENTS = Ingredients({"documents.report": 1}, {"font": "ef"}, {"pymupdf": "2.0"})
 MANIFEST = Manifest(
-    fingerprint="f" * 64,
-    recipe={"seed": 1, "sources": [{"params": {"a": [1.5, None]}}]},
-    ingredients=Ingredients({"documents.report": 1}, {"font": "ef"}, {"pymupdf": "2.0"}),
-    shards=(RECORD, replace(RECORD, shard=1)),
+    fingerprint=fingerprint_of(RECIPE, INGREDIENTS),
+    recipe=RECIPE,
+    ingredients=INGREDIENTS,
+    shards=(RECORD, replace(RECORD, shard=1, sample_ids=("c", "d"))),
     totals=Totals.of([RECORD, RECORD]),
 )
 
@@ -68,6 +70,10 @@ def edited(change: Callable[[dict[str, Any]], object]) -> str:
         (lambda m: m["shards"][0].update(quarantine_sha256=None), "given together"),
         (lambda m: m["shards"].reverse(), "not 0 to 1 in order"),
         (lambda m: m["totals"].update(rows=5), "totals"),
+        (lambda m: m["shards"][1].update(sample_ids=["c", "a"]), "1 samples occur twice, first a"),
+        (lambda m: m.update(fingerprint="f" * 64), "fingerprint is ffff.* give"),
+        (lambda m: m["recipe"].update(seed=2), "was edited"),
+        (lambda m: m["ingredients"]["assets"].update(font="00"), "was edited"),
     ],
 )
 def test_each_lie_is_refused(change: Callable[[dict[str, Any]], object], message: str) -> None:

@@ -64,3 +64,19 @@ def test_bad_gzip_is_refused(data: bytes, reason: str) -> None:
     with pytest.raises(DataError) as caught:
         unpack(data, "a.gz", limit=1_000)
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("pattern", ["./docs/**/*.pdf", "docs/**/*.pdf", "~/docs/**/*.pdf"])
+def test_a_relative_pattern_is_read_from_another_folder(pattern: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches paths that depend on the folder a process runs in, and names that say where the files lie."""
+    for name in ("a.pdf", "docs/a.pdf"):
+        (tmp_path / "docs" / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / "docs" / name).write_bytes(name.encode())
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assets = resolve(pattern)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert [asset.name for asset in assets] == ["a.pdf", "docs/a.pdf"]
+    assert [read_asset(asset).decode() for asset in assets] == ["a.pdf", "docs/a.pdf"]
+    assert all(asset.use().source == pattern and str(tmp_path) not in asset.use().name for asset in assets)

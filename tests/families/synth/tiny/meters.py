@@ -44,6 +44,7 @@ class Meters:
         fail_every: Every n-th index raises DataError("planted").
         break_every: Every n-th index raises a plain ZeroDivisionError.
         lie_every: Every n-th index answers one too many.
+        odd: What every sample has that cannot be stored or made: `nan` in a proof, `text` or `error` with a lone surrogate.
         drift: The picture changes from run to run.
         die_at: The process kills itself at this index, `die_times` times; the file `die_mark` grows by a byte each time.
         die_times: See `die_at`.
@@ -54,6 +55,7 @@ class Meters:
     fail_every: int = 0
     break_every: int = 0
     lie_every: int = 0
+    odd: str = ""
     drift: bool = False
     die_at: int = -1
     die_times: int = 1
@@ -69,6 +71,8 @@ class Meters:
             raise DataError("planted", f"index {index} fails on purpose")
         if self.break_every and index % self.break_every == self.break_every - 1:
             raise ZeroDivisionError(f"index {index} breaks on purpose")
+        if self.odd == "error":
+            raise ValueError(f"index {index} has the name caf\udce9")
         if index == self.die_at:
             self._die()
         readings = tuple(int(value) for value in rng.integers(0, 1000, self.meters))
@@ -97,7 +101,8 @@ class Meters:
         phrase = PHRASES[int(rng.integers(0, len(PHRASES)))]
         total = sum(truth.readings) + (truth.ask == "lie")
         evidence = tuple(Evidence(0, box, note=f"meter {number}") for number, box in enumerate(rendering.landed, start=1))
-        proof = Proof({"op": "sum", "of": "readings"}, total, evidence)
+        proof = Proof({"op": "sum", "of": "readings"}, float("nan") if self.odd == "nan" else total, evidence)
+        phrase += "caf\udce9" if self.odd == "text" else ""
         highest = max(truth.readings)
         best = Proof({"op": "max", "of": "readings"}, highest, evidence)
         return (
