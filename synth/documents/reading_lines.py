@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby, pairwise
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ MARGIN_SLACKS_PT = (0, 8, -8, 16, -16, 24, -24, 36, -36)
 """On a page with little text the margin is guessed from the one opposite, give or take this much."""
 
 MIN_SIDE_BY_SIDE = 1.3
-"""Columns stand side by side over at least this many heights of a word: more than one line (a balanced paragraph may have but two)."""
+"""Columns stand side by side over at least this many usual word heights: more than one line (a balanced paragraph may have but two)."""
 
 BLOCK_GAP_PITCHES = 1.4
 MAX_BLOCKS = 9
@@ -228,7 +229,7 @@ def _are_columns(rows: Sequence[Sequence[Word]], edges: Sequence[float]) -> bool
     words = [word for row in rows for word in row]
     left, right = min(word.box_pt[0] for word in words), max(word.box_pt[2] for word in words)
     used = [edge for edge in edges if left < edge < right]
-    if not used or any(_side_by_side(words, edge) < MIN_SIDE_BY_SIDE for edge in used):
+    if not used or not all(_side_by_side(words, edge) for edge in used):
         return False
     if not _reaches(rows, used):
         return False
@@ -237,13 +238,17 @@ def _are_columns(rows: Sequence[Sequence[Word]], edges: Sequence[float]) -> bool
     return turns == len(used)
 
 
-def _side_by_side(words: Sequence[Word], edge: float) -> float:
-    """Over how much height text stands on both sides of an edge, in heights of the tallest word."""
+def _side_by_side(words: Sequence[Word], edge: float) -> bool:
+    """Whether text stands on both sides of an edge over more than one line, or several lines above and below a single one."""
     sides = [[word for word in words if (word.middle_pt[0] < edge) == is_left] for is_left in (True, False)]
     if not all(sides):
-        return 0.0
-    tops, feet = zip(*((min(w.box_pt[1] for w in side), max(w.box_pt[3] for w in side)) for side in sides), strict=True)
-    return float(min(feet) - max(tops)) / max(word.box_pt[3] - word.box_pt[1] for word in words)
+        return False
+    (top, foot), (other_top, other_foot) = ((min(w.box_pt[1] for w in side), max(w.box_pt[3] for w in side)) for side in sides)
+    height = median(word.box_pt[3] - word.box_pt[1] for word in words)
+    if min(foot, other_foot) - max(top, other_top) >= MIN_SIDE_BY_SIDE * height:
+        return True
+    # A picture's caption may be all the text of a column.
+    return max(other_top - top, top - other_top) > 2 * height and max(foot - other_foot, other_foot - foot) > 2 * height
 
 
 def _reaches(rows: Sequence[Sequence[Word]], edges: Sequence[float]) -> bool:
