@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test test-slow check lint types imports style lock family smoke clean
+.PHONY: help setup train system demo test test-slow check lint types imports style lock family smoke clean
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -12,6 +12,9 @@ INSTALL := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-che
 CODE := $(patsubst %/,%,$(sort $(dir $(wildcard */*.py))))
 # The real document of the demo and the tests: the Debian installation guide, the same book in 17 languages.
 GUIDE := /usr/share/doc/installation-guide-amd64/en/install.en.pdf.gz
+# Not in the lock: pip's own settings choose between its CPU and CUDA builds. Building data never needs it; training and `make test` do.
+TORCH := torch==2.13.0
+TRAIN_STAMP := $(VENV)/.installed-train
 # Resolves the lock for every platform and Python at once; needed by `make lock` only, so it is not in .venv.
 UV_VERSION := 0.13.8
 LOCK_VENV := build/lock-venv
@@ -29,6 +32,12 @@ $(STAMP): requirements.lock pyproject.toml tools/python.sh tools/apt.sh
 	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
+train: $(TRAIN_STAMP) ## .venv with torch too, for training and for the tests
+
+$(TRAIN_STAMP): $(STAMP)
+	@echo "installing $(TORCH)" && $(INSTALL) --constraint <(grep -o '^[a-z0-9._-]*==[^ ;]*' requirements.lock) $(TORCH)
+	@touch $@
+
 system: ## packages of the operating system, through apt-get where it may
 	@test -e $(GUIDE) || tools/apt.sh installation-guide-amd64
 	@test -e $(GUIDE) || { echo "installation-guide-amd64 is installed, but $(GUIDE) is not there: this system's package has no PDF. Install Debian's."; exit 1; }
@@ -41,10 +50,10 @@ demo: setup system ## build, prove and show a small corpus; leaves demo/index.ht
 	$(BIN)/assay show demo/data --out demo/index.html
 	@echo && echo "Done: open demo/index.html in a browser. The data set is in demo/data."
 
-test: setup system ## the tests, without the slow ones
+test: train system ## the tests, without the slow ones
 	$(BIN)/python -m pytest -m "not slow and not crash"
 
-test-slow: setup system ## the slow tests and the whole crash matrix
+test-slow: train system ## the slow tests and the whole crash matrix
 	$(BIN)/python -m pytest -m "slow or crash"
 
 check: lint types imports test ## all that a change must pass: lint, types, import rules, tests
@@ -53,7 +62,7 @@ lint: setup
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 
-types: setup
+types: train
 	$(BIN)/mypy $(CODE)
 
 imports: setup
@@ -66,7 +75,7 @@ style: setup ## put code into shape: format it and fix what ruff can fix
 lock: ## write requirements.lock again from pyproject.toml, with hashes, for every platform
 	@python=$$(tools/python.sh) && $$python -m venv $(LOCK_VENV) && $(LOCK_VENV)/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION)
 	@{ echo "# Exact versions of everything the project installs. Written by 'make lock' from pyproject.toml; do not edit."; \
-	   $(LOCK_VENV)/bin/uv pip compile pyproject.toml --extra build --extra dev --universal --python-version 3.11 --generate-hashes \
+	   $(LOCK_VENV)/bin/uv pip compile pyproject.toml --extra build --extra train --extra dev --no-emit-package torch --universal --python-version 3.11 --generate-hashes \
 	       --no-header --quiet; } > build/requirements.lock
 	@mv build/requirements.lock requirements.lock && echo "wrote requirements.lock"
 

@@ -19,8 +19,9 @@ def page() -> tuple[bytes, tuple[float, float, float, float]]:
     """A page of three lines, and the box in points of `Table 4` in the middle one."""
     with pymupdf.open() as document:
         sheet = document.new_page(width=400, height=300)
+        sheet.insert_font(fontname="F0", fontbuffer=pymupdf.Font("helv").buffer)  # embedded: engines guess the height of fonts that are not
         for number, text in enumerate(("above", "Table 4 shows more", "below")):
-            sheet.insert_text((60, 100 + 20 * number), text, fontsize=11)
+            sheet.insert_text((60, 100 + 20 * number), text, fontname="F0", fontsize=11)
         words = [word for word in sheet.get_text("words") if word[4] in ("Table", "4")]
         box = (min(w[0] for w in words), min(w[1] for w in words), max(w[2] for w in words), max(w[3] for w in words))
         return bytes(document.tobytes()), box
