@@ -24,13 +24,7 @@ ROOT = Path(__file__).parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests' / 'families'}"}
 DRIVER = ROOT / "tests" / "dags" / "crash_driver.py"
 VICTIMS = ("driver", "worker", "raylet")
-RECIPE = """
-seed: 11
-samples_per_shard: 3
-sources:
-  - {family: tiny.meters, count: 9}
-  - {family: tiny.meters, name: faulty, count: 6, params: {fail_every: 3, lie_every: 4}}
-"""
+RECIPE = ROOT / "tests" / "dags" / "crash_recipe.yaml"
 
 
 def main() -> int:
@@ -38,14 +32,13 @@ def main() -> int:
     options.add_argument("--only", choices=VICTIMS, help="one victim")
     only = options.parse_args().only
     with tempfile.TemporaryDirectory(prefix="assay-crash-") as scratch:
-        recipe, whole = Path(scratch, "recipe.yaml"), Path(scratch, "whole")
-        recipe.write_text(RECIPE, encoding="utf-8")
-        build(recipe, whole, 2)
-        rows = [row for victim, step in cells(only) for row in [try_cell(recipe, whole, Path(scratch), victim, step)]]
+        start, whole = time.monotonic(), Path(scratch, "whole")
+        build(whole, 2)
+        rows = [try_cell(whole, Path(scratch), victim, step) for victim, step in cells(only)]
     columns = ["killed", "after", "exit", "shards then", "exit of resume", "lost", "doubled", "files unlike", "seconds", ""]
     print_table("Crash matrix: SIGKILL, then resume with 1 worker instead of 2", columns, rows)
     failed = sum(row[-1] != "ok" for row in rows)
-    print(f"{len(rows) - failed} of {len(rows)} cells pass")
+    print(f"{len(rows) - failed} of {len(rows)} cells pass; {round(time.monotonic() - start)} seconds")
     return 1 if failed else 0
 
 
@@ -57,15 +50,15 @@ def cells(only: str | None) -> Iterator[tuple[str, str]]:
             yield from ((victim, f"manifest {step}") for step in PUBLISH_STEPS)
 
 
-def try_cell(recipe: Path, whole: Path, scratch: Path, victim: str, step: str) -> list[object]:
+def try_cell(whole: Path, scratch: Path, victim: str, step: str) -> list[object]:
     """Kill, resume, compare: one row of the table."""
     start = time.monotonic()
     name = f"{victim}-{step.replace(' ', '-')}"
     folder, flag = scratch / name, scratch / f"{name}.flag"
-    command = [sys.executable, str(DRIVER), str(recipe), str(folder), "2", victim, step, str(flag)]
+    command = [sys.executable, str(DRIVER), str(RECIPE), str(folder), "2", victim, step, str(flag)]
     killed = subprocess.run(command, env=ENVIRONMENT, capture_output=True, check=False, timeout=300)
     committed = len(list((folder / "commits").glob("*.json")))
-    resumed = build(recipe, folder, 1)
+    resumed = build(folder, 1)
     lost, doubled = compare_ids(whole, folder)
     unlike = sum(contents(whole).get(path) != data for path, data in contents(folder).items()) + len(
         contents(whole).keys() - contents(folder).keys()
@@ -76,8 +69,8 @@ def try_cell(recipe: Path, whole: Path, scratch: Path, victim: str, step: str) -
     return [*row, "ok" if good else "FAILED"]
 
 
-def build(recipe: Path, folder: Path, workers: int) -> int:
-    command = [sys.executable, "-m", "dags.cli", "build", str(recipe), "--out", str(folder), "--workers", str(workers)]
+def build(folder: Path, workers: int) -> int:
+    command = [sys.executable, "-m", "dags.cli", "build", str(RECIPE), "--out", str(folder), "--workers", str(workers)]
     return subprocess.run(command, env=ENVIRONMENT, cwd=ROOT, capture_output=True, check=False, timeout=300).returncode
 
 

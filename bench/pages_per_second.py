@@ -1,36 +1,74 @@
 """Pages a second through the whole chain beside the same documents printed by Chromium and rasterised by pdftoppm.
 
-Ours: world -> PDF -> page images -> questions -> every answer proved, in one process. Rival: the same blocks as HTML -> Chromium
-`page.pdf` -> `pdftoppm -r 144`, pictures of charts given; it writes no truth, no questions and proves nothing. Both draw at 144 dpi, both
-run on the same machine in turn.
+Ours: world -> PDF -> page images -> questions -> every answer proved, in one process; the time without the proofs is printed, too.
+Rival: the same blocks as HTML with the same pages, type and fonts (`printed_html`), written beforehand -> Chromium `page.pdf` -> `pdftoppm
+-r 144`; it writes no truth, no questions and proves nothing. One browser and one page serve all documents, and both are warm: each side
+first prints the same documents of another seed. Both draw at 144 dpi, in turn, on one machine. CPU seconds are those of all processes,
+the browser's included.
 
-    python bench/pages_per_second.py [--documents 7] [--pages 20]
+    python -m bench.pages_per_second [--documents 7] [--pages 20]
 
-Needs Debian's `chromium` and `poppler-utils`, and `pip install playwright==1.65.2`. Prints one Markdown table; ratios are pages a second,
+Needs Debian's `chromium` and `poppler-utils`, and `pip install playwright==1.65.2`. Prints one Markdown table; a ratio is pages a second,
 ours over theirs.
 """
 
 import argparse
-import base64
-import html
+import os
+import resource
 import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]  # ships without types
+import pymupdf
 from playwright.sync_api import Page, sync_playwright
 
-from schemas.seeds import derive_seed, stream
-from synth.documents.blocks import Block, Cell, Contents, Document, Figure, Heading, Inline, Listing, Paragraph, Table
-from synth.documents.chapters import write_document
+from bench.printed_html import Printed, as_html, families, printed
+from bench.static_fonts import install, write_config
+from schemas.seeds import derive_seed
 from synth.documents.report import LANGUAGES, Report
-from synth.documents.wording import load_wording
-from synth.make import make_sample
-from synth.render.charts import draw_chart, draw_chart_look
-from synth.render.typeset import Style, Typesetter
+from synth.make import draft_sample, verify_sample
 
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-SEED = 0
+NAME = "documents.report"
+SEED, WARM_SEED = 0, 1
+
+
+@dataclass(slots=True)
+class Cost:
+    """Seconds on the wall and on all CPUs."""
+
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(self.wall_s + other.wall_s, self.cpu_s + other.cpu_s)
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Add what happens inside, in this process and all below it."""
+        wall, cpu = time.perf_counter(), cpu_seconds()
+        yield
+        self.wall_s += time.perf_counter() - wall
+        self.cpu_s += cpu_seconds() - cpu
+
+
+def cpu_seconds() -> float:
+    """CPU seconds of this process, of its children that have ended, and of all processes below it that run (a browser's)."""
+    own, ended = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    running = 0.0
+    for process in psutil.Process().children(recursive=True):
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        running += times.user + times.system + times.children_user + times.children_system
+    return own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime + running
 
 
 def main() -> None:
@@ -40,97 +78,84 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=20)
     args = parser.parse_args()
     family = Report(pages=(args.pages,), context_tokens=262_144, scan_share=0.0, pair_share=0.0)
-    ours_pages, ours_s = time_ours(family, args.documents)
+    drafts, proofs, pages = time_ours(family, args.documents)
+    rows = [
+        ("Assay, one process: PDF, PNG pages, questions, every answer proved", pages, drafts + proofs),
+        ("the same without the proofs", pages, drafts),
+        *((f"Chromium `page.pdf`, `pdftoppm -r 144 {flag}`", count, cost) for flag, count, cost in time_rival(family, args.documents)),
+    ]
     print(f"{args.documents} documents in {', '.join(LANGUAGES)} (one each in turn), aimed at {args.pages} pages, 144 dpi\n")
-    print("| chain | pages | seconds | pages/s | ours over this |")
-    print("| --- | --- | --- | --- | --- |")
-    print(f"| Assay, one process: PDF, PNG pages, questions, proofs | {ours_pages} | {ours_s:.1f} | {ours_pages / ours_s:.1f} | 1.0 |")
-    for flag, pages, seconds in time_rival(family, args.documents):
-        ratio = (ours_pages / ours_s) / (pages / seconds)
-        print(f"| {versions()}: page.pdf, `pdftoppm -r 144 {flag}` | {pages} | {seconds:.1f} | {pages / seconds:.1f} | {ratio:.1f} |")
+    print(f"{versions()}; {os.cpu_count()} cores\n")
+    print("| chain | pages | wall s | CPU s | pages/s | documents/s | pages/CPU s | ours over this, wall | CPU |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    for name, count, cost in rows:
+        wall = (pages / rows[0][2].wall_s) / (count / cost.wall_s)
+        cpu = (pages / rows[0][2].cpu_s) / (count / cost.cpu_s)
+        print(
+            f"| {name} | {count} | {cost.wall_s:.1f} | {cost.cpu_s:.1f} | {count / cost.wall_s:.1f} | {args.documents / cost.wall_s:.2f} "
+            f"| {count / cost.cpu_s:.1f} | {wall:.1f} | {cpu:.1f} |"
+        )
 
 
-def time_ours(family: Report, count: int) -> tuple[int, float]:
-    """Pages and seconds of `make_sample` over `count` seeds, after one warm-up that loads the fonts."""
-    make_sample(family, "documents.report", 0, SEED + 1)
-    start, pages = time.perf_counter(), 0
+def time_ours(family: Report, count: int) -> tuple[Cost, Cost, int]:
+    """Cost of making samples, cost of proving them, and their pages."""
+    drafts, proofs, pages = Cost(), Cost(), 0
     for index in range(count):
-        pages += len(make_sample(family, "documents.report", index, SEED).images)
-    return pages, time.perf_counter() - start
+        verify_sample(family, draft_sample(family, NAME, index, WARM_SEED))
+    for index in range(count):
+        with drafts.counted():
+            sample = draft_sample(family, NAME, index, SEED)
+        with proofs.counted():
+            verify_sample(family, sample)
+        pages += len(sample.images)
+    return drafts, proofs, pages
 
 
-def time_rival(family: Report, count: int) -> list[tuple[str, int, float]]:
-    """(pdftoppm flag, pages, seconds) for the rival, Chromium started once and warm; writing the HTML is not counted."""
+def time_rival(family: Report, count: int) -> list[tuple[str, int, Cost]]:
+    """(pdftoppm flag, pages, cost) of the rival. Writing the HTML, installing fonts and starting the browser are not counted."""
+    warm, items = ([printed(family, n, derive_seed(seed, NAME, n)) for n in range(count)] for seed in (WARM_SEED, SEED))
     results = []
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
+        env: dict[str, str | float | bool] = {**os.environ, "FONTCONFIG_FILE": str(install_fonts([*warm, *items], folder))}
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS, env=env)
         page = browser.new_page()
-        pages = [as_html(document_of(family, index)) for index in range(count)]
-        print_pdf(page, pages[0], folder / "warm.pdf")
-        start = time.perf_counter()
-        for index, text in enumerate(pages):
-            print_pdf(page, text, folder / f"{index}.pdf")
-        printing = time.perf_counter() - start
-        for flag, ending in (("-png", "png"), ("-jpeg", "jpg")):
-            start = time.perf_counter()
-            for index in range(count):
-                command = ["pdftoppm", "-r", "144", flag, str(folder / f"{index}.pdf"), str(folder / f"{index}")]
-                subprocess.run(command, check=True)
-            seconds = printing + time.perf_counter() - start
-            results.append((flag, len(list(folder.glob(f"*.{ending}"))), seconds))
+        print_all(page, warm, folder)
+        texts, printing = [as_html(item) for item in items], Cost()
+        with printing.counted():
+            for number, text in enumerate(texts):
+                print_pdf(page, text, folder / f"{number}.pdf")
         browser.close()
+        pages = [pymupdf.open(folder / f"{number}.pdf").page_count for number in range(count)]
+        print("pages, ours and the rival's:", [(len(i.laid_out.pages), n) for i, n in zip(items, pages, strict=True)], file=sys.stderr)
+        for flag in ("-png", "-jpeg"):
+            drawing = Cost()
+            with drawing.counted():
+                for number in range(count):
+                    subprocess.run(["pdftoppm", "-r", "144", flag, folder / f"{number}.pdf", folder / f"{number}"], check=True)
+            results.append((flag, sum(pages), printing + drawing))
     return results
 
 
-def document_of(family: Report, index: int) -> Document:
-    """The blocks that `make_sample` lays out for the same index."""
-    seed = derive_seed(SEED, "documents.report", index)
-    truth = family.sample_truth(index, stream(seed, "truth"))
-    world = truth.worlds[0]
-    return write_document(world, load_wording(world.language), stream(seed, "render"), pages_target=truth.pages).document
+def install_fonts(items: Sequence[Printed], folder: Path) -> Path:
+    """All fonts of the documents; returns the fontconfig file."""
+    for item in items:
+        for designs in families(item).values():
+            for name, files in designs.items():
+                install(name, files, folder)
+    return write_config(folder)
+
+
+def print_all(page: Page, items: Sequence[Printed], folder: Path) -> None:
+    """Documents through the browser, as `<number>.pdf`."""
+    for number, item in enumerate(items):
+        print_pdf(page, as_html(item), folder / f"{number}.pdf")
 
 
 def print_pdf(page: Page, text: str, path: Path) -> None:
-    """One document through the browser."""
+    """One document through the browser; its style sheet gives sizes and margins."""
     page.set_content(text)
-    page.pdf(path=str(path), format="A4", print_background=True, margin={"top": "20mm", "bottom": "20mm", "left": "20mm", "right": "20mm"})
-
-
-def as_html(document: Document) -> str:
-    """The blocks as plain HTML, in the fonts the system has."""
-    direction = "rtl" if document.language == "ar" else "ltr"
-    parts = [_block(block, document.language) for section in document.sections for block in section.blocks]
-    style = "body{font:10pt sans-serif}table{border-collapse:collapse;font-size:8pt}td,th{border:1px solid #999;padding:2pt 4pt}"
-    head = f'<html lang="{document.language}" dir="{direction}"><meta charset="utf-8"><style>{style}</style>'
-    return f"{head}<body>{''.join(parts)}</body></html>"
-
-
-def _block(block: Block, language: str) -> str:
-    match block:
-        case Heading():
-            return f"<h{block.level}>{html.escape(f'{block.number} {block.text}')}</h{block.level}>"
-        case Paragraph():
-            return f"<p>{_inline(block.inlines)}</p>"
-        case Listing():
-            return "<ul>" + "".join(f"<li>{_inline(item)}</li>" for item in block.items) + "</ul>"
-        case Table():
-            rows = "".join(f"<tr>{_cells(row)}</tr>" for row in (*block.head, *block.body))
-            return f"<p>{html.escape(block.label)} {_inline(block.caption)}</p><table>{rows}</table>"
-        case Figure():
-            drawn = draw_chart(block.chart, draw_chart_look(stream(SEED, "rival")), Typesetter(language), Style(8.0), 360.0, 200.0)
-            picture = base64.b64encode(drawn.png).decode()
-            return f'<img width=480 src="data:image/png;base64,{picture}"><p>{html.escape(block.label)} {_inline(block.caption)}</p>'
-        case Contents():
-            return f"<h2>{html.escape(block.title)}</h2>"
-
-
-def _cells(row: tuple[Cell, ...]) -> str:
-    return "".join(f"<td colspan={cell.colspan}>{_inline(cell.inlines)}</td>" for cell in row)
-
-
-def _inline(inlines: Inline) -> str:
-    return "".join(html.escape(text.text) for text in inlines)
+    page.pdf(path=str(path), prefer_css_page_size=True, print_background=True)
 
 
 def versions() -> str:

@@ -3,23 +3,25 @@ on stderr.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
-from dags import commands
+from dags import commands, train_commands
 from dags.session import MachineError, cpu_count
 from dags.terminal import say
 from pipelines.commit import StorageError
 from schemas.errors import AssayError, DeterminismError, IntegrityError, UserError
 
-OK, FAILED, MISTAKE, MACHINE, INTERRUPTED = 0, 1, 2, 3, 130
+OK, FAILED, MISTAKE, MACHINE, INTERRUPTED, READER_GONE = 0, 1, 2, 3, 130, 141
 
 EXIT_CODES = """exit codes:
   0    done, every check passed
   1    a check failed: damaged or unproved data, a rebuild that differs
   2    a mistake in the recipe, an argument or a folder; the message says what, where and what to do
   3    trouble with the machine: disk, memory, Ray; the same command again resumes
-  130  stopped by Ctrl-C; the same command again resumes"""
+  130  stopped by Ctrl-C; the same command again resumes
+  141  the reader of the output has gone, as `| head` does"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = make_parser().parse_args(arguments)
     try:
         code: int = options.run(options)
+        sys.stdout.flush()  # a reader that has gone is found here, not when Python ends
     except UserError as error:
         say(f"assay: {error}")
         return MISTAKE
@@ -43,8 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say("assay: stopped. What is committed is kept; run the same command again to go on.")
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone, as `| head` does
-        return OK
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python still holds back
+        return READER_GONE
     except OSError as error:
         say(f"assay: {error}")
         return MACHINE
@@ -55,7 +58,7 @@ def make_parser() -> argparse.ArgumentParser:
     """The parser of all subcommands; each `--help` ends with an example."""
     parser = argparse.ArgumentParser(
         prog="assay",
-        description="Builds multimodal training corpora whose every answer can be proved again from the stored bytes.",
+        description="Builds multimodal training corpora whose every answer can be proved again from the stored bytes, and trains on them.",
         epilog=f"{EXIT_CODES}\n\nexample:\n  assay build pipelines/recipes/demo.yaml --out demo/data && assay verify demo/data",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -65,6 +68,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_rebuild(kinds)
     _add_show(kinds)
     _add_stats(kinds)
+    _add_training(kinds)
     _add_listings(kinds)
     return parser
 
@@ -77,7 +81,7 @@ def _command(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]", name:
         epilog=f"{EXIT_CODES}\n\nexample:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=getattr(commands, name))
+    parser.set_defaults(run=getattr(train_commands if name in ("train", "evaluate") else commands, name))
     return parser
 
 
@@ -152,11 +156,27 @@ def _add_stats(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     parser = _command(
         kinds,
         "stats",
-        "count and measure a data set: sizes, proofs, rejections, blind baselines, diversity",
-        "assay stats demo/data --json",
+        "say in ten lines what a data set holds and whether it is as it should be: proofs, rejections, blind baselines, diversity",
+        "assay stats demo/data --all",
     )
     parser.add_argument("folder", metavar="DIR", help="folder of a finished data set")
-    parser.add_argument("--json", action="store_true", help="print the numbers as JSON, each with its definition")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--all", action="store_true", help="print every table with its definition as well")
+    how.add_argument("--json", action="store_true", help="print the numbers as JSON, each with its definition")
+
+
+def _add_training(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    train_commands.add_train(
+        _command(
+            kinds,
+            "train",
+            "train the reference Qwen3-VL on data sets, or go on with a run",
+            "assay train model/configs/tiny.yaml --out runs/tiny",
+        )
+    )
+    train_commands.add_evaluate(
+        _command(kinds, "evaluate", "score a trained model by family and task, beside blind baselines", "assay evaluate runs/tiny -n 2")
+    )
 
 
 def _add_listings(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

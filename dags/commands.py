@@ -21,7 +21,7 @@ from schemas.shard import read_manifest, write_shard
 
 def build(options: Namespace) -> int:
     """`assay build`."""
-    planned = plan(load_recipe(options.recipe, options.overrides))
+    planned = plan(load_recipe(options.recipe, options.overrides), options.recipe)
     folder = Path(options.out)
     if options.dry_run:
         return _dry_run(planned, folder, options)
@@ -107,12 +107,15 @@ def show(options: Namespace) -> int:
     """`assay show`."""
     from pipelines.show import choose, render_page, summarise_text  # Pillow and the page template: only this command needs them
 
-    chosen = choose(Path(options.folder), options.n, task=options.task, family=options.family)
+    folder = Path(options.folder)
+    chosen = choose(folder, options.n, task=options.task, family=options.family)
     if options.out:
+        total = read_manifest(folder).totals.rows
+        page = render_page(str(folder), chosen, task=options.task, total=total, on_sample=partial(_tell, "drawn"))
         out = Path(options.out)
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(render_page(Path(options.folder).name, chosen, task=options.task), encoding="utf-8")
-        say(f"{len(chosen)} samples in {out} ({human_bytes(out.stat().st_size)}); open it in a browser")
+        out.write_text(page, encoding="utf-8")
+        say(f"{len(chosen)} of {total} samples in {out} ({human_bytes(out.stat().st_size)}); open it in a browser")
     else:
         print(summarise_text(chosen, task=options.task))
     return 0
@@ -120,15 +123,24 @@ def show(options: Namespace) -> int:
 
 def stats(options: Namespace) -> int:
     """`assay stats`."""
-    from pipelines.stats import measure  # as above
+    from pipelines.stats import measure, summary  # as above
 
-    metrics = measure(Path(options.folder))
+    metrics = measure(Path(options.folder), on_sample=partial(_tell, "measured"))
     if options.json:
         print_json([metric.to_json() for metric in metrics])
         return 0
-    for metric in metrics:
+    for metric in metrics if options.all else ():
         metric.print(print_table)
+    print("\n".join(summary(metrics)))
+    if not options.all:
+        say(f"every table with its definition: assay stats {options.folder} --all")
     return 0
+
+
+def _tell(verb: str, number: int, total: int) -> None:
+    """Say how far a long command is, about ten times in all."""
+    if number == total or number % -(-total // 10) == 0:
+        say(f"{verb} {number} of {total} samples")
 
 
 def families(options: Namespace) -> int:

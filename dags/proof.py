@@ -27,7 +27,7 @@ def verify(folder: Path, *, workers: int, address: str | None = None, on_report:
         return total
     with ray_session(workers, address) as ray, ray_errors(ray):
         arguments = {"folder": folder.resolve(), "records": records}
-        for row in map_shards(ray, shard_numbers(ray, sorted(records)), check_shards, arguments, workers).iter_rows():
+        for row in map_shards(ray, shard_numbers(ray, sorted(records)), check_shards, arguments, min(workers, len(records))).iter_rows():
             found = read_report(row["report"])
             on_report(row["shard"], found)
             total += found

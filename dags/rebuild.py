@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dags.corpus import OnShard, build, ignore_shard
+from pipelines.commit import PLAN_NAME
 from pipelines.ledger import check_same_plan, read_records, recipe_of
 from pipelines.plan import Item, Plan, plan
 from pipelines.workers import Failure, attempt, draft_item, planned_id, verify_item
@@ -27,7 +28,7 @@ class Difference:
 
 def plan_of(folder: Path) -> Plan:
     """The plan a folder was built from; UserError, with the differences, if families, assets or libraries have changed since."""
-    again = plan(recipe_of(folder))
+    again = plan(recipe_of(folder), str(folder / PLAN_NAME))
     check_same_plan(folder, again)
     return again
 

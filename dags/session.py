@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dags.processes import children_of_this_process, name_of
 from schemas.errors import AssayError, UserError
 
 CONNECT_S = 5.0
@@ -128,12 +129,12 @@ def _raylet_watched() -> Iterator[None]:
 
     Left alone, Ray ends this process with exit code 1 and no word, some ten seconds later.
     """
-    raylets = [pid for pid in _children() if "raylet" in _name(pid)]
+    raylets = [pid for pid in children_of_this_process() if "raylet" in name_of(pid)]
     over, died = threading.Event(), threading.Event()
 
     def watch() -> None:
         while not over.wait(POLL_S):
-            if any("raylet" not in _name(pid) for pid in raylets):
+            if any("raylet" not in name_of(pid) for pid in raylets):
                 died.set()
                 os.kill(os.getpid(), signal.SIGINT)  # wakes the main thread out of whatever it waits for
                 return
@@ -151,30 +152,24 @@ def _raylet_watched() -> Iterator[None]:
         watcher.join()
 
 
-def _children() -> list[int]:
-    """Process ids of this process's children, where the system tells."""
-    try:
-        return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
-    except FileNotFoundError:
-        return []
-
-
-def _name(pid: int) -> str:
-    """Name of a running process; empty once it has ended, also while nobody has collected it."""
-    try:
-        name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition(") ")
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-    return "" if rest.startswith("Z") else name
-
-
 def _own_folder() -> Path:
     """A new folder for Ray's sockets and logs, named after this process; those that killed processes left behind are removed."""
     parent = Path(_short_temporary_folder())
     for left in parent.glob("assay-ray-*-*"):
-        if not Path("/proc", left.name.split("-")[2]).exists():
+        owner = left.name.split("-")[2]
+        if owner.isdecimal() and not _is_running(int(owner)):
             shutil.rmtree(left, ignore_errors=True)
     return Path(tempfile.mkdtemp(prefix=f"assay-ray-{os.getpid()}-", dir=parent))
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)  # asks, sends nothing
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
 
 
 def _short_temporary_folder() -> str:

@@ -7,12 +7,11 @@ import ast
 import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
 import filters
-from schemas.errors import UserError
+from schemas.errors import UserError, nearest
 from schemas.filter import Filter
 from schemas.rows import as_float32
 from schemas.sample import Sample
@@ -29,9 +28,7 @@ def load_filters(names: Sequence[str], where: str = "filters") -> dict[str, Filt
     known = known_filters()
     for name in names:
         if name not in known:
-            near = get_close_matches(name, known, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            raise UserError(f"there is no filter {name!r}", where=where, todo=f"{hint}filters: {', '.join(known)}")
+            raise UserError(f"there is no filter {name!r}", where=where, todo=f"{nearest(name, known)}filters: {', '.join(known)}")
     return {name: _function(name) for name in names}
 
 

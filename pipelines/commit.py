@@ -2,8 +2,9 @@
 
 Bytes go to a temporary name, are flushed and hashed, and are linked under a name made of their hash; the folder is flushed; only then does
 the commit record appear, by a link that fails if there is one already. So each state a kill can leave is harmless: a temporary file
-(removed at the next start), a shard without a record (the same bytes come again under the same name), or a whole commit. A second attempt
-finds its own record, or another one: that is a `DeterminismError`. Nothing here knows Ray, families or what a shard holds.
+(removed at the next start, or before the manifest), a shard without a record (the same bytes come again under the same name), or a whole
+commit. A second attempt finds its own record, or another one: that is a `DeterminismError`. Nothing here knows Ray, families or what a
+shard holds.
 """
 
 import hashlib
@@ -29,6 +30,7 @@ STEPS = tuple(f"{what} {step}" for what in ("shard", "quarantine", "record") for
 """Every moment of a commit, in order, as given to `on_step`."""
 
 OnStep = Callable[[str], None]
+Bytes = bytes | memoryview
 
 
 class StorageError(AssayError):
@@ -40,7 +42,7 @@ class FinishedShard:
     """A shard in memory, ready to be committed: its record except for names, sizes and hashes, and the bytes."""
 
     shard: int
-    data: bytes
+    data: Bytes
     quarantine: bytes | None
     sample_ids: tuple[str, ...]
     planned: int
@@ -98,7 +100,7 @@ class Published:
     sha256: str
 
 
-def publish(folder: Path, kind: str, name: str, data: bytes, on_step: OnStep) -> Published:
+def publish(folder: Path, kind: str, name: str, data: Bytes, on_step: OnStep) -> Published:
     """Write `data` as `<kind>/<name>-<hash>.arrow`, safely on disk before this returns. Present already is as good: the name says the
     content.
     """
@@ -125,12 +127,17 @@ def write_atomically(folder: Path, name: str, text: str, on_step: OnStep = ignor
 def prepare_folder(folder: Path, plan_text: str) -> None:
     """Make the folder and its parts, say in `plan.json` what it is for, and remove what a killed run left half written."""
     (folder / TEMPORARY).mkdir(parents=True, exist_ok=True)
-    for leftover in (folder / TEMPORARY).iterdir():
-        leftover.unlink(missing_ok=True)  # a worker of that run may still be tidying up
+    remove_leftovers(folder)
     write_atomically(folder, PLAN_NAME, plan_text)
     for part in (SHARDS, QUARANTINE, COMMITS):
         (folder / part).mkdir(exist_ok=True)
     flush_folder(folder)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed processes left half written. For the folder's only builder, before its workers start or after they are done."""
+    for leftover in (folder / TEMPORARY).iterdir():
+        leftover.unlink(missing_ok=True)  # a worker of a killed run may still be tidying up
 
 
 def flush_folder(folder: Path) -> None:
@@ -154,7 +161,7 @@ def _publish_record(folder: Path, record: CommitRecord, on_step: OnStep) -> None
         )
 
 
-def _put(folder: Path, target: Path, data: bytes, on_step: OnStep) -> None:
+def _put(folder: Path, target: Path, data: Bytes, on_step: OnStep) -> None:
     """Link `data` under `target` unless that exists; durable when this returns."""
     temporary = _write_temporary(folder, data, on_step)
     try:
@@ -169,7 +176,7 @@ def _put(folder: Path, target: Path, data: bytes, on_step: OnStep) -> None:
     on_step(PUBLISH_STEPS[3])
 
 
-def _write_temporary(folder: Path, data: bytes, on_step: OnStep) -> Path:
+def _write_temporary(folder: Path, data: Bytes, on_step: OnStep) -> Path:
     """`data` in a new file below `folder/tmp`, flushed to the disk."""
     try:
         handle, name = tempfile.mkstemp(dir=folder / TEMPORARY)

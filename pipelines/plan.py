@@ -17,10 +17,10 @@ from pipelines.quarantine import Failure, attempt
 from schemas.canonical import canonical_json
 from schemas.errors import UserError
 from schemas.family import AnyFamily, HasAssets
-from schemas.manifest import Ingredients
+from schemas.manifest import Ingredients, fingerprint_of
 from schemas.recipe import Recipe, Source
 from schemas.rows import check_storable
-from schemas.sample import Sample, sha256_hex
+from schemas.sample import Sample
 from synth.libraries import library_versions
 from synth.load import family_params, load_family
 from synth.make import make_sample
@@ -64,7 +64,7 @@ class Plan:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over the resolved recipe and the ingredients."""
-        return sha256_hex(canonical_json(self.document).encode())
+        return fingerprint_of(self.recipe.resolved(), self.ingredients)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -84,17 +84,23 @@ class Plan:
         return tuple(item for _, item in sorted(found, key=lambda pair: pair[0]))
 
 
-def plan(recipe: Recipe) -> Plan:
+def plan(recipe: Recipe, where: str = "recipe") -> Plan:
     """Resolve a recipe: load its families and filters, count where tokens are asked for, and gather the ingredients.
+
+    Args:
+        recipe: As it was read.
+        where: The file it was read from, as errors name it.
 
     Raises:
         UserError: A family, parameter or filter does not exist, or the pilot made nothing to count with.
     """
-    families = [_pinned(load_family(s.family, s.params, f"sources[{i}]")) for i, s in enumerate(recipe.sources)]
-    load_filters(recipe.filters)
+    families = [_pinned(load_family(s.family, s.params, f"{where}: sources.{i}")) for i, s in enumerate(recipe.sources)]
+    load_filters(recipe.filters, f"{where}: filters")
     if unknown := sorted(set(recipe.thresholds) - set(recipe.filters)):
-        raise UserError(f"the threshold {unknown[0]!r} has no filter of that name", where="thresholds", todo="add the filter to `filters`")
-    sources = tuple(_resolve(source, family, recipe.seed) for source, family in zip(recipe.sources, families, strict=True))
+        what = f"the threshold {unknown[0]!r} has no filter of that name"
+        raise UserError(what, where=f"{where}: thresholds.{unknown[0]}", todo="add the filter to `filters`")
+    resolving = enumerate(zip(recipe.sources, families, strict=True))
+    sources = tuple(_resolve(source, family, recipe.seed, f"{where}: sources.{i}") for i, (source, family) in resolving)
     resolved = recipe.model_copy(update={"sources": sources})
     return Plan(resolved, _ingredients(resolved, families))
 
@@ -133,13 +139,13 @@ def _pinned(family: AnyFamily) -> AnyFamily:
     return cast(AnyFamily, family.pin()) if isinstance(family, HasAssets) else family
 
 
-def _resolve(source: Source, family: AnyFamily, seed: int) -> Source:
+def _resolve(source: Source, family: AnyFamily, seed: int, where: str) -> Source:
     """The source with every parameter written out and a count instead of tokens."""
-    count = source.count if source.tokens is None else _count_for(source, source.tokens, family, seed)
+    count = source.count if source.tokens is None else _count_for(source, source.tokens, family, seed, where)
     return source.model_copy(update={"params": family_params(family), "count": count, "tokens": None})
 
 
-def _count_for(source: Source, tokens: int, family: AnyFamily, seed: int) -> int:
+def _count_for(source: Source, tokens: int, family: AnyFamily, seed: int, where: str) -> int:
     """Samples that hold about `tokens` tokens, going by those of the pilot that can be made."""
 
     def pilot(index: int) -> Sample:
@@ -155,7 +161,7 @@ def _count_for(source: Source, tokens: int, family: AnyFamily, seed: int) -> int
         raise UserError(
             f"none of the first {PILOT_SAMPLES} samples of {source.name!r} could be made, so {tokens} tokens cannot be turned into a "
             f"count: {failures[0]}",
-            where=f"source {source.name!r}",
+            where=where,
             todo="mend the source, or give `count` instead of `tokens`",
         )
     return ceil(tokens * len(found) / sum(found))
@@ -182,7 +188,7 @@ def explain_difference(old: dict[str, Any], new: dict[str, Any], path: str = "")
             lines += explain_difference(before, after, f"{place}.")
         elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after) and before != after:
             pairs = zip(before, after, strict=True)
-            lines += [line for i, (b, a) in enumerate(pairs) for line in explain_difference({f"{key}[{i}]": b}, {f"{key}[{i}]": a}, path)]
+            lines += [line for i, (b, a) in enumerate(pairs) for line in explain_difference({f"{key}.{i}": b}, {f"{key}.{i}": a}, path)]
         elif before != after:
             lines.append(f"{place}: {_shown(before)} -> {_shown(after)}")
     return lines

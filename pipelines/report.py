@@ -8,21 +8,21 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from pipelines.quarantine import count_reasons, read_quarantine
-from pipelines.workers import Failure, attempt
+from pipelines.workers import Failure, attempt, cached_family
+from schemas.canonical import canonical_json
 from schemas.errors import DataError, IntegrityError, UserError
 from schemas.family import AnyFamily
 from schemas.manifest import CommitRecord, inside
 from schemas.sample import Sample, sha256_hex
 from schemas.shard import ShardReader, file_sha256
 from synth.check import check_draft
-from synth.load import load_family
 from synth.make import count_tokens, verify_sample
 
 _REPORT: list[tuple[str, pa.DataType]] = [("shard", pa.int64()), ("report", pa.large_string())]
@@ -129,7 +129,7 @@ def check_sample(sample: Sample) -> tuple[Counter[str], list[str]]:
 
 def family_of(sample: Sample) -> AnyFamily:
     """The family that made a stored sample, with the parameters its provenance names; UserError if it is gone or has moved on."""
-    family = _family(sample.family, json.dumps(json.loads(sample.provenance)["parameters"], sort_keys=True))
+    family = cached_family(sample.family, canonical_json(json.loads(sample.provenance)["parameters"]))
     if family.version != sample.family_version:
         raise UserError(
             f"{sample.family} is at version {family.version}; the sample was made by version {sample.family_version}",
@@ -137,11 +137,6 @@ def family_of(sample: Sample) -> AnyFamily:
             todo="verify with the release that built the data set, or build it again",
         )
     return family
-
-
-@lru_cache(maxsize=64)
-def _family(name: str, parameters: str) -> AnyFamily:
-    return load_family(name, json.loads(parameters))
 
 
 def _verify_again(sample: Sample) -> Sample:

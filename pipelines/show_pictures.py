@@ -1,34 +1,62 @@
-"""Draws evidence into pages for people to look at: downscaled pages with one colour a question, crops around each box, thumbnails. WebP
-data URIs out.
+"""Draws what the HTML page embeds of a sample: previews of its images, and cuts around the evidence of each question.
 
-The stored pixels are never changed, only copies. Boxes are in the pixels of the stored image.
+Each image is decoded once. Nothing is drawn into pixels: a `Preview` keeps which part of the stored image it shows, so that boxes can be
+laid over it.
 """
 
 import base64
 import io
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from PIL import Image as PillowImage
-from PIL import ImageDraw, ImageFont
 
-from schemas.sample import BoxPx, Image
+from pipelines.show_cuts import Cut, Flags, cut_around, find_ink, group_boxes
+from pipelines.show_exchange import Exchange
+from schemas.sample import BoxPx, Evidence, Image, Sample
 
-PAGE_SIDE_PX, THUMB_SIDE_PX, CROP_SIDE_PX = 1100, 220, 560
-"""Longest sides of what is embedded (chosen: a page of text is readable when zoomed, and 16 documents stay near 20 MB)."""
-MARGIN_PX = (150, 44)
-"""Of the surroundings that a crop shows left and right, above and below, in stored pixels."""
-COLORS = ("#d9480f", "#1971c2", "#2f9e44", "#9c36b5", "#e03131", "#0c8599", "#f08c00", "#6741d9", "#c2255c", "#5c940d")
-"""One a question, in turn; dark enough for white letters and for white paper (Open Color 7 to 9)."""
+PAGE_SIDE_PX, OTHER_SIDE_PX, COVER_SIDE_PX = 1100, 480, 400
+"""Longest sides of images with evidence, of the others, and on the contact sheet (chosen: evidence can be read, sixteen documents stay near
+20 MB)."""
+MAX_IMAGES, MAX_CROPS = 48, 6
+"""Images of a sample and crops of a question that are shown; images with evidence come first."""
+MANY, SPAN = 6, 0.6
+"""An image with more evidence of one question than this, over more than this share of its height, is shown whole instead of cropped."""
+COLORS = ("#b83b06", "#1864ab", "#237032", "#862e9c", "#c92a2a", "#0b7285", "#8a5a00", "#5f3dc4", "#a61e4d", "#4a6b0a")
+"""One a question, in turn; white letters on them have a contrast of 4.5 or more (WCAG 2.2, 1.4.3)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """One box to draw: where, in which colour, and the short text on its flag."""
+class Preview:
+    """A picture as a data URI, and the part of the stored image that it shows."""
 
-    box_px: BoxPx
-    color: str
-    label: str
+    uri: str
+    part: Cut
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of that part in stored pixels."""
+        return self.part[2] - self.part[0], self.part[3] - self.part[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """Evidence of one question that lies together on one image, and the cuts that show it, from top to bottom."""
+
+    image: int
+    evidence: tuple[Evidence, ...]
+    pieces: tuple[Preview, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What is shown of a sample: its images by index, the crops by the question's number, and a picture for the contact sheet."""
+
+    images: dict[int, Preview]
+    crops: dict[int, list[Crop]]
+    cover: Preview | None
 
 
 def color_of(question: int) -> str:
@@ -36,52 +64,64 @@ def color_of(question: int) -> str:
     return COLORS[question % len(COLORS)]
 
 
-def draw_page(image: Image, marks: Sequence[Mark], side_px: int = PAGE_SIDE_PX) -> str:
-    """The image, at most `side_px` long, with `marks` drawn in, as a data URI."""
-    picture = _open(image)
+def draw(sample: Sample, asked: Sequence[Exchange]) -> Drawing:
+    """Draw the previews and crops of a sample."""
+    evidence = {exchange.number: _by_image(exchange.evidence) for exchange in asked}
+    used = Counter(image for by_image in evidence.values() for image, items in by_image.items() for _ in items)
+    telling = max(used, key=lambda image: (used[image], -image), default=0)  # a cover says little
+    images: dict[int, Preview] = {}
+    crops: dict[int, list[Crop]] = {exchange.number: [] for exchange in asked}
+    cover = None
+    for index in chosen_images(len(sample.images), used):
+        picture = _decode(sample.images[index])
+        images[index] = _shrink(picture, PAGE_SIDE_PX if used[index] else OTHER_SIDE_PX)
+        cover = _shrink(picture, COVER_SIDE_PX) if index == telling else cover
+        if used[index]:
+            ink = find_ink(np.asarray(picture.convert("L")))
+            for number, by_image in evidence.items():
+                items = by_image.get(index, ())
+                whole = _is_everywhere([item.box_px for item in items if item.box_px], picture.height)
+                crops[number] += [Crop(index, tuple(items), (images[index],))] if whole else _crops(picture, ink, index, items)
+    return Drawing(images, {number: found[:MAX_CROPS] for number, found in crops.items()}, cover)
+
+
+def chosen_images(number: int, used: Iterable[int]) -> list[int]:
+    """Indices of the images to show, in order: at most `MAX_IMAGES`, those with evidence before others, early ones before late."""
+    order = sorted(range(number), key=lambda index: (index not in set(used), index))
+    return sorted(order[:MAX_IMAGES])
+
+
+def _by_image(evidence: Iterable[Evidence]) -> dict[int, list[Evidence]]:
+    found: dict[int, list[Evidence]] = {}
+    for item in evidence:
+        if item.image is not None and item.box_px is not None:
+            found.setdefault(item.image, []).append(item)
+    return found
+
+
+def _is_everywhere(boxes: Sequence[BoxPx], height: int) -> bool:
+    return len(boxes) > MANY and max(box[3] for box in boxes) - min(box[1] for box in boxes) > SPAN * height
+
+
+def _crops(picture: PillowImage.Image, ink: Flags, index: int, evidence: Sequence[Evidence]) -> Iterable[Crop]:
+    for boxes in group_boxes([item.box_px for item in evidence if item.box_px]):
+        pieces = tuple(Preview(_encode(picture.crop(cut)), cut) for cut in cut_around(ink, boxes))
+        yield Crop(index, tuple(item for item in evidence if item.box_px in boxes), pieces)
+
+
+def _decode(image: Image) -> PillowImage.Image:
+    picture = PillowImage.open(io.BytesIO(image.data))
+    return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+
+
+def _shrink(picture: PillowImage.Image, side_px: int) -> Preview:
     scale = min(1.0, side_px / max(picture.size))
-    picture = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))), PillowImage.Resampling.LANCZOS)
-    return _encode(_draw(picture, [_scaled(mark, scale, (0.0, 0.0)) for mark in marks]))
-
-
-def draw_crop(image: Image, mark: Mark) -> str:
-    """The surroundings of one mark with the mark drawn in, as a data URI."""
-    picture = _open(image)
-    x0, y0, x1, y1 = mark.box_px
-    left, top = max(0, int(x0) - MARGIN_PX[0]), max(0, int(y0) - MARGIN_PX[1])
-    cut = picture.crop((left, top, min(picture.width, int(x1) + MARGIN_PX[0] + 1), min(picture.height, int(y1) + MARGIN_PX[1] + 1)))
-    scale = min(1.0, CROP_SIDE_PX / max(cut.size))
-    cut = cut.resize((max(1, round(cut.width * scale)), max(1, round(cut.height * scale))), PillowImage.Resampling.LANCZOS)
-    return _encode(_draw(cut, [_scaled(Mark(mark.box_px, mark.color, ""), scale, (left, top))]))
-
-
-def _open(image: Image) -> PillowImage.Image:
-    return PillowImage.open(io.BytesIO(image.data)).convert("RGB")
-
-
-def _scaled(mark: Mark, scale: float, origin: tuple[float, float]) -> Mark:
-    x0, y0, x1, y1 = mark.box_px
-    left, top = origin
-    return Mark(((x0 - left) * scale, (y0 - top) * scale, (x1 - left) * scale, (y1 - top) * scale), mark.color, mark.label)
-
-
-def _draw(picture: PillowImage.Image, marks: Sequence[Mark]) -> PillowImage.Image:
-    pen = ImageDraw.Draw(picture, "RGBA")
-    font = ImageFont.load_default(13)
-    for mark in marks:
-        x0, y0, x1, y1 = mark.box_px
-        box = (x0 - 2, y0 - 2, x1 + 2, y1 + 2)
-        pen.rectangle(box, outline=mark.color, width=2, fill=f"{mark.color}22")
-        if mark.label:
-            width = pen.textlength(mark.label, font=font) + 6
-            left = min(max(0.0, box[0]), picture.width - width)
-            top = box[1] - 16 if box[1] >= 16 else box[3]
-            pen.rectangle((left, top, left + width, top + 16), fill=mark.color)
-            pen.text((left + 3, top), mark.label, fill="white", font=font)
-    return picture
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    small = picture.resize(size, PillowImage.Resampling.HAMMING, reducing_gap=2.0)
+    return Preview(_encode(small), (0, 0, picture.width, picture.height))
 
 
 def _encode(picture: PillowImage.Image) -> str:
     buffer = io.BytesIO()
-    picture.save(buffer, format="WEBP", quality=62, method=3)
+    picture.save(buffer, format="WEBP", quality=42, method=1)
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()

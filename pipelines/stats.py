@@ -1,7 +1,7 @@
 """Measures a finished data set: what it holds, what is proved, what was rejected, whether it can be answered blind, how varied it is.
 
 One pass takes from each sample what the measures need (`Facts`, no media); each measure is a small pure function in `stats_text`,
-`stats_pages` or `stats_search`. Every number is printed with its definition.
+`stats_pages` or `stats_search`. Every number is printed with its definition; `summary` says in about ten lines what matters.
 """
 
 from collections import Counter, defaultdict
@@ -11,48 +11,27 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
-from pipelines import stats_pages, stats_search, stats_text
+from pipelines import stats_bars, stats_pages, stats_text
 from pipelines.ledger import summarise
-from pipelines.report import family_of
-from pipelines.show import exchanges, plain
+from pipelines.stats_bars import Bar, judge
+from pipelines.stats_facts import Facts, facts_of
 from pipelines.stats_text import Asked
-from schemas.canonical import canonical_json
-from schemas.family import FindsEvidence
-from schemas.sample import Sample, Turn
 from schemas.shard import Dataset
 
-SEARCHED_PER_SAMPLE = 8
-"""Questions of a sample that the text search tries (chosen: a search reads every page)."""
-
-
-ABSENT = "absent"
-"""The value by which families over real documents say that the pages do not hold the answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the measures need to know of one sample.
-
-    Attributes:
-        searched: Per question tried: whether the answer stands on the best page, and the share of pages it stands on.
-        box_ious: How well stated evidence boxes fit those found again, where the family can find them.
-    """
-
-    family: str
-    languages: tuple[str, ...]
-    tags: tuple[str, ...]
-    asked: tuple[Asked, ...]
-    hows: tuple[tuple[str, str], ...]
-    evidence_pages: tuple[int, ...]
-    hashes: tuple[tuple[int, int], ...]
-    layouts: tuple[bytes, ...]
-    searched: tuple[tuple[bool, float], ...]
-    box_ious: tuple[float, ...]
+BLIND_LIMIT, TOP_LIMIT, COLLISION_LIMIT, ALIKE_LIMIT = 0.05, 0.03, 0.30, 0.01
+"""Bars on shares: blind accuracy over chance, the most frequent answer of a task, questions of one template, near-duplicate images."""
+LEAST_LAYOUTS = 16
+"""Pages from which on a quarter and a half of a corpus have layouts to compare."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A measure with its definition and, where one is set, the value it should reach."""
+    """A measure with its definition and, where one is set, the value it should reach.
+
+    Attributes:
+        headline: A line of the summary that says what there is.
+        bars: Lines of the summary that say whether it is as it should be.
+    """
 
     name: str
     definition: str
@@ -60,6 +39,8 @@ class Metric:
     rows: tuple[tuple[object, ...], ...]
     wanted: str = ""
     notes: tuple[str, ...] = field(default=())
+    headline: str = ""
+    bars: tuple[Bar, ...] = field(default=())
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`: rows as objects."""
@@ -74,13 +55,17 @@ class Metric:
         print()
 
 
-def measure(folder: Path) -> list[Metric]:
-    """Every measure of the data set in `folder`."""
+def measure(folder: Path, *, on_sample: Callable[[int, int], None] | None = None) -> list[Metric]:
+    """Every measure of the data set in `folder`; `on_sample` is told how many samples of how many were read."""
     dataset = Dataset(folder)
-    facts = [facts_of(sample, number) for number, sample in enumerate(dataset)]
+    facts = []
+    for number, sample in enumerate(dataset):
+        facts.append(facts_of(sample, number))
+        if on_sample:
+            on_sample(number + 1, len(dataset))
     asked = [one for fact in facts for one in fact.asked]
     return [
-        _sizes(dataset),
+        _sizes(dataset, facts),
         _ledger(dataset),
         _by("Languages", "First language of each sample.", "language", (fact.languages[0] if fact.languages else "none" for fact in facts)),
         _proofs(facts),
@@ -94,63 +79,19 @@ def measure(folder: Path) -> list[Metric]:
     ]
 
 
-def facts_of(sample: Sample, number: int) -> Facts:
-    """What the measures need of one sample; decodes its pages once."""
-    language = sample.languages[0] if sample.languages else ""
-    asked, pages = [], []
-    for exchange in exchanges(sample):
-        value = _value(exchange.answer)
-        asked.append(
-            Asked(number, sample.family, exchange.answer.task, language, plain(exchange.question.text), exchange.answer.text, value)
-        )
-        pages.append(len({evidence.image for evidence in exchange.evidence if evidence.image is not None}))
-    pdfs = [attachment.data for attachment in sample.attachments if attachment.media_type == "application/pdf"]
-    layouts = [layout for pdf in pdfs for layout in stats_pages.pdf_layouts(pdf)] or [stats_pages.image_layout(i) for i in sample.images]
-    return Facts(
-        family=sample.family,
-        languages=sample.languages,
-        tags=sample.tags,
-        asked=tuple(asked),
-        hows=tuple((verdict.task, verdict.how) for verdict in sample.verdicts),
-        evidence_pages=tuple(pages),
-        hashes=tuple(stats_pages.page_hash(image) for image in sample.images),
-        layouts=tuple(layouts),
-        searched=tuple(_search(asked, pdfs)),
-        box_ious=tuple(_box_ious(sample)),
-    )
+def summary(metrics: Sequence[Metric]) -> list[str]:
+    """What matters, a line each: what the data set holds, what was lost, and every bar with its outcome."""
+    bars = [bar for metric in metrics for bar in metric.bars]
+    return [*(metric.headline for metric in metrics if metric.headline), *stats_bars.lines(bars)]
 
 
-def _value(answer: Turn) -> str:
-    """What an answer says, apart from its wording: `null` for a refusal, the text where nothing but the text says it."""
-    said = answer.proof.answer if answer.proof else None
-    if said is None:
-        return canonical_json(answer.text)
-    if isinstance(said, dict) and "value" in said:  # `{"type": "number", "value": ...}`
-        said = said["value"]
-    return "null" if said == ABSENT else canonical_json(said)
-
-
-def _search(asked: Sequence[Asked], pdfs: Sequence[bytes]) -> Iterable[tuple[bool, float]]:
-    texts = [text for pdf in pdfs for text in stats_search.page_texts(pdf)]
-    answerable = [one for one in asked if not one.refused and one.value not in ("true", "false")]
-    for one in answerable[:SEARCHED_PER_SAMPLE] if len(texts) > 1 else []:
-        found = stats_search.found_and_chance(one.question, one.answer, texts)
-        if found is not None:
-            yield found
-
-
-def _box_ious(sample: Sample) -> Iterable[float]:
-    family = family_of(sample)
-    pairs = family.find_evidence(sample.stored, sample.turns) if isinstance(family, FindsEvidence) else ()
-    return (stats_pages.box_iou(stated, found) for stated, found in pairs)
-
-
-def _sizes(dataset: Dataset) -> Metric:
-    totals = dataset.manifest.totals
-    rows = (("samples", totals.rows), ("shards", len(dataset.manifest.shards)), ("bytes", totals.bytes))
+def _sizes(dataset: Dataset, facts: Sequence[Facts]) -> Metric:
+    totals, images = dataset.manifest.totals, sum(len(fact.hashes) for fact in facts)
+    rows = (("samples", totals.rows), ("images", images), ("shards", len(dataset.manifest.shards)), ("bytes", totals.bytes))
     tokens = (("text tokens", totals.text_tokens), ("vision tokens", totals.vision_tokens))
     definition = "Tokens by the Qwen vocabulary and Qwen3-VL's resize rule; bytes of the shard files."
-    return Metric("Size", definition, ("what", "number"), rows + tokens)
+    headline = ", ".join(f"{number:,} {what}" for what, number in rows + tokens)
+    return Metric("Size", definition, ("what", "number"), rows + tokens, headline=headline)
 
 
 def _ledger(dataset: Dataset) -> Metric:
@@ -158,7 +99,9 @@ def _ledger(dataset: Dataset) -> Metric:
     lost = [(kind, reason, number) for kind in ("rejected", "quarantined") for reason, number in ledger[kind].items()]
     rows = (("planned", "", ledger["planned"]), ("kept", "", ledger["kept"]), *lost)
     definition = "planned = kept + rejected (a verifier or threshold turned the sample down) + quarantined (making it failed)."
-    return Metric("Ledger", definition, ("what", "reason", "samples"), rows)
+    losses = ", ".join(f"{number:,} {kind} ({reason})" for kind, reason, number in lost) or "none rejected or quarantined"
+    headline = f"{ledger['kept']:,} of {ledger['planned']:,} planned samples kept, {losses}"
+    return Metric("Ledger", definition, ("what", "reason", "samples"), rows, headline=headline)
 
 
 def _by(name: str, definition: str, column: str, values: Iterable[str]) -> Metric:
@@ -173,7 +116,13 @@ def _proofs(facts: Sequence[Facts]) -> Metric:
     share = artefact / counts.total() if counts else 1.0
     definition = "Answers per task, by what proves them: the stored bytes alone (artefact), or only the stored truth."
     note = f"from the artefact: {share:.1%}"
-    return Metric("Proofs", definition, ("task", "artefact", "truth"), tuple(rows), "at least 95 % from the artefact", (note,))
+    wanted = "at least 95 % from the artefact"
+    bar = Bar("answers proved from the stored bytes", f"{share:.1%} of {counts.total():,}", "at least 95 %", _outcome(share >= 0.95))
+    return Metric("Proofs", definition, ("task", "artefact", "truth"), tuple(rows), wanted, (note,), bars=(bar,))
+
+
+def _outcome(met: bool) -> stats_bars.Outcome:
+    return "met" if met else "missed"
 
 
 def _difficulty(facts: Sequence[Facts]) -> Metric:
@@ -197,19 +146,30 @@ def _blind(facts: Sequence[Facts], asked: Sequence[Asked]) -> Metric:
         "for the question; chance is a random page. The standard error, in points, is that of a proportion."
     )
     rows: list[tuple[object, ...]] = []
+    judged = []
     for family in sorted({one.family for one in asked}):
         mine = [one for one in asked if one.family == family]
         searched = [pair for fact in facts if fact.family == family for pair in fact.searched]
         for name, value, chance, tried in _baselines(mine, searched):
             error = sqrt(value * (1 - value) / tried) if tried else 0.0
             rows.append((family, name, value, chance, 100 * (value - chance), 100 * error))
+            label = f"{100 * (value - chance):+.1f} points ({family}, {name})"
+            judged.append(judge(value, int(tried), BLIND_LIMIT, chance=chance, label=label))
     return Metric(
         "Blind baselines",
         definition,
         ("family", "baseline", "accuracy", "chance", "points over", "std. error"),
         tuple(rows),
         "at most 5 points over chance",
+        bars=_bars("best blind guess over chance", judged, "at most +5 points", "questions"),
     )
+
+
+def _bars(name: str, judged: Sequence[stats_bars.Judged], wanted: str, unit: str) -> tuple[Bar, ...]:
+    """The bar of the worst of several shares, none if there is none."""
+    one = stats_bars.worst(judged)
+    needs = f"{one.needed:,} {unit} to tell" if one and one.outcome == "too small" else ""
+    return (Bar(name, one.label, wanted, one.outcome, needs),) if one else ()
 
 
 def _baselines(asked: Sequence[Asked], searched: Sequence[tuple[bool, float]]) -> Iterable[tuple[str, float, float, float]]:
@@ -233,26 +193,47 @@ def _answers(asked: Sequence[Asked]) -> Metric:
         "Share of the most frequent answer value of each task, refusals apart; where a value is given once, the share only says how few "
         "answers there are."
     )
+    rows = stats_text.top_answers(asked)
+    repeated = [row for row in rows if row[2] > 1]
+    judged = [judge(share, total, TOP_LIMIT, label=f"{times:,} of {total:,} ({task})") for task, total, times, share, _ in repeated]
+    if rows and not repeated:
+        total = max(row[1] for row in rows)
+        judged = [judge(1 / total, total, TOP_LIMIT, label=f"no value twice in up to {total:,}")]
     return Metric(
         "Answer prior",
         definition,
         ("task", "answers", "top times", "top share", "top value"),
-        tuple(stats_text.top_answers(asked)),
+        tuple(rows),
         "top share at most 0.03",
+        bars=_bars("most frequent answer of a task", judged, f"at most {TOP_LIMIT:.0%}", "answers of a task"),
     )
 
 
 def _questions(asked: Sequence[Asked]) -> Metric:
-    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for one in asked:
-        for key in ((one.family, "all"), (one.family, one.language or "none")):
-            groups[key].append(one.question)
-    rows = [(family, language, len(texts), stats_text.distinct_n(texts, 2)) for (family, language), texts in sorted(groups.items())]
+    groups = _by_family_and_language(asked)
+    rows = [(*key, len(group), stats_text.distinct_n([one.question for one in group], 2)) for key, group in sorted(groups.items())]
     definition = (
         "Different pairs of neighbouring words over all pairs, in questions; falls with size. Scripts without spaces go by character, of "
         "which there are fewer than words."
     )
-    return Metric("Distinct-2", definition, ("family", "language", "questions", "distinct-2"), tuple(rows), "at least 0.35")
+    worded = [(row[3], f"{row[3]:.2f} of {row[2]:,} questions ({row[0]}, {row[1]})") for row in rows if _is_worded(groups[row[0], row[1]])]
+    value, label = min(worded, default=(1.0, ""))
+    bars = (Bar("variety of questions, distinct-2", label, "at least 0.35", _outcome(value >= 0.35)),) if worded else ()
+    columns = ("family", "language", "questions", "distinct-2")
+    return Metric("Distinct-2", definition, columns, tuple(rows), "at least 0.35", bars=bars)
+
+
+def _by_family_and_language(asked: Sequence[Asked]) -> dict[tuple[str, str], list[Asked]]:
+    groups: dict[tuple[str, str], list[Asked]] = defaultdict(list)
+    for one in asked:
+        for key in ((one.family, "all"), (one.family, one.language or "none")):
+            groups[key].append(one)
+    return groups
+
+
+def _is_worded(asked: Sequence[Asked]) -> bool:
+    """Whether questions are put into words; a family with one fixed prompt a task is not held to the bars on wording."""
+    return len({one.question for one in asked}) > len({one.task for one in asked})
 
 
 def _templates(asked: Sequence[Asked]) -> Metric:
@@ -261,16 +242,18 @@ def _templates(asked: Sequence[Asked]) -> Metric:
         f"words that one sample, or at most {stats_text.RARE_SHARE:.0%} of a language's samples, use; in scripts without spaces a "
         "character is masked when both pairs with its neighbours are that rare. Below, the masked questions asked most often, at most 20."
     )
-    groups: dict[tuple[str, str], list[Asked]] = defaultdict(list)
-    for one in asked:
-        for key in ((one.family, "all"), (one.family, one.language or "none")):
-            groups[key].append(one)
+    groups = _by_family_and_language(asked)
     rows = [(*key, len(group), stats_text.template_collisions(group)[0]) for key, group in sorted(groups.items())]
+    judged = [
+        judge(rate, total, COLLISION_LIMIT, label=f"{rate:.1%} of {total:,} questions ({family}, {language})")
+        for family, language, total, rate in rows
+        if _is_worded(groups[family, language])
+    ]
     _, top = stats_text.template_collisions(asked)
     notes = tuple(f"{number:5d}  {form}" for form, number in top)
-    return Metric(
-        "Template collisions", definition, ("family", "language", "questions", "collision rate"), tuple(rows), "below 0.30", notes
-    )
+    columns = ("family", "language", "questions", "collision rate")
+    bars = _bars("questions of one template", judged, f"below {COLLISION_LIMIT:.0%}", "questions")
+    return Metric("Template collisions", definition, columns, tuple(rows), "below 0.30", notes, bars=bars)
 
 
 def _layouts(facts: Sequence[Facts]) -> Metric:
@@ -285,17 +268,28 @@ def _layouts(facts: Sequence[Facts]) -> Metric:
         "entropy), and mean overlap of two pages."
     )
     columns = ("of corpus", "pages", "layouts", "entropy", "perplexity", "mean overlap")
-    return Metric("Layout entropy", definition, columns, tuple(rows), "entropy rising with the corpus")
+    entropies = [row[3] for row in rows]
+    value = ", ".join(f"{entropy:.1f}" for entropy in entropies) + " bits at 25, 50, 100 %"
+    bar = Bar("layout entropy", value, "rising", _outcome(entropies[0] < entropies[1] < entropies[2]))
+    bars = (bar,) if len(signatures) >= LEAST_LAYOUTS else ()
+    return Metric("Layout entropy", definition, columns, tuple(rows), "entropy rising with the corpus", bars=bars)
 
 
 def _pages(facts: Sequence[Facts]) -> Metric:
     hashes = [value for fact in facts for value in fact.hashes]
     ious = [iou for fact in facts for iou in fact.box_ious]
-    rows: list[tuple[object, ...]] = [("near-duplicate images", len(hashes), stats_pages.near_duplicates(hashes))]
+    alike = stats_pages.near_duplicates(hashes)
+    rows: list[tuple[object, ...]] = [("near-duplicate images", len(hashes), alike)]
+    judged = [judge(alike, len(hashes), ALIKE_LIMIT, label=f"{alike:.1%} of {len(hashes):,} images")] if hashes else []
+    bars = _bars("near-duplicate images", judged, f"below {ALIKE_LIMIT:.0%}", "images")
     if ious:
-        rows.append(("evidence box IoU, mean", len(ious), sum(ious) / len(ious)))
+        mean = sum(ious) / len(ious)
+        rows.append(("evidence box IoU, mean", len(ious), mean))
+        value = f"mean overlap {mean:.3f} of {len(ious):,}"
+        bars += (Bar("evidence boxes found again", value, "at least 0.95", _outcome(mean >= 0.95)),)
     definition = (
         "Near-duplicates: share of images with another one whose 64-bit difference hash and 64-bit DCT hash each differ in at most 6 "
         "bits. Evidence box IoU: stated boxes against those found again in the stored bytes, where the family can find them."
     )
-    return Metric("Pages", definition, ("measure", "of", "value"), tuple(rows), "near-duplicates below 0.01, mean IoU at least 0.95")
+    wanted = "near-duplicates below 0.01, mean IoU at least 0.95"
+    return Metric("Pages", definition, ("measure", "of", "value"), tuple(rows), wanted, bars=bars)

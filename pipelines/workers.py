@@ -5,13 +5,15 @@ harm. Stages read and write one sample at a time. What goes wrong with one sampl
 engine's to look after.
 """
 
-import io
 import json
-from collections.abc import Callable, Iterator
+import struct
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
+from io import BufferedIOBase
+from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, cast
 
 import pyarrow as pa
 
@@ -35,6 +37,7 @@ __all__ = [
     "Failure",
     "Job",
     "attempt",
+    "cached_family",
     "commit",
     "draft_item",
     "finish_shard",
@@ -56,6 +59,8 @@ _DONE: list[tuple[str, pa.DataType]] = [("shard", pa.int64()), ("record", pa.lar
 DONE: pa.Schema = pa.schema(_DONE)
 """What comes out: the commit record's JSON."""
 
+_NOTHING: pa.Buffer = pa.py_buffer(b"")
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -68,7 +73,7 @@ class Job:
 
 def plan(rows: pa.Table, job: Job) -> pa.Table:
     """Shard numbers to empty rows."""
-    return _table([{"shard": row["item"], "samples": b"", "rejects": "[]"} for row in rows.to_pylist()])
+    return _table([_Row(row["item"], _NOTHING, ()) for row in rows.to_pylist()])
 
 
 def synthesize(rows: pa.Table, job: Job) -> pa.Table:
@@ -121,10 +126,10 @@ def make_shard(job: Job, shard: int) -> pa.Table:
     return rows
 
 
-def samples_in(data: bytes) -> Iterator[Sample]:
+def samples_in(data: pa.Buffer) -> Iterator[Sample]:
     """The samples of a shard that is still in memory, one at a time."""
-    if data:
-        file = pa.ipc.open_file(pa.py_buffer(data))
+    if data.size:
+        file = pa.ipc.open_file(data)
         for number in range(file.num_record_batches):
             yield row_to_sample(file.get_batch(number).to_pylist()[0])
 
@@ -150,7 +155,7 @@ def verify_item(plan: Plan, item: Item, sample: Sample) -> Sample:
 @dataclass(frozen=True, slots=True)
 class _Row:
     shard: int
-    samples: bytes
+    samples: pa.Buffer
     rejects: tuple[Reject, ...]
 
 
@@ -158,7 +163,7 @@ def finish_shard(row: _Row, plan: Plan) -> FinishedShard:
     """Count what a shard holds. Rejects are sorted, so that the stage that found them first does not matter."""
     rejects = sorted(row.rejects, key=lambda reject: (reject.source, reject.index))
     ids, text_tokens, vision_tokens, hows = [], 0, 0, []
-    data = row.samples or _shard_bytes([], plan.recipe.filters)
+    data = row.samples if row.samples.size else _shard_bytes([], plan.recipe.filters)
     for sample in samples_in(data):
         ids.append(sample.sample_id)
         text_tokens += sample.text_tokens
@@ -166,7 +171,7 @@ def finish_shard(row: _Row, plan: Plan) -> FinishedShard:
         hows += [verdict.how for verdict in sample.verdicts]
     return FinishedShard(
         shard=row.shard,
-        data=data,
+        data=memoryview(data),
         quarantine=write_quarantine(rejects) if rejects else None,
         sample_ids=tuple(ids),
         planned=len(plan.items(row.shard)),
@@ -242,7 +247,7 @@ def _without_low(found: Sample | Reject, planned: _Planned) -> Sample | Reject:
     return found
 
 
-def _advance(row: _Row, results: Iterator[Sample | Reject], scores: tuple[str, ...]) -> dict[str, object]:
+def _advance(row: _Row, results: Iterator[Sample | Reject], scores: tuple[str, ...]) -> _Row:
     """The row after a stage: samples written as they come, rejects added."""
     rejects = list(row.rejects)
 
@@ -254,30 +259,51 @@ def _advance(row: _Row, results: Iterator[Sample | Reject], scores: tuple[str, .
                 yield result
 
     data = _shard_bytes(kept(), scores)
-    return {"shard": row.shard, "samples": data, "rejects": canonical_json([asdict(reject) for reject in rejects])}
+    return _Row(row.shard, data, tuple(rejects))
 
 
-def _shard_bytes(samples: Iterator[Sample] | list[Sample], scores: tuple[str, ...]) -> bytes:
-    sink = io.BytesIO()
-    with ShardWriter(sink, scores) as writer:
+def _shard_bytes(samples: Iterable[Sample], scores: tuple[str, ...]) -> pa.Buffer:
+    sink = pa.BufferOutputStream()
+    with ShardWriter(cast(BufferedIOBase, sink), scores) as writer:
         for sample in samples:
             writer.write(sample)
     return sink.getvalue()
 
 
 def _rows(table: pa.Table) -> Iterator[_Row]:
-    for row in table.to_pylist():
-        yield _Row(row["shard"], row["samples"], tuple(Reject(**reject) for reject in json.loads(row["rejects"])))
+    """The rows of a table; samples are not copied, as they are nearly all of a worker's memory."""
+    small: list[dict[str, Any]] = table.select(["shard", "rejects"]).to_pylist()
+    for row, samples in zip(small, _cells(table["samples"]), strict=True):
+        yield _Row(row["shard"], samples, tuple(Reject(**reject) for reject in json.loads(row["rejects"])))
 
 
-def _table(rows: list[dict[str, object]]) -> pa.Table:
-    return pa.Table.from_pylist(rows, schema=ROW)
+def _cells(column: "pa.ChunkedArray[Any]") -> Iterator[pa.Buffer]:
+    """The cells of a large_binary column as parts of its own memory, which Arrow's scalars are not."""
+    for chunk in column.chunks:
+        parts: list[Any] = chunk.buffers()
+        _, ends, data = parts
+        places = memoryview(ends).cast("q")[chunk.offset : chunk.offset + len(chunk) + 1]
+        for start, end in pairwise(places):
+            yield (data or _NOTHING).slice(start, end - start)
 
 
-def _family_of(source: Source) -> AnyFamily:
-    return _cached_family(source.family, canonical_json(source.params))
+def _table(rows: Iterable[_Row]) -> pa.Table:
+    """The table of rows; samples are not copied."""
+    return pa.concat_tables([_table_of(row) for row in rows])
+
+
+def _table_of(row: _Row) -> pa.Table:
+    ends = pa.py_buffer(struct.pack("=qq", 0, row.samples.size))
+    samples = pa.Array.from_buffers(pa.large_binary(), 1, [None, ends, row.samples])
+    rejects = canonical_json([asdict(reject) for reject in row.rejects])
+    return pa.Table.from_arrays([pa.array([row.shard], pa.int64()), samples, pa.array([rejects], pa.large_string())], schema=ROW)
 
 
 @lru_cache(maxsize=64)
-def _cached_family(name: str, params: str) -> AnyFamily:
+def cached_family(name: str, params: str) -> AnyFamily:
+    """`load_family` of parameters as canonical JSON; a process that makes or proves many samples reads them once."""
     return load_family(name, json.loads(params))
+
+
+def _family_of(source: Source) -> AnyFamily:
+    return cached_family(source.family, canonical_json(source.params))

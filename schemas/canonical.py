@@ -48,6 +48,6 @@ def _check(obj: object, path: str) -> None:
             _check(value, f"{path}.{key}")
     elif isinstance(obj, (list, tuple)):
         for number, value in enumerate(obj):
-            _check(value, f"{path}[{number}]")
+            _check(value, f"{path}.{number}")
     else:
         raise TypeError(f"{path} is {obj!r} of type {type(obj).__name__}, which JSON does not have; convert it first")

@@ -5,6 +5,12 @@ is quarantined with the reason. `DeterminismError` means that the same plan gave
 machine.
 """
 
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+NEAREST_CUTOFF = 0.5
+"""Least likeness, by difflib's ratio, of a name that is proposed in place of an unknown one (chosen)."""
+
 
 class AssayError(Exception):
     """Base of all errors raised on purpose."""
@@ -22,6 +28,12 @@ class UserError(AssayError):
     def __init__(self, what: str, *, where: str = "", todo: str = "") -> None:
         self.what, self.where, self.todo = what, where, todo
         super().__init__("\n".join(part for part in (what, where and f"  where: {where}", todo and f"  to do: {todo}") if part))
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """`did you mean 'count'? `, or nothing if no known name is like `name`."""
+    near = get_close_matches(name, known, n=1, cutoff=NEAREST_CUTOFF)
+    return f"did you mean {near[0]!r}? " if near else ""
 
 
 class DataError(AssayError):

@@ -1,13 +1,12 @@
 """Turns a recipe's YAML into a checked `Recipe`: which families, with which parameters, how much of each, from which seed.
 
-Reading is strict, because a misspelled key that is ignored costs a corpus: an unknown key, a wrong type, a number out of range or a
-duplicate key is a `UserError` naming the file, the key path, the value and the nearest known key. `--set path=value` overrides are
-applied before checking. What the parameters of a family mean is checked by `synth.load`; nothing here imports a family.
+Reading is strict, because a misspelled key that is ignored costs a corpus: unknown keys, wrong types, numbers out of range and duplicate
+keys are a `UserError` that names file, key path, value and nearest known key of each. `--set path=value` overrides are applied before
+checking. What the parameters of a family mean is checked by `synth.load`; nothing here imports a family.
 """
 
 import re
 from collections.abc import Hashable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import ErrorDetails
 
 from schemas.canonical import canonical_json
-from schemas.errors import UserError
+from schemas.errors import UserError, nearest
 from schemas.sample import Json
 
 FAMILY_NAME = re.compile(r"[a-z_]+(\.[a-z_]+)+")
@@ -42,7 +41,7 @@ class Source(_Strict):
     @model_validator(mode="before")
     @classmethod
     def _default_name(cls, data: object) -> object:
-        if isinstance(data, dict) and data.get("name") is None and "family" in data:
+        if isinstance(data, dict) and data.get("name") is None and FAMILY_NAME.fullmatch(str(data.get("family"))):
             return data | {"name": data["family"]}
         return data
 
@@ -94,52 +93,60 @@ def load_recipe(path: Path | str, overrides: Sequence[str] = ()) -> Recipe:
 
 def parse_recipe(text: str, where: str, overrides: Sequence[str] = ()) -> Recipe:
     """The recipe that `text` holds; `where` names it in errors."""
-    document = _parse_yaml(text, where)
+    document = parse_yaml(text, where)
     if not isinstance(document, dict):
         raise UserError(f"a recipe is a mapping, found {_shown(document)}", where=where, todo="start with `seed:` and `sources:`")
     for override in overrides:
         apply_override(document, override)
     try:
-        return Recipe.model_validate_json(_as_json(document, where))
+        return Recipe.model_validate_json(as_json(document, where))
     except ValidationError as error:
         raise recipe_error(error, where) from error
 
 
 def recipe_error(error: ValidationError, where: str) -> UserError:
-    """The first thing pydantic found, said as a `UserError` with key path, value and the nearest known key."""
-    details = error.errors(include_url=False)
-    first = next((d for d in details if d["type"] == "extra_forbidden"), details[0])
-    path = key_path(first["loc"])
-    more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-    place = f"{where}: {path}" if path else where
-    if first["type"] == "extra_forbidden":
-        model = Source if len(first["loc"]) > 1 else Recipe
-        return unknown_key(str(first["loc"][-1]), first["input"], list(model.model_fields), place, more)
-    if first["type"] == "missing":
-        return UserError(f"the key {str(first['loc'][-1])!r} is missing{more}", where=place, todo="add it")
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "value_error":
-        return UserError(f"{message}{more}", where=place, todo="change the recipe")
-    return UserError(f"{path} is {_shown(first['input'])}: {_lower_first(message)}{more}", where=place, todo=_todo(first))
+    """All that pydantic found, as one `UserError` with key path, value and the nearest known key of each; unknown keys first."""
+    details = sorted(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
+    return all_mistakes([_mistake(detail, where) for detail in details])
+
+
+def all_mistakes(mistakes: Sequence[UserError]) -> UserError:
+    """The one mistake, or one error that says each of several in full."""
+    if len(mistakes) == 1:
+        return mistakes[0]
+    return UserError(f"{len(mistakes)} mistakes:\n" + "\n".join(str(mistake) for mistake in mistakes))
 
 
 def unknown_key(key: str, value: object, known: Sequence[str], where: str, more: str = "") -> UserError:
     """A `UserError` for a key nobody reads, with the nearest one that somebody does."""
-    near = get_close_matches(key, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return UserError(f"unknown key {key!r} with the value {_shown(value)}{more}", where=where, todo=f"{hint}known keys: {', '.join(known)}")
+    todo = f"{nearest(key, known)}known keys: {', '.join(known)}"
+    return UserError(f"unknown key {key!r} with the value {_shown(value)}{more}", where=where, todo=todo)
 
 
 def key_path(loc: Sequence[int | str]) -> str:
-    """`("sources", 0, "count")` as `sources[0].count`."""
-    path = ""
-    for part in loc:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path
+    """`("sources", 0, "count")` as `sources.0.count`, the way `--set` takes it."""
+    return ".".join(map(str, loc))
+
+
+def _mistake(detail: ErrorDetails, where: str) -> UserError:
+    path = key_path(detail["loc"])
+    place = f"{where}: {path}" if path else where
+    if detail["type"] == "extra_forbidden":
+        model = Source if len(detail["loc"]) > 1 else Recipe
+        return unknown_key(str(detail["loc"][-1]), detail["input"], list(model.model_fields), place)
+    if detail["type"] == "missing":
+        return UserError(f"the key {str(detail['loc'][-1])!r} is missing", where=place, todo="add it")
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "value_error":
+        return UserError(message, where=place, todo="change the recipe")
+    return UserError(f"{path} is {_shown(detail['input'])}: {_lower_first(message)}", where=place, todo=_todo(detail))
 
 
 def apply_override(document: dict[str, Any], override: str) -> None:
     """Set one value inside `document`, in place. Keys along the way must exist; the last one may be new.
+
+    Keys may hold dots themselves, as names of filters do: of the keys that the rest of the path begins with, the longest wins. Inside
+    `thresholds` all of the rest is one key, as it holds numbers only.
 
     Args:
         document: The parsed recipe.
@@ -150,26 +157,31 @@ def apply_override(document: dict[str, Any], override: str) -> None:
     parts = path.strip().split(".")
     if not equals or not all(parts):
         raise UserError(f"{override!r} is not path=value", where=where, todo="write for example --set sources.0.count=3")
-    node: Any = document
-    for depth, part in enumerate(parts):
-        last = depth == len(parts) - 1
-        key = _step(node, part, last, ".".join(parts[:depth]) or "the recipe", where)
-        if last:
-            node[key] = _parse_yaml(value, where)
-        else:
-            node = node[key]
+    node, done = document, 0
+    while True:
+        key, taken = _step(node, parts, done, where)
+        done += taken
+        if done == len(parts):
+            node[key] = parse_yaml(value, where)
+            return
+        node = node[key]
 
 
-def _step(node: object, part: str, last: bool, at: str, where: str) -> int | str:
+def _step(node: Any, parts: Sequence[str], done: int, where: str) -> tuple[Any, int]:
+    """The key or position within `node` that the path goes on with, and how many of its parts that takes."""
+    at, rest = ".".join(parts[:done]) or "the recipe", parts[done:]
     if isinstance(node, list):
-        if part.isdecimal() and int(part) < len(node):
-            return int(part)
-        raise UserError(f"{at} has no item {part!r}", where=where, todo=f"it has {len(node)} items, numbered from 0")
-    if isinstance(node, dict):
-        if last or part in node:
-            return part
-        raise UserError(f"{at} has no key {part!r}", where=where, todo=f"it has {', '.join(map(str, node)) or 'no keys'}")
-    raise UserError(f"{at} is {_shown(node)}, which has nothing inside", where=where, todo="shorten the path")
+        if rest[0].isdecimal() and int(rest[0]) < len(node):
+            return int(rest[0]), 1
+        raise UserError(f"{at} has no item {rest[0]!r}", where=where, todo=f"it has {len(node)} items, numbered from 0")
+    if not isinstance(node, dict):
+        raise UserError(f"{at} is {_shown(node)}, which has nothing inside", where=where, todo="shorten the path")
+    if len(rest) == 1 or at == "thresholds":
+        return ".".join(rest), len(rest)
+    for taken in range(len(rest), 0, -1):
+        if (key := ".".join(rest[:taken])) in node:
+            return key, taken
+    raise UserError(f"{at} has no key {rest[0]!r}", where=where, todo=f"it has {', '.join(map(str, node)) or 'no keys'}")
 
 
 class _Loader(yaml.SafeLoader):
@@ -185,7 +197,8 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def _parse_yaml(text: str, where: str) -> Any:
+def parse_yaml(text: str, where: str) -> Any:
+    """YAML as plain values; a syntax error or a key given twice is a `UserError` that names `where`."""
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
     except yaml.YAMLError as error:
@@ -195,7 +208,8 @@ def _parse_yaml(text: str, where: str) -> Any:
         raise UserError(f"not valid YAML: {problem}", where=where + line, todo="correct the line") from error
 
 
-def _as_json(document: dict[str, Any], where: str) -> str:
+def as_json(document: dict[str, Any], where: str) -> str:
+    """The document as JSON, for pydantic's strict mode."""
     # JSON mode lets lists become tuples while numbers stay strict; dates and unquoted numeric keys are YAML only.
     try:
         return canonical_json(document)

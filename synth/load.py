@@ -10,19 +10,19 @@ import importlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 import synth
 from schemas.canonical import canonical_json
-from schemas.errors import UserError
+from schemas.errors import UserError, nearest
 from schemas.family import AnyFamily
-from schemas.recipe import FAMILY_NAME, key_path, unknown_key
+from schemas.recipe import FAMILY_NAME, all_mistakes, key_path, unknown_key
 from schemas.sample import Json
 
 METHODS = ("sample_truth", "render", "write_turns", "verify")
@@ -34,7 +34,7 @@ def load_family(name: str, params: Mapping[str, Any], where: str = "") -> AnyFam
     Args:
         name: Module path below `synth`, such as `documents.report`.
         params: The YAML mapping of its parameters.
-        where: What to name in errors, such as `demo.yaml: sources[0]`; the family's own name if empty.
+        where: What to name in errors, such as `demo.yaml: sources.0`; the family's own name if empty.
 
     Raises:
         UserError: There is no such family, or a parameter is unknown or wrong.
@@ -42,13 +42,13 @@ def load_family(name: str, params: Mapping[str, Any], where: str = "") -> AnyFam
     where = where or name
     cls = family_class(name, where)
     known = [field.name for field in fields(cls) if field.init]
-    for key, value in params.items():
-        if key not in known:
-            raise unknown_key(key, value, known, f"{where}.params.{key}")
+    if unknown := [unknown_key(key, value, known, f"{where}.params.{key}") for key, value in params.items() if key not in known]:
+        raise all_mistakes(unknown)
     try:
         family: AnyFamily = TypeAdapter(cls).validate_json(canonical_json(dict(params)), strict=True)
     except ValidationError as error:
-        raise _params_error(error, f"{where}.params") from error
+        details = error.errors(include_url=False)
+        raise all_mistakes([_params_error(detail, f"{where}.params") for detail in details]) from error
     except (TypeError, ValueError) as error:
         what = f"the parameters of {name} cannot be read: {error}"
         raise UserError(what, where=f"{where}.params", todo="use plain YAML values") from error
@@ -109,19 +109,17 @@ def _has_members(body: Sequence[ast.stmt]) -> bool:
 
 def _no_family(name: str, where: str) -> UserError:
     known = known_families()
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return UserError(f"there is no family {name!r}", where=where, todo=f"{hint}families: {', '.join(known) or 'none are installed'}")
+    todo = f"{nearest(name, known)}families: {', '.join(known) or 'none are installed'}"
+    return UserError(f"there is no family {name!r}", where=where, todo=todo)
 
 
-def _params_error(error: ValidationError, where: str) -> UserError:
-    first = error.errors(include_url=False)[0]
-    path = key_path(first["loc"])
+def _params_error(detail: ErrorDetails, where: str) -> UserError:
+    path = key_path(detail["loc"])
     place = f"{where}.{path}" if path else where
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "value_error":
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "value_error":
         return UserError(message, where=place, todo="change the parameter")
-    if first["type"] == "missing":
+    if detail["type"] == "missing":
         return UserError(f"the parameter {path!r} is missing", where=place, todo="add it")
-    value = json.dumps(first["input"], ensure_ascii=False)[:80]
+    value = json.dumps(detail["input"], ensure_ascii=False)[:80]
     return UserError(f"{path} is {value}: {message}", where=place, todo="change the parameter")

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.metadata
+import importlib.util
 import os
 import re
 import subprocess
@@ -63,7 +64,7 @@ def distributions(extras: set[str]) -> set[str]:
     """Names of the distributions that the project asks for with some extras."""
     project = project_table()
     chosen = (need for extra in extras for need in project["optional-dependencies"].get(extra, []))
-    return {re.split(r"[\[=]", need)[0] for need in (*project["dependencies"], *chosen)}
+    return {re.split(r"[\[=<>]", need)[0] for need in (*project["dependencies"], *chosen)}
 
 
 def test_every_library_imported_is_declared_where_it_is_needed() -> None:
@@ -153,7 +154,9 @@ def test_a_copy_elsewhere_works_with_only_pythonpath(tmp_path: Path) -> None:
     for name in files_of_a_clone():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes((ROOT / name).read_bytes())
-    names = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in MODULES]
+    has_triton = importlib.util.find_spec("triton") is not None  # it comes with torch for CUDA only
+    modules = [path for path in MODULES if has_triton or path != Path("model/optimizer_kernel.py")]
+    names = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in modules]
     env = {"PYTHONPATH": str(root), "PATH": os.environ["PATH"], "HOME": str(elsewhere)}
     done = subprocess.run([sys.executable, "-c", IMPORT_ALL, str(root), *names], cwd=elsewhere, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

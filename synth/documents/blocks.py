@@ -3,7 +3,7 @@
 Writers (`chapters.py`) turn a world into a `Document` of blocks; `layout.py` turns blocks into pages and reports where every anchor landed.
 An anchor is a name given to a stretch of text so that its page and box can be found later. The grammar of anchors:
 
-    cell/<table>/<row>/<column>    caption/<table or figure>    note/<table>       head/<table>/<column>
+    cell/<table>/<row>/<column>    caption/<table or figure>    note/<table>       head/<table>/<column>    bar/<figure>/<series>/<category>
     text/<statement>               heading/<section>            item/<list>/<n>    event/<event>    term/<acronym>   use/<acronym>
     limit/<attribute>              amend/<n>                    ref/<n>            footnote/<key>   contents/<section>
     folio/<page>  (the printed page number in head or foot, made by the layout)
@@ -128,6 +128,8 @@ class Section:
         spare: Paragraphs and lists that say nothing of note. The layout sets as many of them, in order, as it takes to fill pages that
             would stay half empty, and leaves out the others.
         spare_before: Key of the heading before which they go; at the end of the section when empty.
+        spare_head: Heading printed above the spare text there.
+        spare_gaps: Whether spare text may also stand before headings that a page has no room for.
     """
 
     blocks: tuple[Block, ...]
@@ -137,6 +139,8 @@ class Section:
     landscape: bool = False
     spare: tuple[Block, ...] = ()
     spare_before: str = ""
+    spare_head: Heading | None = None
+    spare_gaps: bool = True
 
 
 @dataclass(frozen=True, slots=True)

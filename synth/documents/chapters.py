@@ -10,33 +10,43 @@ from typing import Final
 
 from numpy.random import Generator
 
-from synth.documents.blocks import Block, Document, Figure, Heading, Inline, Listing, Paragraph, Section, Table, Text
+from schemas.errors import DataError
+from synth.documents.blocks import Block, Document, Figure, Heading, Inline, Listing, Section, Table
 from synth.documents.chapters_budget import DENSITY, Budget, Room
 from synth.documents.chapters_displays import caption_slots, metric_of, write_display
 from synth.documents.chapters_matter import Matter, citation, write_amendments, write_back, write_cover, write_front
+from synth.documents.chapters_numbers import number_headings
 from synth.documents.chapters_plan import Chapter, Display, Fact, Link, Plan, draw_plan
 from synth.documents.chapters_prose import Marked, Pen, Sentence
 from synth.documents.chapters_statements import Statement, settle
+from synth.documents.chapters_text import everything
 from synth.documents.draw import between, chance, choose, pick, shuffled
 from synth.documents.formats import capitalise
 from synth.documents.genres import PageFormat, genre
-from synth.documents.numerals import localise_digits
 from synth.documents.sampling import size_of_world
 from synth.documents.wording import Wording
 from synth.documents.world import World
 
 _PARAGRAPH_CHARS: Final = 440
 """Mean length of a paragraph of filler in Latin script; slides have one list of bullets each instead."""
-_WASTE: Final = 0.45
-"""Mean share of a page that stays empty where a section ends."""
+_WASTE: Final = 0.25
+"""Pages lost where a section ends: half of one, less what the estimates of its blocks are too high by (chosen from layouts)."""
 _SPARE_PAGES: Final = 1.2
 """Pages of spare text a section has: enough for its last page and for a gap or two above tables."""
+_MOST_REMARKS: Final = 3
+"""Most bullets below a table or figure on a slide."""
 _SPARE_LISTS: Final = 3
-"""Spare lists a section of slides has."""
+"""Spare lists a slide has."""
 _LEAST_TAIL: Final = 6
 """Characters after a value, in its sentence, that no number or date can be mistaken for."""
 _SHORT: Final = 20
 """Below this many pages nothing is printed that can be spared: no leads before tables, no second level in the contents."""
+_TRIES: Final = 3
+"""How often a document is written anew before its world is given up (chosen: about one in a hundred documents needs a second attempt)."""
+_BOOK_ORDERS: Final = 80
+"""Longest register that a small book prints."""
+_DEEP_CONTENTS: Final = 0.55
+"""Share of long documents whose contents list sub-sections too."""
 _COMMON_ROOM: Final = Room()
 _LONG: Final = 40
 """From this many pages on, wide tables may stand on landscape pages of their own, and filler has a third level of headings."""
@@ -73,6 +83,7 @@ class _Draft:
     budget: Budget
     users: dict[str, str]
     page: PageFormat
+    deep_contents: bool
     pages_target: int
     footnotes: dict[str, Inline] = field(default_factory=dict)
     headings: set[str] = field(default_factory=set)
@@ -103,17 +114,29 @@ def write_document(world: World, wording: Wording, rng: Generator, *, pages_targ
     """Write `world` in the words of its language on about `pages_target` pages (within a quarter, if `room` is that of the look used).
 
     Raises:
-        DataError: `statement_ambiguous`, when a value cannot be told from the words around it; the sample is to be quarantined.
+        DataError: `statement_ambiguous`, when in three attempts a value could not be told from the words around it.
     """
+    for _ in range(_TRIES - 1):
+        try:
+            return _write(world, wording, rng, pages_target, room)
+        except DataError as error:
+            if error.reason != "statement_ambiguous":
+                raise
+    return _write(world, wording, rng, pages_target, room)
+
+
+def _write(world: World, wording: Wording, rng: Generator, pages_target: int, room: Room) -> Written:
+    """One attempt."""
     plan = draw_plan(world, wording, size_of_world(world), rng)
     pen = Pen(world, wording, plan.topics, rng)
-    formats = [page for page in genre(world.genre).pages if page != "a5" or pages_target >= _LONG]
-    page = pick(rng, formats)
+    in_a_book = pages_target >= _LONG and len(world.orders) <= _BOOK_ORDERS
+    page = pick(rng, [page for page in genre(world.genre).pages if page != "a5" or in_a_book])
     users = dict(zip((term.acronym for term in world.terms), (e.name for e in choose(rng, world.entities, len(world.terms))), strict=True))
     budget = Budget(page, world.language, room)
-    draft = _Draft(pen, plan, budget, users, page, max(pages_target, genre(world.genre).least_pages))
+    deep = pages_target >= _SHORT and chance(rng, _DEEP_CONTENTS)
+    draft = _Draft(pen, plan, budget, users, page, deep, max(pages_target, genre(world.genre).least_pages))
     front = write_front(pen, plan, short=draft.is_short, slides=draft.is_slides)
-    annex, back = write_amendments(pen, plan), write_back(pen, plan, short=draft.is_short)
+    annex, back = write_amendments(pen, plan), write_back(pen, plan, short=draft.is_short, slides=draft.is_slides)
     displays = [[(display, _write_display(draft, display)) for display in chapter.displays] for chapter in plan.chapters]
     paragraphs = _filler_paragraphs(draft, front.blocks, [*annex, *back.blocks], displays)
     chapters = [
@@ -121,9 +144,9 @@ def write_document(world: World, wording: Wording, rng: Generator, *, pages_targ
     ]
     sections = [
         Section(write_cover(pen, slides=draft.is_slides), numbering="", page=draft.page),
-        _front_section(draft, front),
-        *_number_headings([section for chapter in chapters for section in chapter], world.numerals),
-        _annex_section(draft, annex, back),
+        _matter_section(draft, front),
+        *number_headings([section for chapter in chapters for section in chapter], world.numerals),
+        _matter_section(draft, back, annex),
     ]
     document = Document(
         language=world.language,
@@ -145,7 +168,7 @@ def _write_display(draft: _Draft, display: Display) -> list[Block]:
     """Heading, a lead that points to the table or figure, and the block itself."""
     pen = draft.pen
     label = draft.plan.labels.get(display.key, "")
-    heading = Heading(f"show-{display.key}", draft.display_level, "", _display_heading(draft, display), in_contents=not draft.is_short)
+    heading = Heading(f"show-{display.key}", draft.display_level, "", _display_heading(draft, display), in_contents=draft.deep_contents)
     if display.numbered == "table":
         lead = [pen.filler(), pen.plain(pen.wording.table_lead, table=label)]
     elif display.numbered == "figure":
@@ -155,7 +178,11 @@ def _write_display(draft: _Draft, display: Display) -> list[Block]:
     if draft.is_slides or draft.pages_target < _LONG:
         lead = lead[-1:]
     block = write_display(display, label, pen)
-    return [heading, block] if draft.is_short and display.numbered else [heading, pen.paragraph(lead), block]
+    blocks = [heading, block] if draft.is_short and display.numbered else [heading, pen.paragraph(lead), block]
+    if draft.is_slides and display.numbered and not draft.is_short:
+        remarks = tuple(pen.inlines([pen.bullet()]) for _ in range(between(pen.rng, 0, _MOST_REMARKS)))
+        return [*blocks, Listing(draft.next_key("remarks"), remarks)] if remarks else blocks
+    return blocks
 
 
 def _display_heading(draft: _Draft, display: Display) -> str:
@@ -180,7 +207,7 @@ def _filler_paragraphs(
 ) -> list[int]:
     """Paragraphs of filler for each chapter, so that the whole comes to the pages wanted."""
     budget, plan = draft.budget, draft.plan
-    contents_lines = sum(1 + len(shown) for shown in displays) + len(plan.labels)
+    contents_lines = sum(1 + len(shown) * draft.deep_contents for shown in displays) + len(plan.labels)
     used = 1.0 + budget.pages_of(front) + contents_lines / 40 + budget.pages_of(back) + 2 * _WASTE
     for chapter, shown in zip(plan.chapters, displays, strict=True):
         blocks = [block for _, group in shown for block in group]
@@ -224,20 +251,27 @@ def _write_slot(draft: _Draft, facts: Sequence[Fact], *, compact: bool) -> list[
 
 def _sub_sections(draft: _Draft, texts: Sequence[list[Block]]) -> Iterator[list[Block]]:
     """Paragraphs under headings: one to three a heading, on a topic or an entity; in long documents some entities come below a topic."""
-    pen, rng = draft.pen, draft.pen.rng
+    rng = draft.pen.rng
     at = 0
     deep = False
     while at < len(texts):
         size = 1 if draft.is_slides else between(rng, 1, 3)
-        by_topic = chance(rng, 0.4)
-        entity = pick(rng, pen.world.entities)
-        patterns = pen.wording.headings.topic if by_topic else pen.wording.headings.profile
-        options = [capitalise(p.format(topic=pick(rng, draft.plan.topics), entity=entity.name)) for p in shuffled(rng, patterns)]
+        text, by_topic = _sub_heading(draft)
         level = 3 if deep and not by_topic and draft.pages_target >= _LONG else 2
         deep = by_topic or (deep and level == 3)
-        heading = Heading(draft.next_key("part"), level, "", _fresh_heading(draft, options), in_contents=level == 2)
+        heading = Heading(draft.next_key("part"), level, "", text, in_contents=draft.deep_contents and level == 2)
         yield [heading, *(block for text in texts[at : at + size] for block in text)]
         at += size
+
+
+def _sub_heading(draft: _Draft) -> tuple[str, bool]:
+    """A heading for filler, and whether it is on a topic; else it is on an entity."""
+    pen, rng = draft.pen, draft.pen.rng
+    by_topic = chance(rng, 0.4)
+    entity = pick(rng, pen.world.entities)
+    patterns = pen.wording.headings.topic if by_topic else pen.wording.headings.profile
+    options = [capitalise(p.format(topic=pick(rng, draft.plan.topics), entity=entity.name)) for p in shuffled(rng, patterns)]
+    return _fresh_heading(draft, options), by_topic
 
 
 def _sections(draft: _Draft, opening: list[Block], units: Sequence[tuple[Display | None, list[Block]]]) -> list[Section]:
@@ -247,50 +281,57 @@ def _sections(draft: _Draft, opening: list[Block], units: Sequence[tuple[Display
     sections: list[Section] = []
     blocks = list(opening)
     for display, group in units:
-        turned = display is not None and display.kind in ("metric", "specs") and draft.pages_target >= _LONG and not draft.is_slides
-        if turned and chance(rng, 0.3):
-            sections += [Section(tuple(blocks), columns=columns, page=draft.page, spare=_spare(draft))] if blocks else []
-            sections.append(Section(tuple(group), page=draft.page, landscape=True, spare=_spare(draft)))
+        turned = display is not None and draft.pages_target >= _LONG and not draft.is_slides and _is_turned(draft, display)
+        if turned:
+            sections += [_section(draft, blocks, columns)] if blocks else []
+            sections.append(replace(_section(draft, group, 1), landscape=True))
             blocks = []
         else:
             blocks += group
-    return [*sections, Section(tuple(blocks), columns=columns, page=draft.page, spare=_spare(draft))] if blocks else sections
+    if blocks:
+        head = Heading(draft.next_key("spare"), 2, "", _sub_heading(draft)[0], in_contents=False)
+        section = _section(draft, blocks, columns)
+        sections.append(section if draft.is_slides else replace(section, spare_head=head))
+    return sections
 
 
-def _spare(draft: _Draft) -> tuple[Block, ...]:
-    """Filler for about a page, which the layout uses where a page would stay half empty."""
+def _is_turned(draft: _Draft, display: Display) -> bool:
+    """Whether a table stands on landscape pages: a wide one perhaps, and the register of a small book, in two columns there."""
+    if display.kind == "ledger":
+        return draft.page == "a5"
+    return display.kind == "specs" and chance(draft.pen.rng, 0.5)
+
+
+def _section(draft: _Draft, blocks: Sequence[Block], columns: int) -> Section:
+    section = Section(tuple(blocks), columns=columns, page=draft.page)
+    if not draft.is_slides:
+        return replace(section, spare=_spare(draft))
+    slides = sum(isinstance(block, Heading) and block.level <= 2 for block in blocks)
+    points = Heading("points", 4, "", draft.pen.wording.labels.points, in_contents=False)
+    # Bullets right below a list would read as more of its items.
+    return replace(section, spare=_spare(draft, slides), spare_head=points, spare_gaps=False)
+
+
+def _spare(draft: _Draft, slides: int = 1) -> tuple[Block, ...]:
+    """Filler for about a page, or for some slides, which the layout uses where a page would stay half empty."""
     budget = draft.budget
-    count = _SPARE_LISTS if draft.is_slides else 1 + round(_SPARE_PAGES * budget.chars_of(1.0) / (_PARAGRAPH_CHARS * budget.density))
+    page = 1 + round(_SPARE_PAGES * budget.chars_of(1.0) / (_PARAGRAPH_CHARS * budget.density))
+    count = _SPARE_LISTS * max(1, slides) if draft.is_slides else page
     return tuple(block for _ in range(count) for block in _write_slot(draft, (), compact=False))
 
 
-def _front_section(draft: _Draft, front: Matter) -> Section:
-    columns = 2 if draft.is_slides else 1
-    return Section(front.blocks, numbering="r", page=draft.page, columns=columns, spare=_spare(draft), spare_before=front.spare_before)
-
-
-def _annex_section(draft: _Draft, annex: tuple[Block, ...], back: Matter) -> Section:
-    """Annex and back matter; spare remarks follow the amendments."""
-    columns = 2 if draft.is_slides else 1
-    return Section((*annex, *back.blocks), page=draft.page, columns=columns, spare=_spare(draft), spare_before=back.spare_before)
-
-
-def _number_headings(sections: Sequence[Section], numerals: str) -> list[Section]:
-    """Number chapters, sub-sections and their parts: `3`, `3.2`, `3.2.1`."""
-    counts = [0, 0, 0]
-    out = []
-    for section in sections:
-        blocks: list[Block] = []
-        for block in section.blocks:
-            if isinstance(block, Heading):
-                counts[block.level - 1] += 1
-                counts[block.level :] = [0] * (3 - block.level)
-                number = ".".join(str(count) for count in counts[: block.level] if count)
-                blocks.append(replace(block, number=localise_digits(number, numerals)))
-            else:
-                blocks.append(block)
-        out.append(replace(section, blocks=tuple(blocks)))
-    return out
+def _matter_section(draft: _Draft, matter: Matter, annex: Sequence[Block] = ()) -> Section:
+    """Front matter, or annex and back matter; spare remarks come under a heading of their own."""
+    section = Section(
+        (*annex, *matter.blocks),
+        page=draft.page,
+        columns=2 if draft.is_slides else 1,
+        spare=_spare(draft),
+        spare_before=matter.spare_before,
+        spare_head=matter.spare_head,
+        spare_gaps=False,
+    )
+    return section if annex else replace(section, numbering="r")
 
 
 # --- facts --------------------------------------------------------------------------------------------------------------------------
@@ -346,9 +387,6 @@ def _tell_link(draft: _Draft, fact: Fact) -> Sentence:
     return replace(pen.plain(statements.remark, topic=link.topic), note=key)
 
 
-# --- index --------------------------------------------------------------------------------------------------------------------------
-
-
 def _index(document: Document, pen: Pen, plan: Plan) -> Written:
     blocks = [block for section in document.sections for block in section.blocks]
     return Written(
@@ -360,36 +398,3 @@ def _index(document: Document, pen: Pen, plan: Plan) -> Written:
         lists={block.key: block for block in blocks if isinstance(block, Listing)},
         headings={block.key: block for block in blocks if isinstance(block, Heading)},
     )
-
-
-def prose(document: Document) -> Iterator[str]:
-    """The text of every paragraph, list item and footnote, in document order with spare ones, footnotes last."""
-    for section in document.sections:
-        for block in (*section.blocks, *section.spare):
-            if isinstance(block, Paragraph | Listing):
-                yield from _texts(block)
-    yield from ("".join(text.text for text in inlines) for inlines in document.footnotes.values())
-
-
-def everything(document: Document) -> Iterator[str]:
-    """All text that is printed once: headings, paragraphs, items, captions, cells, notes and footnotes, in document order."""
-    for section in document.sections:
-        for block in (*section.blocks, *section.spare):
-            yield from _texts(block)
-    yield from ("".join(text.text for text in inlines) for inlines in document.footnotes.values())
-
-
-def _texts(block: Block) -> Iterator[str]:
-    inlines: tuple[Inline, ...] = ()
-    if isinstance(block, Heading):
-        yield f"{block.number} {block.text}"
-    elif isinstance(block, Paragraph):
-        inlines = (block.inlines,)
-    elif isinstance(block, Listing):
-        inlines = block.items
-    elif isinstance(block, Figure):
-        inlines = ((Text(f"{block.label} "), *block.caption),)
-    elif isinstance(block, Table):
-        cells = (cell.inlines for row in (*block.head, *block.body) for cell in row)
-        inlines = ((Text(f"{block.label} "), *block.caption), *cells, block.note)
-    yield from ("".join(text.text for text in runs) for runs in inlines)

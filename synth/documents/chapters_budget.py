@@ -10,6 +10,7 @@ from typing import Final
 
 from synth.documents.blocks import Block, Contents, Figure, Heading, Listing, Paragraph, Table
 from synth.documents.genres import PageFormat
+from synth.documents.tables import ABREAST
 
 PAGE_CHARS: Final[dict[PageFormat, int]] = {"a4": 3700, "letter": 3500, "a5": 1700, "slide": 900}
 """Latin characters of running text on a full page."""
@@ -17,7 +18,7 @@ PAGE_LINES: Final[dict[PageFormat, int]] = {"a4": 46, "letter": 44, "a5": 32, "s
 """Lines of running text on a full page."""
 DENSITY: Final = {"zh": 0.42, "ja": 0.45, "hi": 0.85, "ar": 0.95}
 """Characters on a page relative to Latin script."""
-TEXT_SHARE: Final = 0.9
+TEXT_SHARE: Final = 0.95
 """Share of a page of filler that is text; the rest is headings and the space around paragraphs."""
 _A4_PT: Final = (595.0, 842.0)
 _COMMON_LINES: Final = 51.0
@@ -71,7 +72,8 @@ class Budget:
         if isinstance(block, Listing):
             return 1.0 + sum(1.2 + sum(len(text.text) for text in item) // chars for item in block.items)
         if isinstance(block, Table):
-            return 4.5 + 1.35 * len(block.body) + 1.5 * len(block.head)
+            abreast = self.page != "slide" and 1.35 * len(block.body) > ABREAST * PAGE_LINES[self.page] * self.room.lines
+            return 4.5 + 1.35 * len(block.body) / (1 + abreast) + 1.5 * len(block.head)
         if isinstance(block, Figure):
             return 0.38 * PAGE_LINES[self.page] * self.room.lines
         return 3.0 if isinstance(block, Contents) else 0.0

@@ -117,7 +117,8 @@ def _metric(label: str, pen: Pen, key: str) -> Table:
         for e in world.entities
     ]
     over = pick(pen.rng, (quantity_head(pen, metric), pen.wording.labels.period)) if chance(pen.rng, 0.35) else ""
-    return _table(f"metric-{key}", label, pen, pen.wording.captions.metric, caption_slots(pen, metric), columns, rows, over=over)
+    slots = caption_slots(pen, metric)
+    return _table(f"metric-{key}", label, pen, pen.wording.captions.metric, slots, columns, rows, over=over, noted=True)
 
 
 def _specs(label: str, pen: Pen, _: str) -> Table:
@@ -178,8 +179,9 @@ def _table(
     rows: Sequence[tuple[str, list[str]]],
     *,
     over: str = "",
+    noted: bool = False,
 ) -> Table:
-    """A table; `over` is a second head row that spans all columns but the first."""
+    """A table; `over` is a second head row that spans all columns but the first, and `noted` says that the notes on figures hold."""
     caption = capitalise(pick(pen.rng, captions).format(**slots))
     head = tuple(Cell((Text(c.head, f"head/{key}/{c.key}"),), "end" if c.numeric else "start", bold=True) for c in columns)
     spanning = (Cell(()), Cell((Text(over),), "center", bold=True, colspan=len(columns) - 1))
@@ -190,7 +192,7 @@ def _table(
         )
         for row, texts in rows
     )
-    note = pick(pen.rng, pen.wording.table_notes) if chance(pen.rng, 0.3) else ""
+    note = pick(pen.rng, pen.wording.table_notes) if noted and chance(pen.rng, 0.6) else ""
     return Table(
         key,
         label,

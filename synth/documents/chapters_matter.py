@@ -17,9 +17,10 @@ from synth.documents.numerals import localise_digits
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """Blocks, and the key of the heading before which spare text fits; empty for the end."""
+    """Blocks, the heading of spare remarks, and the key of the heading before which they fit; empty for the end."""
 
     blocks: tuple[Block, ...]
+    spare_head: Heading
     spare_before: str
 
 
@@ -53,10 +54,10 @@ def write_cover(pen: Pen, *, slides: bool) -> tuple[Block, ...]:
 
 def write_front(pen: Pen, plan: Plan, *, short: bool, slides: bool) -> Matter:
     """Contents, lists of tables and figures, conventions with the scale of each metric, scope with what is not covered; or backwards."""
-    level = 3 if short else 1
+    level = 3 if short or slides else 1
     labels, wording = pen.wording.labels, pen.wording
     lists: list[Block] = [Contents(labels.contents)]
-    if not (short and slides):
+    if not short or (not slides and chance(pen.rng, 0.6)):
         lists.append(Contents(labels.list_of_tables, "tables"))
     if not short and sum(key.startswith(("figure", "trend")) for key in plan.labels) > 3:
         lists.append(Contents(labels.list_of_figures, "figures"))
@@ -70,9 +71,10 @@ def write_front(pen: Pen, plan: Plan, *, short: bool, slides: bool) -> Matter:
     intro = pen.plain(wording.scope_intro, entities=pen.words.entity.many)
     covered = pen.paragraph([intro, pen.state(wording.statements.scope, {"value": decoys})])
     scope: list[Block] = [Heading("scope", level, "", labels.scope), covered]
+    remarks = Heading("remarks", level, "", labels.remarks, in_contents=False)
     if chance(pen.rng, 0.4):
-        return Matter((*scope, *conventions, *lists), "conventions")
-    return Matter((*lists, *conventions, *scope), "")
+        return Matter((*scope, *conventions, *lists), remarks, "scope")
+    return Matter((*lists, *conventions, *scope), remarks, "")
 
 
 def write_amendments(pen: Pen, plan: Plan) -> tuple[Block, ...]:
@@ -99,13 +101,14 @@ def write_amendments(pen: Pen, plan: Plan) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def write_back(pen: Pen, plan: Plan, *, short: bool) -> Matter:
-    """Glossary, list of rooms, bibliography, in any order; spare text goes before them all."""
-    level = 2 if short else 1
+def write_back(pen: Pen, plan: Plan, *, short: bool, slides: bool) -> Matter:
+    """Glossary, list of rooms, bibliography, in any order; spare text goes before them all. They share slides."""
+    level = 3 if slides else 2 if short else 1
     parts = [_glossary(pen, level), _rooms(pen, plan, level), _references(pen, level)]
     keys = shuffled(pen.rng, range(len(parts)))
     first = parts[keys[0]][0]
-    return Matter(tuple(block for at in keys for block in parts[at]), first.key if isinstance(first, Heading) else "")
+    remarks = Heading("closing", level, "", pen.wording.labels.closing, in_contents=False)
+    return Matter(tuple(block for at in keys for block in parts[at]), remarks, first.key if isinstance(first, Heading) else "")
 
 
 def _glossary(pen: Pen, level: int) -> list[Block]:

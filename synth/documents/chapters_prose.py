@@ -8,6 +8,7 @@ import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, Literal
 
 from numpy.random import Generator
@@ -17,6 +18,7 @@ from synth.documents.chapters_statements import Told, ValueKind
 from synth.documents.draw import chance, pick
 from synth.documents.formats import DateStyle, capitalise, format_date, format_number, unit_affixes
 from synth.documents.wording import GenreWords, Wording
+from synth.documents.wording_checks import slots
 from synth.documents.world import World
 
 _FILLER_TRIES: Final = 40
@@ -54,9 +56,15 @@ class Pen:
         self.world, self.wording, self.rng = world, wording, rng
         self.words: GenreWords = wording.genre(world.genre)
         self.told: dict[str, Told] = {}
-        self._topics = topics
         named = [world.organisation, world.title, *world.decoys, *(entity.name for entity in world.entities)]
         self._places = [place for place in wording.places if not any(place in name for name in named)]
+        self._entities = [entity.name for entity in world.entities]
+        self._pools: dict[str, Sequence[str]] = {
+            "group": world.groups,
+            "person": [person.name for person in world.people],
+            "place": self._places,
+            "topic": topics,
+        }
         self._used: set[str] = set()
         self._recent: list[str] = []
 
@@ -116,16 +124,12 @@ class Pen:
 
     def _filling(self, pattern: str, subject: str) -> dict[str, str]:
         """Texts for the slots that the pattern has."""
-        entities = [entity.name for entity in self.world.entities]
-        entity = subject or (pick(self.rng, entities) if "{entity}" in pattern or "{other}" in pattern else "")
-        pools: dict[str, Sequence[str]] = {
-            "other": [name for name in entities if name != entity],
-            "group": self.world.groups,
-            "person": [person.name for person in self.world.people],
-            "place": self._places,
-            "topic": self._topics,
-        }
-        return {"entity": entity, **{slot: pick(self.rng, pool) for slot, pool in pools.items() if f"{{{slot}}}" in pattern}}
+        asked = _slots(pattern)
+        entity = subject or (pick(self.rng, self._entities) if "entity" in asked or "other" in asked else "")
+        filling = {slot: pick(self.rng, pool) for slot, pool in self._pools.items() if slot in asked}
+        if "other" in asked:
+            filling["other"] = pick(self.rng, [name for name in self._entities if name != entity])
+        return {"entity": entity, **filling}
 
     # --- blocks ---
 
@@ -163,6 +167,11 @@ class Pen:
             high = min((note for note in notes if note >= right), default=len(whole))
             self.told[marked.key] = Told(whole, (left, right), (start, end), (low, high), marked.kind, marked.anchor)
         return tuple(run for run in runs if run.text)
+
+
+@lru_cache(maxsize=1 << 12)
+def _slots(pattern: str) -> frozenset[str]:
+    return frozenset(slots(pattern))
 
 
 def fill(pattern: str, facts: Mapping[str, Marked], *, note: str = "", **slots: str) -> Sentence:

@@ -5,7 +5,6 @@ sees lines without their spaces and may see headings, captions and cells between
 against everything that is printed. Nothing here writes text.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -108,7 +107,7 @@ def places_between(printed: str, before: str, after: str) -> list[str]:
 
 
 def _squeeze(text: str) -> str:
-    return re.sub(r"\s+", "", text)
+    return "".join(text.split())
 
 
 def _word_start(text: str, near: int) -> int:

@@ -71,6 +71,7 @@ class Emitter:
         elif isinstance(op, ImageOp):
             self.writer.image(page, _moved(op.box_pt, x, y), op.png)
             self.charts[op.chart] = Place(page, _moved(op.plot_pt, x, y))
+            self._record(page, [(anchor, _moved(box, x, y)) for anchor, box in op.marks])
         else:
             self._draw_label(page, op, x, y, setter)
 
@@ -84,7 +85,9 @@ class Emitter:
         gap = 0.4 * op.style.size_pt
         free = (left + width + gap, x + op.text_pt - gap) if setter.is_rtl else (x + op.text_pt + gap, left - gap)
         dots = "." if op.leader == "dots" else ". "
-        each = setter.typesetter.width([Span(dots, op.style)])
+        if (dots, op.style) not in setter.memo:
+            setter.memo[dots, op.style] = setter.typesetter.width([Span(dots, op.style)])
+        each = setter.memo[dots, op.style]
         count = int((free[1] - free[0]) / each) if op.leader != "none" else 0
         if count > 2:
             # One dot of slack, so that rounding cannot wrap the leader; `end` is the label's side in both directions.

@@ -37,7 +37,8 @@ def set_figure(setter: Setter, figure: Figure, width_pt: float, room_pt: float, 
     x = (width_pt - width) / 2 if setter.look.table.centered else width_pt - width if setter.is_rtl else 0.0
     moved = [replace(label, x_pt=label.x_pt + x) for label in drawing.labels]
     x0, y0, x1, y1 = drawing.plot_pt
-    ops: list[Op] = [ImageOp((x, 0.0, x + width, height), drawing.png, figure.key, (x0 + x, y0, x1 + x, y1))]
+    marks = tuple((f"bar/{figure.key}/{series}/{name}", (a + x, b, c + x, d)) for (series, name), (a, b, c, d) in drawing.marks.items())
+    ops: list[Op] = [ImageOp((x, 0.0, x + width, height), drawing.png, figure.key, (x0 + x, y0, x1 + x, y1), marks)]
     for label in moved:
         (line,) = setter.typesetter.lines([Span(label.text, label.style)], label.width_pt, align="center")[:1]
         ops.append(TextOp(line, label.x_pt, label.baseline_pt))

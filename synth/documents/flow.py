@@ -61,13 +61,21 @@ class Run:
 class Spare:
     """Text that a section can do without: `set(n, columns)` gives the strips of block `n` below `count` in a column of so many.
 
-    Pages that would end emptier than `fullness` get some of it: the first blocks go above tables that did not fit, the last ones to the
-    run's slot.
+    A section's last page that is emptier than `least` is filled up to about `fullness`: the first blocks go above tables that did not fit
+    their page, the last ones to the run's slot, below the strips of `head`. Without `gaps`, what is above tables stays empty.
     """
 
     set: Callable[[int, int], Sequence[Strip]]
     count: int
     fullness: float
+    least: float = LEAST_FULL
+    head: Callable[[int], Sequence[Strip]] | None = None
+    gaps: bool = True
+
+    def last(self, number: int, columns: int) -> list[Strip]:
+        """The last `number` blocks under their head."""
+        head = self.head(columns) if self.head and number else ()
+        return [*head, *(strip for n in range(self.count - number, self.count) for strip in self.set(n, columns))]
 
 
 NO_SPARE = Spare(lambda number, columns: (), 0, 0.0)
@@ -85,12 +93,13 @@ class Placed:
 
 @dataclass(slots=True)
 class Page:
-    """A page being filled."""
+    """A page being filled. `used_pt` is the height of what stands on it, columns of unequal height at their mean."""
 
     frame: Frame
     section: int
     numbering: str
     cursor_pt: float
+    used_pt: float = 0.0
     gap_pt: float = 0.0
     columns_used: int = 0
     placed: list[Placed] = field(default_factory=list)
@@ -186,9 +195,9 @@ class Flow:
         self._set_section(runs, frame, section, numbering, balance_last=balance_last, spare=spare)
         kept, free = self.pages[start:], self._free(self.pages[-1])
         self.content.append(len(kept) - free)
-        if not spare.count or free < 1 - LEAST_FULL:
+        if not spare.count or free < 1 - spare.least:
             return
-        for number in range(self._spare_that_fits(runs, spare, free - (1 - spare.fullness)), 0, -1):
+        for number in range(max(1, self._spare_that_fits(runs, spare, free - (1 - spare.fullness))), 0, -1):
             del self.pages[start:]
             self._noted = set(noted)
             longer = _with_spare(runs, spare, number)
@@ -207,7 +216,7 @@ class Flow:
             at = 0
             while at < len(run.strips):
                 end = self._fill_region(run, at, balance, dry=True)
-                if 0 < end < len(run.strips) and _opens(run.strips[end]):
+                if spare.gaps and 0 < end < len(run.strips) and _opens(run.strips[end]):
                     run, taken = self._closed_gap(run, at, end, spare, taken)
                 at = self._fill_region(run, at, balance)
                 if at < len(run.strips):
@@ -226,15 +235,16 @@ class Flow:
         return run, taken
 
     def _free(self, page: Page) -> float:
-        """Share of a page that is empty below its text."""
-        frame = page.frame
-        return (frame.bottom_pt - self._note_height(page.notes, frame) - page.cursor_pt) / (frame.bottom_pt - frame.top_pt)
+        """Share of a page that is empty below its text, all columns taken together."""
+        height = page.frame.bottom_pt - page.frame.top_pt
+        return (height - self._note_height(page.notes, page.frame) - page.used_pt) / height
 
     def _spare_that_fits(self, runs: Sequence[Run], spare: Spare, share: float) -> int:
         """How many of the last spare blocks fill a share of the last page."""
         frame = self.pages[-1].frame
         columns = next((run.columns for run in runs if run.slot >= 0), 1)
         room = share * (frame.bottom_pt - frame.top_pt) * columns
+        room -= stack(spare.head(columns))[0] if spare.head else 0.0
         number = 0
         while number < spare.count:
             strips = spare.set(spare.count - 1 - number, columns)
@@ -284,6 +294,7 @@ class Flow:
             lefts = sorted(frame.column_left(run.columns, n) for n in (index - 1, index))
             page.separators.append((lefts[1] - frame.gap_pt / 2, top, bottom))
         page.columns_used += run.columns
+        page.used_pt += top - page.cursor_pt + sum(column.height_pt for column in columns) / run.columns
         page.cursor_pt = bottom
         page.gap_pt = max(column.placed[-1][1].after_pt for column in columns if column.placed)
         page.notes.extend(notes)
@@ -300,8 +311,7 @@ def _with_spare(runs: Sequence[Run], spare: Spare, number: int) -> list[Run]:
     out = []
     for run in runs:
         if run.slot >= 0:
-            strips = [strip for n in range(spare.count - number, spare.count) for strip in spare.set(n, run.columns)]
-            run = replace(run, strips=(*run.strips[: run.slot], *strips, *run.strips[run.slot :]))
+            run = replace(run, strips=(*run.strips[: run.slot], *spare.last(number, run.columns), *run.strips[run.slot :]))
         out.append(run)
     return out
 

@@ -5,13 +5,14 @@ Only this direction: whoever verifies a document reads numbers with code of its 
 
 import datetime
 import unicodedata
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Final, Literal
 
 from babel import Locale
 from babel.dates import format_date as babel_date
-from babel.numbers import format_decimal, list_currencies
+from babel.numbers import get_decimal_symbol, get_group_symbol, list_currencies, parse_pattern
 
 from synth.documents.numerals import localise_digits
 
@@ -31,12 +32,41 @@ def format_number(value: Decimal, decimals: int, language: str, numerals: str = 
     """
     if value != round(value, decimals):
         raise ValueError(f"{value} has more than {decimals} decimals; round it before it becomes part of the world")
-    text = format_decimal(value, format=_pattern(language, decimals), locale=_locale(language), numbering_system="latn")
+    style = _number_style(language)
+    whole, _, fraction = f"{abs(value):.{decimals}f}".partition(".")
+    text = "-" * (value < 0) + style.grouped(whole) + (style.decimal + fraction if fraction else "")
     if numerals == "arab":
         text = "".join(_ARABIC_SEPARATORS.get(mark, mark) for mark in text)
     return localise_digits(text, numerals)
 
 
+@dataclass(frozen=True, slots=True)
+class _NumberStyle:
+    """How CLDR writes decimal numbers in a language: separators, and the sizes of the last group and of the others."""
+
+    group: str
+    decimal: str
+    last: int
+    others: int
+
+    def grouped(self, digits: str) -> str:
+        """Digits in groups, from the right."""
+        groups, rest = [digits[-self.last :]], digits[: -self.last]
+        while rest:
+            groups.append(rest[-self.others :])
+            rest = rest[: -self.others]
+        return self.group.join(reversed(groups))
+
+
+@lru_cache(maxsize=64)
+def _number_style(language: str) -> _NumberStyle:
+    locale = _locale(language)
+    last, others = parse_pattern(locale.decimal_formats[None].pattern).grouping
+    group, decimal = (symbol(locale, numbering_system="latn") for symbol in (get_group_symbol, get_decimal_symbol))
+    return _NumberStyle(group, decimal, last, others)
+
+
+@lru_cache(maxsize=1 << 14)
 def format_date(iso: str, style: DateStyle, language: str, numerals: str = "latn") -> str:
     """The ISO date in the language's CLDR long or medium form: `March 1, 2024`, `2024年3月1日`."""
     text = babel_date(datetime.date.fromisoformat(iso), format=style, locale=_locale(language))
@@ -74,9 +104,3 @@ def _currencies() -> frozenset[str]:
 @lru_cache(maxsize=64)
 def _locale(language: str) -> Locale:
     return Locale.parse(language, sep="-")
-
-
-@lru_cache(maxsize=256)
-def _pattern(language: str, decimals: int) -> str:
-    grouping = _locale(language).decimal_formats[None].pattern.split(".")[0]
-    return f"{grouping}.{'0' * decimals}" if decimals else grouping

@@ -11,17 +11,18 @@ from dataclasses import dataclass, field, replace
 from numpy.random import Generator
 
 from schemas.errors import DataError
-from synth.documents.blocks import Block, Contents, Document, Figure, Heading, Inline, LaidOut, Listing, Paragraph, Section, Table
+from synth.documents.blocks import Block, Contents, Document, Figure, Heading, LaidOut, Listing, Paragraph, Section, Table
 from synth.documents.covers import CoverLook, draw_cover, set_cover
 from synth.documents.emit import Emitter, Leaf, page_infos
 from synth.documents.figures import needs_page_width, set_figure
 from synth.documents.flow import LEAST_FULL, Flow, Frame, Page, Run, Spare, find_targets, number_pages
+from synth.documents.layout_blocks import depths, number_notes, slides, take_lead, tightened
 from synth.documents.looks import Look, draw_look
 from synth.documents.numerals import page_label
-from synth.documents.setting import Setter, heading_text, stack
+from synth.documents.setting import Setter, heading_text, held, stack
 from synth.documents.strips import Part, Strip, TextOp
 from synth.documents.table_plan import plan_table
-from synth.documents.tables import set_table
+from synth.documents.tables import ABREAST, row_height, set_table
 from synth.render.pdf import PdfWriter
 from synth.render.typeset import Typesetter
 
@@ -48,6 +49,9 @@ SMALLEST_PT, SMALLEST_SLIDE_PT, LARGEST_PT = 8.0, 7.2, 12.2
 MEAN_EMPTY = 0.4
 """Mean share of a section's last page that stays empty (chosen)."""
 
+LEAST_FULL_SLIDE = 0.7
+"""A slide that is emptier than this gets spare text (chosen: sparse slides look alike)."""
+
 FULLEST = 0.98
 """Greatest share of a page that spare text fills."""
 
@@ -66,9 +70,9 @@ def layout(document: Document, look: Look, rng: Generator) -> LaidOut:
     Raises:
         DataError: `table_too_wide`, `ragged_table`, `block_too_tall`, `unknown_footnote`, or the typesetter's reasons.
     """
-    parts = [part for section in document.sections for part in _slides(section)]
+    parts = [part for section in document.sections for part in slides(section)]
     designs = [_Design(part, draw_cover(look, rng) if part.numbering == "" else None, float(rng.random())) for part in parts]
-    typesetter, marks = Typesetter(document.language, look=look.font), _number_notes(document)
+    typesetter, marks = Typesetter(document.language, look=look.font), number_notes(document)
     job = _Job(document, look, typesetter, marks)
     flow = job.fill(designs)
     for _ in range(FITTINGS):
@@ -110,6 +114,7 @@ class _Job:
     typesetter: Typesetter
     marks: dict[str, int]
     blocks: int = 0
+    setters: dict[str, Setter] = field(default_factory=dict)
     set_notes: dict[tuple[str, str, float], list[Strip]] = field(default_factory=dict)
 
     def fill(self, designs: Sequence[_Design]) -> Flow:
@@ -119,13 +124,15 @@ class _Job:
             section = design.section
             frame = self.frame(section)
             runs = self.cover(section, frame, design.cover) if design.cover else self.runs(section, frame)
-            spare = self.spare(section, frame, FULLEST - (FULLEST - LEAST_FULL) * design.fullness)
+            spare = self.spare(section, frame, design.fullness)
             flow.add_section(runs, frame, section.numbering, balance_last=self.look.balance, spare=spare)
         return flow
 
     def setter(self, page: str) -> Setter:
         """The setter for a page kind."""
-        return Setter(self.typesetter, self.look, page, self.document.numerals, self.marks)
+        if page not in self.setters:
+            self.setters[page] = Setter(self.typesetter, self.look, page, self.document.numerals, self.marks)
+        return self.setters[page]
 
     def frame(self, section: Section) -> Frame:
         """The page of a section."""
@@ -163,17 +170,16 @@ class _Job:
         setter = self.setter(section.page)
         groups: list[tuple[int, list[Block]]] = []
         for block in section.blocks:
-            columns = 1 if self._spans(block, section, frame, setter) else section.columns
+            columns = self._columns(block, section, frame, setter)
             if groups and groups[-1][0] == columns:
                 groups[-1][1].append(block)
                 continue
-            moved: list[Block] = []
-            if groups and columns == 1:
-                # Headings right above a block that crosses the page cross it with it; else they would be left at the end of a column.
-                while groups[-1][1] and isinstance(groups[-1][1][-1], Heading):
-                    moved.insert(0, groups[-1][1].pop())
+            # What leads in a block of other columns moves with it; else it would be left at the end of a column.
+            moved = take_lead(groups[-1][1], block) if groups and columns != section.columns else []
             groups.append((columns, [*moved, block]))
         runs = [self._run(blocks, frame, columns, setter, section.spare_before) for columns, blocks in groups if blocks]
+        if any(isinstance(block, Contents) for block in section.blocks) and section.page != "slide":
+            runs = tightened(runs, frame.bottom_pt - frame.top_pt, self.look.contents_spread * setter.pitch_pt)
         if section.spare and runs and all(run.slot < 0 for run in runs):
             runs = self._with_slot(runs, section)
         lead = self._sink(section)
@@ -200,8 +206,9 @@ class _Job:
             return [*runs[:-1], replace(last, slot=len(last.strips))]
         return [*runs, Run((), section.columns, 0)]
 
-    def spare(self, section: Section, frame: Frame, fullness: float) -> Spare:
-        """The spare text of a section, set when it is asked for."""
+    def spare(self, section: Section, frame: Frame, share: float) -> Spare:
+        """The spare text of a section, set when it is asked for; `share` in [0, 1) says how full its last page gets."""
+        least = LEAST_FULL_SLIDE if frame.page == "slide" else LEAST_FULL
         setter = self.setter(section.page)
         ready: dict[tuple[int, int], list[Strip]] = {}
 
@@ -211,7 +218,13 @@ class _Job:
                 ready[number, columns] = self._set(section.spare[number], section.spare[number], frame.column_width(columns), frame, setter)
             return ready[number, columns]
 
-        return Spare(set_block, len(section.spare), fullness)
+        def set_head(columns: int) -> list[Strip]:
+            self.blocks += 1
+            head = section.spare_head
+            return setter.heading(head, frame.column_width(columns), self.blocks) if head else []
+
+        head = set_head if section.spare_head else None
+        return Spare(set_block, len(section.spare), FULLEST - (FULLEST - least) * share, least, head, section.spare_gaps)
 
     def cover(self, section: Section, frame: Frame, look: CoverLook) -> list[Run]:
         """The strips of a cover."""
@@ -232,30 +245,48 @@ class _Job:
         opens = isinstance(first, Heading) and first.level == 1 and section.page != "slide" and section.columns == 1
         return Strip(self.look.heading.sink_pt, keep=True) if opens and self.look.heading.sink_pt else None
 
+    def _columns(self, block: Block, section: Section, frame: Frame, setter: Setter) -> int:
+        """How many columns there are where a block stands."""
+        if section.columns > 1 and not self._spans(block, section, frame, setter):
+            return section.columns
+        return 2 if section.columns != 2 and isinstance(block, Table) and self._fits_abreast(block, frame, setter) else 1
+
+    def _fits_abreast(self, table: Table, frame: Frame, setter: Setter) -> bool:
+        """Whether a long table is narrow enough for two columns."""
+        height = len(table.body) * row_height(setter, setter.size_pt * self.look.table.scale)
+        if frame.page == "slide" or height < ABREAST * (frame.bottom_pt - frame.top_pt):
+            return False
+        return self._fits_column(table, frame.column_width(2), setter)
+
+    def _fits_column(self, table: Table, width_pt: float, setter: Setter) -> bool:
+        """Whether a table can be set in a column without much smaller type or turned heads."""
+        try:
+            plan = plan_table(setter, table, width_pt)
+        except DataError as error:
+            if error.reason != "table_too_wide":
+                raise
+            return False
+        return plan.size_pt >= SQUEEZED * setter.size_pt * self.look.table.scale and plan.turned == table.rotated_head
+
     def _spans(self, block: Block, section: Section, frame: Frame, setter: Setter) -> bool:
         """Whether a block crosses all columns of its section."""
-        if section.columns == 1:
-            return False
         width = frame.column_width(section.columns)
         if isinstance(block, Table):
-            try:
-                plan = plan_table(setter, block, width)
-            except DataError as error:
-                if error.reason != "table_too_wide":
-                    raise
-                return True
-            return plan.size_pt < SQUEEZED * setter.size_pt * self.look.table.scale or (plan.turned and not block.rotated_head)
+            return not self._fits_column(block, width, setter)
         if isinstance(block, Figure):
             return needs_page_width(setter, block, width)
         if isinstance(block, Heading):
-            return block.level == 1 and self.look.heading.spans
+            return block.level == 1 and (self.look.heading.spans or not setter.heading_fits(block, width))
         return isinstance(block, Contents) or (isinstance(block, Paragraph) and block.role in ("title", "subtitle", "imprint"))
 
     def _strips(self, blocks: Sequence[Block], frame: Frame, columns: int, setter: Setter) -> Iterator[tuple[Block, list[Strip]]]:
         width, before = frame.column_width(columns), None
-        for block in blocks:
+        for at, block in enumerate(blocks):
             self.blocks += 1
-            yield block, self._set(block, before, width, frame, setter)
+            strips = self._set(block, before, width, frame, setter)
+            if strips and isinstance(block, Paragraph) and at + 1 < len(blocks) and isinstance(blocks[at + 1], Table | Figure | Listing):
+                strips[-1] = held(strips[-1])  # the sentence that announces a table stands above it
+            yield block, strips
             before = block
 
     def _set(self, block: Block, before: Block | None, width: float, frame: Frame, setter: Setter) -> list[Strip]:
@@ -267,17 +298,23 @@ class _Job:
         if isinstance(block, Listing):
             return setter.listing(block, width, number)
         if isinstance(block, Table):
-            return set_table(setter, block, width, self.document.continued, number)
+            opens_page = frame.page == "slide" or frame.width_pt > frame.height_pt
+            column = frame.bottom_pt - frame.top_pt if opens_page else math.inf
+            return set_table(setter, block, width, self.document.continued, number, column)
         if isinstance(block, Figure):
-            return set_figure(setter, block, width, frame.bottom_pt - frame.top_pt, number)
-        return setter.contents(block, self._entries(block, setter), width, number)
+            return set_figure(setter, block, width, (frame.bottom_pt - frame.top_pt) * (0.8 if frame.page == "slide" else 1.0), number)
+        return setter.contents(block, self._entries(block, setter), width, frame.bottom_pt - frame.top_pt, number)
 
     def _entries(self, block: Contents, setter: Setter) -> list[tuple[int, str, str, str]]:
         """(level, text, target anchor, entry anchor) of every entry of a contents list."""
         blocks = [item for section in self.document.sections for item in section.blocks]
         if block.kind == "sections":
             headings = [item for item in blocks if isinstance(item, Heading) and item.in_contents]
-            return [(item.level, heading_text(item), f"heading/{item.key}", f"contents/{item.key}") for item in headings]
+            levels = depths([item.level for item in headings])
+            return [
+                (level, heading_text(item), f"heading/{item.key}", f"contents/{item.key}")
+                for level, item in zip(levels, headings, strict=True)
+            ]
         wanted = Table if block.kind == "tables" else Figure
         out = []
         for item in blocks:
@@ -312,52 +349,8 @@ class _Job:
 
     def _outline(self, targets: Mapping[str, int]) -> list[tuple[int, str, int]]:
         """Bookmarks of all headings in the contents; a level is never more than one deeper than the one before."""
-        out: list[tuple[int, str, int]] = []
-        depth = 0
-        for level, text, target, _ in self._entries(Contents("", "sections"), self.setter("a4")):
-            depth = min(level, depth + 1)
-            out.append((depth, text.replace("\u2002", " "), targets[target]))
-        return out
-
-
-def _slides(section: Section) -> list[Section]:
-    """A section of slides as one section a slide: each heading that does not follow a heading starts one. Other sections stay whole."""
-    if section.page != "slide":
-        return [section]
-    out: list[list[Block]] = [[]]
-    for block in section.blocks:
-        if isinstance(block, Heading) and block.level <= 2 and out[-1] and not isinstance(out[-1][-1], Heading):
-            out.append([])
-        out[-1].append(block)
-    return [replace(section, blocks=tuple(blocks)) for blocks in out]
-
-
-def _number_notes(document: Document) -> dict[str, int]:
-    """Footnote key -> number, in order of first mark."""
-    marks: dict[str, int] = {}
-    for section in document.sections:
-        for text in (text for block in section.blocks for inlines in _inlines(block) for text in inlines):
-            if not text.note:
-                continue
-            if text.note not in document.footnotes:
-                what = f"the text {text.text!r} has a mark for footnote {text.note!r}, which the document does not have"
-                raise DataError("unknown_footnote", f"{what}; add it to Document.footnotes")
-            marks.setdefault(text.note, len(marks) + 1)
-    return marks
-
-
-def _inlines(block: Block) -> Iterator[Inline]:
-    """Every run of text in a block, in reading order."""
-    if isinstance(block, Paragraph):
-        yield block.inlines
-    elif isinstance(block, Listing):
-        yield from block.items
-    elif isinstance(block, Table):
-        yield block.caption
-        yield from (cell.inlines for row in (*block.head, *block.body) for cell in row)
-        yield block.note
-    elif isinstance(block, Figure):
-        yield block.caption
+        entries = self._entries(Contents("", "sections"), self.setter("a4"))
+        return [(level, text.replace("\u2002", " "), targets[target]) for level, text, target, _ in entries]
 
 
 def _anchors(strip: Strip) -> list[str]:

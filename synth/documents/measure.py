@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from PIL import Image
 
-from synth.documents.measure_marks import Axis, Plot, Rgb, background, mark_end
+from synth.documents.measure_marks import Axis, Drawing, Plot, Rgb, lengths, mark_end
 from synth.documents.proof_values import Measured, ProofError, folded
 from synth.documents.reading import BoxPt, Line, ReadDocument, ReadPage
 from synth.documents.reading_lines import bounds, in_order, rows_of
@@ -55,17 +55,18 @@ class Picture:
 
     @cached_property
     def _image(self) -> Image.Image:
-        return Image.open(io.BytesIO(self.data)).convert("RGB")
+        stored = Image.open(io.BytesIO(self.data))
+        return stored if stored.mode == "RGB" else stored.convert("RGB")
 
-    def straight(self, box_pt: BoxPt) -> Rgb:
-        """Pixels of a box of the page as if it had not been scanned, at `dpi`; shape (height, width, 3)."""
+    def straight(self, box_pt: BoxPt) -> Drawing:
+        """A box of the page as if it had not been scanned, at `dpi`."""
         scale = self.dpi / 72
         x0, y0, x1, y1 = (value * scale for value in box_pt)
         a, b, c, d, e, f = self.matrix
         crop = (a, b, a * x0 + b * y0 + c, d, e, d * x0 + e * y0 + f)
         size = (max(1, round(x1 - x0)), max(1, round(y1 - y0)))
         pixels = self._image.transform(size, Image.Transform.AFFINE, crop, Image.Resampling.BILINEAR)
-        return np.asarray(pixels, dtype=np.float32)
+        return Drawing(np.asarray(pixels, dtype=np.float32), box_pt, scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +125,13 @@ def _measure(
     labels = _labels(page, box, language)
     spot = _find(labels, category, f"category {category!r} in {label}")
     axis = _axis(labels, category, label)
-    pixels = pictures[page.index].straight(box)
-    scale = pictures[page.index].dpi / 72
-    colour = _series_colour(pixels, labels, box, scale, series, page.right_to_left)
+    key = f"drawing/{box}"
+    if key not in page.memo:
+        page.memo[key] = pictures[page.index].straight(box)
+    drawing: Drawing = page.memo[key]
+    colour = _series_colour(drawing, labels, series, page.right_to_left)
     across = spot.middle_x_pt if axis.run == "up" else (spot.box_pt[1] + spot.box_pt[3]) / 2
-    at_pt = mark_end(Plot(pixels, box, scale, axis, colour), across, _slot_pt(labels, spot, axis), f"{category!r} in {label}")
+    at_pt = mark_end(Plot(drawing, axis, colour), across, _slot_pt(labels, spot, axis), f"{category!r} in {label}")
     return Measured(Decimal(str(round(axis.value(at_pt), 6))), Decimal(str(round(axis.extent, 6))) * TOLERANCE)
 
 
@@ -253,42 +256,42 @@ def _calibrate(group: Sequence[_Label], run: Literal["up", "along"], category: s
     return Axis(run, float(offset), float(slope), float(at.min()), float(at.max()))
 
 
-def _series_colour(pixels: Rgb, labels: Sequence[_Label], box: BoxPt, scale: float, series: str, rtl: bool) -> Rgb:
+def _series_colour(drawing: Drawing, labels: Sequence[_Label], series: str, rtl: bool) -> Rgb:
     """Colour of the swatch beside a legend entry; with no name given, of the only label that has a swatch."""
-    ground = background(pixels)
     named = [_find(labels, series, f"series {series!r}")] if series else list(labels)
     swatches = []
     for label in named:
         for side in (1, -1) if rtl else (-1, 1):
-            colour = _swatch(pixels, label, box, scale, side)
-            if colour is not None and np.linalg.norm(colour - ground) > MIN_CONTRAST:
+            colour = _swatch(drawing, label, side)
+            if colour is not None and np.linalg.norm(colour - drawing.ground) > MIN_CONTRAST:
                 swatches.append(colour)
                 break
     if not swatches:
         raise ProofError("missing", f"a swatch of {series!r}" if series else "a legend")
-    return _settled(pixels, swatches[0], ground)
+    return _settled(drawing, swatches[0])
 
 
-def _settled(pixels: Rgb, colour: Rgb, ground: Rgb) -> Rgb:
+def _settled(drawing: Drawing, colour: Rgb) -> Rgb:
     """The colour inside the marks: JPEG smears the colour of a swatch of a few pixels, less that of a bar.
 
     The median of pixels like it whose four neighbours are like it too, so that the soft edges of thin lines do not count.
     """
-    reach = ALIKE_SHARE * float(np.linalg.norm(colour - ground))
+    pixels = drawing.pixels
+    reach = ALIKE_SHARE * float(np.linalg.norm(colour - drawing.ground))
     for _ in range(2):
-        alike = np.linalg.norm(pixels - colour, axis=-1) < reach
+        alike = lengths(pixels - colour) < reach
         inner = alike[1:-1, 1:-1] & alike[:-2, 1:-1] & alike[2:, 1:-1] & alike[1:-1, :-2] & alike[1:-1, 2:]
         if inner.sum() >= MIN_ALIKE:
             colour = np.median(pixels[1:-1, 1:-1][inner], axis=0)
     return colour
 
 
-def _swatch(pixels: Rgb, label: _Label, box: BoxPt, scale: float, side: int) -> Rgb | None:
+def _swatch(drawing: Drawing, label: _Label, side: int) -> Rgb | None:
     """The even colour of a patch of 3 by 3 points beside a label, or None when what stands there is not even."""
     edge = label.box_pt[0] if side < 0 else label.box_pt[2]
-    x, y = (edge + side * 6.5 - box[0]) * scale, (label.digits_y_pt - box[1]) * scale
-    reach = max(1, int(1.5 * scale))
-    patch = pixels[max(0, int(y) - reach) : int(y) + reach + 1, max(0, int(x) - reach) : int(x) + reach + 1].reshape(-1, 3)
+    x, y = (edge + side * 6.5 - drawing.box_pt[0]) * drawing.scale, (label.digits_y_pt - drawing.box_pt[1]) * drawing.scale
+    reach = max(1, int(1.5 * drawing.scale))
+    patch = drawing.pixels[max(0, int(y) - reach) : int(y) + reach + 1, max(0, int(x) - reach) : int(x) + reach + 1].reshape(-1, 3)
     if not len(patch) or patch.std(axis=0).max() > 24:
         return None
     return np.median(patch, axis=0)

@@ -48,49 +48,68 @@ class Axis:
         return abs(self.slope) * (self.high_pt - self.low_pt)
 
 
-def background(pixels: Rgb) -> Rgb:
-    """The commonest bright colour, by the median of each channel over the brightest half."""
-    flat = pixels.reshape(-1, 3)
-    bright = flat[flat.sum(axis=1) >= np.median(flat.sum(axis=1))]
-    middle: Rgb = np.median(bright, axis=0).astype(np.float32)
-    return middle
+def lengths(colours: Rgb) -> NDArray[np.float32]:
+    """Euclidean length of each colour, shape (...) of (..., 3), channel by channel since NumPy sums so short an axis slowly."""
+    red, green, blue = np.moveaxis(colours, -1, 0)
+    length: NDArray[np.float32] = np.sqrt(red * red + green * green + blue * blue)
+    return length
 
 
 @dataclass(frozen=True)
-class Plot:
-    """Straight pixels of a figure with its axis and the colour looked for."""
+class Drawing:
+    """Straight pixels of a figure, of its box in points, at `scale` pixels a point."""
 
     pixels: Rgb
     box_pt: BoxPt
     scale: float
+
+    @cached_property
+    def ground(self) -> Rgb:
+        """The background: the commonest bright colour, by the median of each channel over the brightest half."""
+        flat = self.pixels.reshape(-1, 3)
+        brightness = flat[:, 0] + flat[:, 1] + flat[:, 2]
+        middle: Rgb = np.median(flat[brightness >= np.median(brightness)], axis=0).astype(np.float32)
+        return middle
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure with its axis and the colour looked for."""
+
+    drawing: Drawing
     axis: Axis
     colour: Rgb
+
+    @property
+    def scale(self) -> float:
+        """Pixels a point."""
+        return self.drawing.scale
 
     @cached_property
     def strip_axis(self) -> Rgb:
         """Pixels with the value axis along the first dimension, whatever way it runs."""
-        return self.pixels if self.axis.run == "up" else self.pixels.transpose(1, 0, 2)
+        pixels = self.drawing.pixels
+        return pixels if self.axis.run == "up" else pixels.transpose(1, 0, 2)
 
     def px(self, at_pt: float) -> float:
         """Index along the value axis of a position in points."""
-        return (at_pt - (self.box_pt[1] if self.axis.run == "up" else self.box_pt[0])) * self.scale
+        return (at_pt - self.drawing.box_pt[self.axis.run == "up"]) * self.scale
 
     def across_px(self, at_pt: float) -> float:
         """Index along the category axis of a position in points."""
-        return (at_pt - (self.box_pt[0] if self.axis.run == "up" else self.box_pt[1])) * self.scale
+        return (at_pt - self.drawing.box_pt[self.axis.run != "up"]) * self.scale
 
     def pt(self, index: float) -> float:
         """Position in points of an index along the value axis."""
-        return index / self.scale + (self.box_pt[1] if self.axis.run == "up" else self.box_pt[0])
+        return index / self.scale + self.drawing.box_pt[self.axis.run == "up"]
 
     @cached_property
     def cover(self) -> NDArray[np.float32]:
         """How much of each pixel has the colour, 0 to 1, by its place between background and colour; other colours count 0."""
-        ground = background(self.pixels)
-        line = self.colour - ground
-        offset = self.strip_axis - ground
+        line = self.colour - self.drawing.ground
+        offset = self.strip_axis - self.drawing.ground
         share = np.clip((offset @ line) / float(line @ line), 0.0, 1.0)
-        aside = np.linalg.norm(offset - share[..., None] * line, axis=-1)
+        aside = lengths(offset - share[..., None] * line)
         return np.where(aside < 0.3 * np.linalg.norm(line), share, 0.0).astype(np.float32)
 
 
@@ -181,7 +200,7 @@ def _is_hatched(plot: Plot, middle: float) -> bool:
     reach = max(2, int(2.5 * plot.scale))
     low, high = sorted((plot.px(plot.axis.low_pt), plot.px(plot.axis.high_pt)))
     columns = slice(max(0, int(middle) - reach), int(middle) + reach + 1)
-    ground = background(plot.pixels)
+    ground = plot.drawing.ground
     for share in (0.12, 0.5, 0.88):
         at = int(low + share * (high - low))
         patch = plot.strip_axis[max(0, at - reach) : at + reach + 1, columns].reshape(-1, 3)

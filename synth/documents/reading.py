@@ -6,8 +6,8 @@ code with what made the file. Points have their origin at the top left of the pa
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise, zip_longest
@@ -17,9 +17,10 @@ from typing import Any
 import pymupdf
 
 from schemas.errors import DataError
-from synth.documents.reading_lines import Band, Line, bands_of, in_order, lines_of, right_to_left, rows_of
+from synth.documents.reading_columns import Band, bands_of
+from synth.documents.reading_lines import Line, in_order, lines_of, right_to_left, rows_of
 from synth.documents.reading_values import plain_digits
-from synth.documents.reading_words import BoxPt, Word, page_words
+from synth.documents.reading_words import BoxPt, Word, words_and_pictures
 
 __all__ = ["BoxPt", "Flow", "Line", "ReadDocument", "ReadPage", "Word", "read_pdf", "squeeze"]
 
@@ -112,18 +113,25 @@ class ReadPage:
     @cached_property
     def bands(self) -> tuple[Band, ...]:
         """Rows in bands of one, two or three columns, without the texts inside pictures; heads and feet are bands of their own."""
-        rows = rows_of([word for word in self.words if not self.in_picture(word)])
+        rows = rows_of(self.words_beside_pictures[1])
         head = [row for row in rows if max(word.box_pt[3] for word in row) < HEAD_SHARE * self.height_pt]
         foot = [row for row in rows if min(word.box_pt[1] for word in row) > FOOT_SHARE * self.height_pt]
         body = rows[len(head) : len(rows) - len(foot)]
         furniture = [Band(tuple(map(tuple, part)), ()) for part in (head, foot)]
         return tuple(band for band in (furniture[0], *bands_of(body, self.width_pt, rtl=self.right_to_left), furniture[1]) if band.rows)
 
-    def in_picture(self, word: Word) -> bool:
-        """Whether the word stands on a picture; one that fills most of the page is its background."""
-        x, y = word.middle_pt
-        boxes = (box for box in self.images_pt if (box[2] - box[0]) * (box[3] - box[1]) < 0.6 * self.width_pt * self.height_pt)
-        return any(box[0] <= x <= box[2] and box[1] <= y <= box[3] for box in boxes)
+    @cached_property
+    def words_beside_pictures(self) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
+        """The words that stand on a picture, and the others; a picture that fills most of the page is its background."""
+        boxes = [box for box in self.images_pt if (box[2] - box[0]) * (box[3] - box[1]) < 0.6 * self.width_pt * self.height_pt]
+        if not boxes:
+            return (), self.words
+        inside: list[Word] = []
+        outside: list[Word] = []
+        for word in self.words:
+            x, y = word.middle_pt
+            (inside if any(box[0] <= x <= box[2] and box[1] <= y <= box[3] for box in boxes) else outside).append(word)
+        return tuple(inside), tuple(outside)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
@@ -133,7 +141,7 @@ class ReadPage:
     @cached_property
     def right_to_left(self) -> bool:
         """Whether columns and table columns run right to left: as most letters do, or as the document does where a page has few."""
-        letters = sum(char.isalpha() for word in self.words for char in word.text)
+        letters = sum(self.letters_by_size.values())
         return self.in_rtl_document if letters < FEW_LETTERS else right_to_left(self.words)
 
     @cached_property
@@ -142,11 +150,16 @@ class ReadPage:
         return Flow("\n".join(line.text for line in self.lines))
 
     @cached_property
+    def body_flow(self) -> Flow:
+        """The lines of `body`, one a text line."""
+        return Flow("\n".join(line.text for line in self.body))
+
+    @cached_property
     def spaced(self) -> str:
         """All text of the page, that on pictures and rotated text too, with single spaces, ASCII digits and no case: what scans look
         through.
         """
-        inside = rows_of([word for word in self.words if self.in_picture(word)])
+        inside = rows_of(self.words_beside_pictures[0])
         rest = [" ".join(word.text for word in row) for row in (*map(in_order, inside), [word for word in self.words if not word.upright])]
         return plain_digits(" ".join([*(line.text for line in self.lines), *rest])).casefold()
 
@@ -162,9 +175,12 @@ class ReadPage:
     @cached_property
     def letters_by_size(self) -> Counter[float]:
         """How many letters the page has in each type size; digits do not count, since tables would outweigh the text."""
-        amount: Counter[float] = Counter()
+        texts: defaultdict[float, list[str]] = defaultdict(list)
         for word in self.words:
-            amount[round(word.size_pt, 1)] += sum(map(str.isalpha, word.text))
+            texts[word.size_pt].append(word.text)
+        amount: Counter[float] = Counter()
+        for size, parts in texts.items():
+            amount[round(size, 1)] += sum(map(str.isalpha, "".join(parts)))
         return amount
 
     @cached_property
@@ -202,7 +218,10 @@ class ReadDocument:
     @cached_property
     def body_size_pt(self) -> float:
         """The type size most letters of the document have."""
-        return _commonest(sum((page.letters_by_size for page in self.pages), Counter()))
+        amounts: Counter[float] = Counter()
+        for page in self.pages:
+            amounts.update(page.letters_by_size)
+        return _commonest(+amounts)
 
     def without(self, page: int) -> "ReadDocument":
         """The same document with the content, label and bookmarks of one page gone; the other pages keep their numbers."""
@@ -212,27 +231,40 @@ class ReadDocument:
     def joints(self) -> Iterator["Joint"]:
         """For every page, its body text run together with that of the next page: paragraphs that break over the page."""
         for page, following in pairwise(self.pages):
-            texts = ["\n".join(line.text for line in lines) for lines in (page.body, following.body)]
-            yield Joint(page.index, Flow("\n".join(texts)), len(squeeze(texts[0])))
+            yield Joint(page.index, page.body_flow, following.body_flow)
 
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """The text of two neighbouring pages; the second begins at squeezed character `border`."""
+    """The body texts of a page and of the next."""
 
     page: int
-    flow: Flow
-    border: int
+    before: Flow
+    after: Flow
+
+    @property
+    def border(self) -> int:
+        """Where the second text begins in the squeezed ones run together."""
+        return len(self.before.squeezed)
+
+    def holds(self, squeezed: str) -> bool:
+        """Whether the texts run together hold a squeezed text."""
+        return squeezed in self.before.squeezed + self.after.squeezed
+
+    @property
+    def flow(self) -> Flow:
+        """The texts run together."""
+        return Flow(f"{self.before.text}\n{self.after.text}")
 
 
 @dataclass(frozen=True)
 class Pages:
-    """The pages of one open PDF, read on demand and kept; `gone` are those taken away."""
+    """The pages of one open PDF, read on demand and kept; `gone` holds the blank pages in place of those taken away."""
 
     source: pymupdf.Document
     labels: tuple[str, ...]
     is_rtl: bool
-    gone: frozenset[int] = frozenset()
+    gone: Mapping[int, ReadPage] = field(default_factory=dict)
     kept: dict[int, ReadPage] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -242,18 +274,23 @@ class Pages:
         return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index: int) -> ReadPage:
+        if index in self.gone:
+            return self.gone[index]
+        if index not in self.kept:
+            self.kept[index] = self._read(index)
+        return self.kept[index]
+
+    def _read(self, index: int) -> ReadPage:
         if not 0 <= index < len(self):
             raise IndexError(f"page index {index} of a document of {len(self)} pages")
-        if index not in self.kept:
-            page = self.source[index]
-            images = tuple(tuple(info["bbox"]) for info in page.get_image_info())
-            self.kept[index] = ReadPage(index, self.labels[index], page.rect.width, page.rect.height, page_words(page), images, self.is_rtl)
-        page_read = self.kept[index]
-        return ReadPage(index, "", page_read.width_pt, page_read.height_pt, ()) if index in self.gone else page_read
+        page = self.source[index]
+        words, images = words_and_pictures(page)
+        return ReadPage(index, self.labels[index], page.rect.width, page.rect.height, words, images, self.is_rtl)
 
     def without(self, index: int) -> "Pages":
         """The pages with one more gone; what has been read is shared."""
-        return Pages(self.source, self.labels, self.is_rtl, self.gone | {index}, self.kept)
+        blank = ReadPage(index, "", self[index].width_pt, self[index].height_pt, ())
+        return Pages(self.source, self.labels, self.is_rtl, {**self.gone, index: blank}, self.kept)
 
 
 def read_pdf(data: bytes, language: str = "") -> ReadDocument:

@@ -20,6 +20,9 @@ MAX_VALUE_CHARS = 240
 MAX_HEADING_LINES = 7
 """A heading in a narrow column may be broken over this many lines (chosen)."""
 
+ITEM_SLACK_PT = 2.0
+"""Lines of one pitch are this far from equally spaced, since a line's box depends on its fonts (chosen)."""
+
 MAX_ENTRY_LINES = 3
 """A contents entry may be broken over this many lines (chosen)."""
 
@@ -45,8 +48,9 @@ def between(document: ReadDocument, before: str, after: str) -> tuple[Found, ...
     found = [Found(page.index, text) for page in document.pages for _, _, text in _between(page.flow, head, tail)]
     if not found:
         for joint in document.joints():
-            hits = _between(joint.flow, head, tail)
-            found += [Found(joint.page, text) for start, end, text in hits if start < joint.border < end]
+            if joint.holds(head):
+                hits = _between(joint.flow, head, tail)
+                found += [Found(joint.page, text) for start, end, text in hits if start < joint.border < end]
     return tuple(found)
 
 
@@ -96,6 +100,8 @@ def contents_labels(document: ReadDocument, text: str) -> tuple[Found, ...]:
     found = []
     for page in document.pages:
         lines = [line for line in page.lines if not page.is_furniture(line)]  # a running head ends with a page number too
+        if wanted not in "".join(line.folded for line in lines):
+            continue
         for index in range(len(lines)):
             whole = ""
             for last in range(index, min(index + MAX_ENTRY_LINES, len(lines))):
@@ -115,16 +121,21 @@ def captions(document: ReadDocument, prefix: str) -> tuple[tuple[str, Found], ..
     Running text may begin a line with a label too, so of all lines with one label the one most like a caption counts, the first of several
     alike.
     """
-    pattern = re.compile(re.escape(fold(prefix)) + r"([0-9]+(?:[.\-][0-9]+)*)")
-    numbers = {
-        match[1]: None
-        for page in document.pages
-        for line in page.lines
-        if (match := pattern.match(line.folded)) and not is_contents_entry(line)
-    }
+    numbers = dict.fromkeys(number for page in document.pages for number in _caption_numbers(page, fold(prefix)))
     best = {number: best_caption(document, f"{prefix}{number}") for number in numbers}
     found = [(number, Found(hit[0].index, caption_text(*hit))) for number, hit in best.items() if hit]
     return tuple(sorted(found, key=lambda item: item[1].page))
+
+
+def _caption_numbers(page: ReadPage, prefix: str) -> tuple[str, ...]:
+    """The numbers after a folded prefix at the beginning of the page's lines, contents entries left out."""
+    key = f"numbers/{prefix}"
+    if key not in page.memo:
+        lines = [line for line in page.lines if line.folded.startswith(prefix)]
+        matches = [(line, re.match(r"[0-9]+(?:[.\-][0-9]+)*", line.folded[len(prefix) :])) for line in lines]
+        page.memo[key] = tuple(match[0] for line, match in matches if match and not is_contents_entry(line))
+    found: tuple[str, ...] = page.memo[key]
+    return found
 
 
 def caption_text(page: ReadPage, line: Line) -> str:
@@ -188,25 +199,22 @@ def _ends_with(lines: Sequence[Line], index: int, wanted: str) -> bool:
 def _items(lines: Sequence[tuple[int, Line]], reach_pt: float) -> Iterator[Found]:
     """List items from the lines after an introduction, until the first line that neither begins an item nor continues one.
 
-    A further line of an item has the item's indent and type and is at most `reach_pt` below the line before it.
+    A further line of an item has the item's indent and type and is at most `reach_pt` below the line before it, and no further than an
+    item is: a paragraph after the list, its first line indented as an item is, stands further off.
     """
     current: list[str] = []
     page, mark_at, indent, top, size = 0, 0.0, 0.0, 0.0, 0.0
+    pitch = reach_pt
     for number, line in lines:
         body = _item_body(line)
         moved = not current or number != page or line.box_pt[3] < top  # the next page or column: other margins
         if body is not None and (moved or abs(_start(line) - mark_at) < 4):
             if current:
                 yield Found(page, " ".join(current))
+                pitch = pitch if moved else min(pitch, line.box_pt[1] - top + ITEM_SLACK_PT)
             current, page = [body], number
             mark_at, indent, size = _start(line), _start(line, 1), line.size_pt
-        elif (
-            current
-            and not moved
-            and abs(_start(line) - indent) < 2.5
-            and abs(line.size_pt - size) < 0.2
-            and line.box_pt[1] - top < reach_pt
-        ):
+        elif current and not moved and abs(_start(line) - indent) < 2.5 and abs(line.size_pt - size) < 0.2 and line.box_pt[1] - top < pitch:
             current.append(line.text)
         else:
             break

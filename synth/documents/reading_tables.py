@@ -100,10 +100,9 @@ def _fold(text: str) -> str:
     return plain_digits(squeeze(text)).casefold()
 
 
-def starts_with_label(folded: str, label: str) -> bool:
-    """Whether a folded line begins with a label (`Table 4`) that does not go on (`Table 41`, `Table 4.2`)."""
-    wanted = _fold(label)
-    return folded.startswith(wanted) and not re.match(r"[0-9]|[.\-][0-9]", folded[len(wanted) :])
+def _starts_with(line: Line, label: str) -> bool:
+    """Whether a line begins with a folded label (`table4`) that does not go on (`table41`, `table4.2`)."""
+    return line.folded.startswith(label) and not re.match(r"[0-9]|[.\-][0-9]", line.folded[len(label) :])
 
 
 def is_contents_entry(line: Line) -> bool:
@@ -122,7 +121,8 @@ def caption_lines(page: ReadPage, label: str) -> tuple[Line, ...]:
     """Lines of a page that begin with a label and are not contents entries; running text that happens to begin with it is among them."""
     key = f"lines/{label}"
     if key not in page.memo:
-        page.memo[key] = tuple(line for line in page.lines if starts_with_label(line.folded, label) and not is_contents_entry(line))
+        wanted = _fold(label)
+        page.memo[key] = tuple(line for line in page.lines if _starts_with(line, wanted) and not is_contents_entry(line))
     found: tuple[Line, ...] = page.memo[key]
     return found
 
@@ -199,8 +199,9 @@ def read_table(page: ReadPage, caption: Line, captions: Sequence[Line] = ()) -> 
             (other.box_pt[1] for other in captions if other.box_pt[1] > caption.box_pt[3] and left < other.words[0].middle_pt[0] < right),
             default=page.height_pt,
         )
-        below = [word for word in words if caption.box_pt[3] < word.middle_pt[1] < foot and left < word.middle_pt[0] < right]
-        rows = _until_white(rows_of([word for word in below if not word.mark]))
+        under = (word for word in words if not word.mark and word.box_pt[3] > caption.box_pt[3])
+        below = [word for word in under if caption.box_pt[3] < word.middle_pt[1] < foot and left < word.middle_pt[0] < right]
+        rows = _until_white(rows_of(below))
         columns = _columns(rows)
         if len(columns) >= 2 and len(rows) >= 2:
             yield _part(page, caption, _fitting(page, rows, columns), columns)

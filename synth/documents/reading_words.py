@@ -7,10 +7,10 @@ knows how the page was made.
 """
 
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Sequence
 from itertools import groupby
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import pymupdf
 
@@ -23,13 +23,19 @@ MARK_SIZE_RATIO = 0.78
 WORD_GAP_EM = 0.17
 """A gap wider than this starts a new word (MuPDF's own rule is 0.15 to 0.2 em)."""
 
-
 SAME_LINE_EM = 0.2
 """Baselines nearer than this belong to one line (chosen)."""
 
+TEXT_FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
 
-@dataclass(frozen=True, slots=True)
-class Word:
+RTL_KINDS = frozenset({"R", "AL"})
+"""Bidirectional classes of letters that run right to left (UAX 9, table 4)."""
+
+LTR_KINDS = frozenset({"L", "EN", "AN"})
+"""Bidirectional classes of characters that run left to right even on a right-to-left line (UAX 9, table 4)."""
+
+
+class Word(NamedTuple):
     """A word with its box, type size, weight and direction.
 
     Attributes:
@@ -56,8 +62,7 @@ class Word:
         return (self.box_pt[0] + self.box_pt[2]) / 2, (self.box_pt[1] + self.box_pt[3]) / 2
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(NamedTuple):
     """One MuPDF span: text in one font."""
 
     text: str
@@ -69,30 +74,43 @@ class _Run:
     baseline_pt: float
 
 
-def page_words(page: pymupdf.Page) -> tuple[Word, ...]:
-    """All words of a page, numbered so that words of one line are in reading order."""
-    textpage = page.get_textpage(flags=pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP)
-    if has_rtl(page.get_text("text", textpage=textpage)):
-        words: Sequence[Word] = _words_by_character(page.get_text("rawdict", textpage=textpage))
-    else:
-        drawn = (replace(word, drawn=number) for number, word in enumerate(_words_by_run(page, textpage)))
-        words = sorted(drawn, key=lambda word: word.box_pt[0])
-    return tuple(replace(word, order=number) for number, word in enumerate(words))
+def words_and_pictures(page: pymupdf.Page) -> tuple[tuple[Word, ...], tuple[BoxPt, ...]]:
+    """All words of a page, numbered so that words of one line are in reading order, and the boxes of its pictures in points."""
+    textpage = page.get_textpage(flags=TEXT_FLAGS | pymupdf.TEXT_PRESERVE_IMAGES)
+    pictures = tuple(info["bbox"] for info in textpage.extractIMGINFO())
+    if pictures:
+        textpage = page.get_textpage(flags=TEXT_FLAGS)  # a page with pictures would list their bytes among its text
+    return _page_words(textpage), pictures
 
 
-def _words_by_run(page: pymupdf.Page, textpage: pymupdf.TextPage) -> Iterator[Word]:
-    """Words as MuPDF splits them, with what their fonts say."""
+def _page_words(textpage: pymupdf.TextPage) -> tuple[Word, ...]:
+    if has_rtl(textpage.extractText()):
+        words = _words_by_character(textpage.extractRAWDICT())
+        return tuple(word._replace(order=order) for order, word in enumerate(words))
+    drawn = sorted(enumerate(_words_by_run(textpage)), key=lambda item: item[1].box_pt[0])
+    return tuple(word._replace(order=order, drawn=number) for order, (number, word) in enumerate(drawn))
+
+
+def _words_by_run(textpage: pymupdf.TextPage) -> list[Word]:
+    """Words as MuPDF splits them, in the order they are drawn, with what their fonts say."""
     runs: dict[tuple[int, int], list[_Run]] = {}
-    for number, block in enumerate(page.get_text("dict", textpage=textpage)["blocks"]):
+    for number, block in enumerate(textpage.extractDICT()["blocks"]):
         for index, line in enumerate(block.get("lines", ())):
             runs[number, index] = _runs(line)
-    for x0, y0, x1, y1, text, block, line, _ in page.get_text("words", textpage=textpage):
-        yield from _split_marks(text, (x0, y0, x1, y1), runs.get((block, line), []))
+    words: list[Word] = []
+    for x0, y0, x1, y1, text, block, line, _ in textpage.extractWORDS():
+        found = runs.get((block, line), [])
+        if len(found) == 1:
+            (run,) = found
+            words.append(Word(text, (x0, y0, x1, y1), run.size_pt, run.bold, upright=run.upright, baseline_pt=run.baseline_pt))
+        else:
+            words += _split_marks(text, (x0, y0, x1, y1), found)
+    return words
 
 
 def has_rtl(text: str) -> bool:
     """Whether the text has a letter of a right-to-left script."""
-    return any(unicodedata.bidirectional(char) in ("R", "AL") for char in text)
+    return any(unicodedata.bidirectional(char) in RTL_KINDS for char in set(text))
 
 
 def _runs(line: dict[str, Any]) -> list[_Run]:
@@ -111,9 +129,6 @@ def _runs(line: dict[str, Any]) -> list[_Run]:
 
 def _split_marks(text: str, box: BoxPt, runs: Sequence[_Run]) -> list[Word]:
     """The word without the footnote marks MuPDF glued to it, then the marks."""
-    if len(runs) == 1:
-        run = runs[0]
-        return [Word(text, box, run.size_pt, run.bold, upright=run.upright, baseline_pt=run.baseline_pt)]
     inside = [run for run in runs if _overlap(run.box_pt, box) > 0]
     plain = [run for run in inside if not run.mark]
     marks = [run for run in inside if run.mark and run.text in text and box[0] - 0.5 <= (run.box_pt[0] + run.box_pt[2]) / 2 <= box[2] + 0.5]
@@ -145,8 +160,7 @@ def _overlap(a: BoxPt, b: BoxPt) -> float:
 # --- right-to-left pages ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Glyph:
+class _Glyph(NamedTuple):
     """What one drawn glyph says: one character, or the characters of a cluster."""
 
     text: str
@@ -161,7 +175,7 @@ class _Glyph:
 
 def _words_by_character(raw: dict[str, Any]) -> tuple[Word, ...]:
     lines = (line for block in raw["blocks"] for line in block.get("lines", ()))
-    glyphs = [replace(glyph, drawn=number) for number, line in enumerate(lines) for glyph in _glyphs(line)]
+    glyphs = [glyph for number, line in enumerate(lines) for glyph in _glyphs(line, number)]
     rtl = mostly_rtl("".join(glyph.text for glyph in glyphs))
     words: list[Word] = []
     for row in _baseline_rows([glyph for glyph in glyphs if glyph.upright]):
@@ -171,8 +185,9 @@ def _words_by_character(raw: dict[str, Any]) -> tuple[Word, ...]:
 
 def mostly_rtl(text: str) -> bool:
     """Whether most letters of a text run right to left."""
-    kinds = [unicodedata.bidirectional(char) for char in text if char.isalpha()]
-    return 2 * sum(kind in ("R", "AL") for kind in kinds) > len(kinds)
+    letters = [(char, count) for char, count in Counter(text).items() if char.isalpha()]
+    rtl = sum(count for char, count in letters if unicodedata.bidirectional(char) in RTL_KINDS)
+    return 2 * rtl > sum(count for _, count in letters)
 
 
 def _turned_words(glyphs: Sequence[_Glyph]) -> list[Word]:
@@ -197,9 +212,9 @@ def _turned_words(glyphs: Sequence[_Glyph]) -> list[Word]:
     return words
 
 
-def _glyphs(line: dict[str, Any]) -> list[_Glyph]:
-    """Glyphs of a MuPDF line. Of a cluster only the first character has a width, the others stand at its right edge, listed after it, or
-    before it where MuPDF has turned the line round.
+def _glyphs(line: dict[str, Any], number: int) -> list[_Glyph]:
+    """Glyphs of MuPDF line `number`. Of a cluster only the first character has a width, the others stand at its right edge, listed after
+    it, or before it where MuPDF has turned the line round.
     """
     spans = line["spans"]
     size = max((span["size"] for span in spans), default=0.0)
@@ -208,17 +223,18 @@ def _glyphs(line: dict[str, Any]) -> list[_Glyph]:
     glyphs: list[_Glyph] = []
     waiting = ""
     for span in spans:
-        mark = span["size"] < MARK_SIZE_RATIO * size and span["bbox"][3] < foot - 0.12 * size
+        type_size = span["size"]
+        mark = type_size < MARK_SIZE_RATIO * size and span["bbox"][3] < foot - 0.12 * size
         bold = bool(span["flags"] & pymupdf.TEXT_FONT_BOLD) or "bold" in span["font"].lower()
         for char in span["chars"]:
-            x0, y0, x1, y1 = char["bbox"]
-            if upright and x1 - x0 < 0.01 and unicodedata.category(char["c"]) != "Zs":
-                if glyphs and abs(glyphs[-1].box_pt[2] - x0) < 0.01:
-                    glyphs[-1] = replace(glyphs[-1], text=glyphs[-1].text + char["c"])
+            text, box = char["c"], char["bbox"]
+            if upright and box[2] - box[0] < 0.01 and unicodedata.category(text) != "Zs":
+                if glyphs and abs(glyphs[-1].box_pt[2] - box[0]) < 0.01:
+                    glyphs[-1] = glyphs[-1]._replace(text=glyphs[-1].text + text)
                 else:
-                    waiting = char["c"] + waiting
+                    waiting = text + waiting
             else:
-                glyphs.append(_Glyph(char["c"] + waiting, (x0, y0, x1, y1), span["size"], bold, mark, upright, char["origin"][1]))
+                glyphs.append(_Glyph(text + waiting, box, type_size, bold, mark, upright, char["origin"][1], number))
                 waiting = ""
     return glyphs
 
@@ -246,16 +262,17 @@ def _baseline_rows(glyphs: Sequence[_Glyph]) -> list[list[_Glyph]]:
 def _words_of_row(row: Sequence[_Glyph], rtl_page: bool) -> list[Word]:
     """Words of one row, right to left, with left-to-right runs of words put back into their order."""
     rtl = rtl_page or has_rtl("".join(glyph.text for glyph in row))
-    visual: list[list[_Glyph]] = [[]]
+    visual: list[list[_Glyph]] = []
+    last: _Glyph | None = None
     for glyph in row:
-        last = visual[-1][-1] if visual[-1] else None
-        if not glyph.text.strip():
-            visual.append([])
+        if glyph.text.isspace():
+            last = None
             continue
-        if last and (glyph.box_pt[0] - last.box_pt[2] > WORD_GAP_EM * glyph.size_pt or glyph.mark != last.mark):
+        if last is None or glyph.box_pt[0] - last.box_pt[2] > WORD_GAP_EM * glyph.size_pt or glyph.mark != last.mark:
             visual.append([])
         visual[-1].append(glyph)
-    words = [_join(group, rtl) for group in visual if group]
+        last = glyph
+    words = [_join(group, rtl) for group in visual]
     return _order_words(words[::-1]) if rtl else words
 
 
@@ -264,7 +281,8 @@ def _order_words(words: Sequence[Word]) -> list[Word]:
     ordered: list[Word] = []
     latin: list[Word] = []
     for word in words:
-        if any(unicodedata.bidirectional(char) == "L" for char in word.text) and not has_rtl(word.text):
+        kinds = {unicodedata.bidirectional(char) for char in word.text}
+        if "L" in kinds and not kinds & RTL_KINDS:
             latin.append(word)
             continue
         ordered += [*latin[::-1], word]
@@ -277,12 +295,8 @@ def _join(group: Sequence[_Glyph], rtl: bool) -> Word:
     texts = [glyph.text for glyph in group]
     if rtl:
         texts = _logical(texts)
-    box = (
-        min(glyph.box_pt[0] for glyph in group),
-        min(glyph.box_pt[1] for glyph in group),
-        max(glyph.box_pt[2] for glyph in group),
-        max(glyph.box_pt[3] for glyph in group),
-    )
+    lefts, tops, rights, feet = zip(*(glyph.box_pt for glyph in group), strict=True)
+    box = (min(lefts), min(tops), max(rights), max(feet))
     first = group[0]
     return Word("".join(texts), box, first.size_pt, first.bold, first.mark, first.upright, drawn=first.drawn, baseline_pt=first.baseline_pt)
 
@@ -291,6 +305,8 @@ def _logical(texts: Sequence[str]) -> list[str]:
     """Glyph texts listed left to right, in reading order: right to left, but numbers and Latin runs left to right (UAX 9, rules W4, N1,
     L2).
     """
+    if LTR_KINDS.isdisjoint([unicodedata.bidirectional(text[0]) for text in texts]):
+        return list(reversed(texts))
     logical: list[str] = []
     run: list[str] = []
     for text in reversed(texts):
@@ -311,7 +327,7 @@ def _close(run: list[str]) -> list[str]:
 
 
 def _runs_ltr(text: str) -> bool:
-    return unicodedata.bidirectional(text[0]) in ("L", "EN", "AN")
+    return unicodedata.bidirectional(text[0]) in LTR_KINDS
 
 
 def _separates(text: str) -> bool:

@@ -29,6 +29,8 @@ WRONG_TOTAL_SHARE: Final = 0.6
 """Share of worlds in which one printed total is wrong (chosen)."""
 _SEASON: Final = {"quarter": 4, "half": 2}
 _SPEC_TRIES: Final = 20
+_LEAST_ORDERS: Final = 37
+"""Rows that hardly any page has room for below the text before them (chosen)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,9 @@ def _draw_world(
         for period, value in zip(periods, row, strict=True)
     }
     specs, limits = _draw_specs(cast, ranges, numbers, rng)
-    summary, wrong_total = _draw_summary(cast, metric_ranges, plotted, values, periods[-1], numbers, rng)
-    claims, masked = _draw_claims(cast, metric_ranges, plotted, values, periods[-1], size, numbers, rng)
+    measured = _Measured(cast, metric_ranges, plotted, values, periods, numbers)
+    summary, wrong_total = _draw_summary(measured, rng)
+    claims, masked = _draw_claims(measured, size, rng)
     issued = date(issue.year + 1, 1, 10) + timedelta(days=between(rng, 0, 290))
     return World(
         language=wording.language,
@@ -114,10 +117,10 @@ def _draw_world(
         values=values,
         specs=specs,
         people=cast.people,
-        orders=_draw_orders(codes, ranges, size.orders, issue.year, numbers, rng),
+        orders=_draw_orders(codes, ranges, _num_orders(size, ranges, rng), issue.year, numbers, rng),
         events=_draw_events(words, size.events, issue.year, told, rng),
         terms=tuple(Term(term.acronym, term.expansion, term.definition) for term in choose(rng, words.terms, size.terms)),
-        amendments=_draw_amendments(codes, metric_ranges, plotted, values, periods[:-1], issued, size.amendments, numbers, rng),
+        amendments=_draw_amendments(measured, issued, size.amendments, rng),
         limits=limits,
         lists=_draw_lists(words, codes, size.lists, rng),
         summary=summary,
@@ -129,6 +132,12 @@ def _draw_world(
         plotted=plotted,
         masked=masked,
     )
+
+
+def _num_orders(size: Size, ranges: Genre, rng: Generator) -> int:
+    """Length of the register: between half and all of what the size allows, but so long that it runs over pages; slides hold little."""
+    most = size.orders if ranges.least_pages == 10 else size.orders * 15 // ranges.least_pages
+    return between(rng, max(size.entities, min(most, _LEAST_ORDERS), most * 11 // 20), most)
 
 
 def _ranges_used(ranges: Genre, size: Size) -> tuple[MetricRange, ...]:
@@ -178,50 +187,53 @@ def _draw_specs(cast: Cast, ranges: Genre, numbers: UnusedNumbers, rng: Generato
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _draw_summary(
-    cast: Cast,
-    ranges: dict[str, MetricRange],
-    plotted: Sequence[str],
-    values: dict[str, Decimal],
-    period: str,
-    numbers: UnusedNumbers,
-    rng: Generator,
-) -> tuple[dict[str, Decimal], str]:
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What totals, claims and amendments are about: the metrics' ranges by key, those that are plotted only, their values, and the numbers
+    that are not printed yet.
+    """
+
+    cast: Cast
+    ranges: dict[str, MetricRange]
+    plotted: Sequence[str]
+    values: dict[str, Decimal]
+    periods: Sequence[str]
+    numbers: UnusedNumbers
+
+    def latest(self, key: str) -> Decimal:
+        """The value of `metric/entity` in the last period."""
+        return self.values[f"{key}/{self.periods[-1]}"]
+
+
+def _draw_summary(measured: _Measured, rng: Generator) -> tuple[dict[str, Decimal], str]:
     """Printed totals of the last period by additive tabulated metric and group, and the key of the wrong one, or an empty string."""
     totals = {
-        f"{key}/{group}": sum((values[f"{key}/{entity.code}/{period}"] for entity in cast.entities if entity.group == group), Decimal(0))
-        for key, range_ in ranges.items()
-        if range_.additive and key not in plotted
-        for group in cast.groups
+        f"{key}/{group}": sum(
+            (measured.latest(f"{key}/{entity.code}") for entity in measured.cast.entities if entity.group == group), Decimal(0)
+        )
+        for key, range_ in measured.ranges.items()
+        if range_.additive and key not in measured.plotted
+        for group in measured.cast.groups
     }
     if not chance(rng, WRONG_TOTAL_SHARE):
         return totals, ""
     wrong = pick(rng, sorted(totals))
     share = 0.04 + 0.10 * float(rng.random())
     factor = 1.0 + share if chance(rng, 0.5) else 1.0 - share
-    totals[wrong] = numbers.take(float(totals[wrong]) * factor, ranges[wrong.split("/")[0]].range.decimals)
+    totals[wrong] = measured.numbers.take(float(totals[wrong]) * factor, measured.ranges[wrong.split("/")[0]].range.decimals)
     return totals, wrong
 
 
-def _draw_claims(
-    cast: Cast,
-    ranges: dict[str, MetricRange],
-    plotted: Sequence[str],
-    values: dict[str, Decimal],
-    period: str,
-    size: Size,
-    numbers: UnusedNumbers,
-    rng: Generator,
-) -> tuple[dict[str, Decimal], tuple[str, ...]]:
+def _draw_claims(measured: _Measured, size: Size, rng: Generator) -> tuple[dict[str, Decimal], tuple[str, ...]]:
     """Prose values of bar figures, every second one wrong by 10 to 25 per cent of the range's end; and masked categories, other ones."""
-    shown_entities = [entity.code for entity in cast.entities if entity.group in cast.groups[: size.figure_groups]]
-    keys = shuffled(rng, [f"{key}/{code}" for key in plotted[: size.bars] for code in shown_entities])
-    free = [key for key in keys if numbers.reserve(values[f"{key}/{period}"])][: size.claims]
+    groups = measured.cast.groups[: size.figure_groups]
+    shown_entities = [entity.code for entity in measured.cast.entities if entity.group in groups]
+    keys = shuffled(rng, [f"{key}/{code}" for key in measured.plotted[: size.bars] for code in shown_entities])
+    free = [key for key in keys if measured.numbers.reserve(measured.latest(key))][: size.claims]
     claims: dict[str, Decimal] = {}
     for at, key in enumerate(free):
-        shown = values[f"{key}/{period}"]
-        range_ = ranges[key.split("/")[0]].range
-        claims[key] = draw_other(shown, range_, numbers, rng, least=0.10, most=0.25) if at % 2 else shown
+        shown, range_ = measured.latest(key), measured.ranges[key.split("/")[0]].range
+        claims[key] = draw_other(shown, range_, measured.numbers, rng, least=0.10, most=0.25) if at % 2 else shown
     return {key: claims[key] for key in sorted(claims)}, tuple(key for key in keys if key not in claims)[: size.masked]
 
 
@@ -250,26 +262,17 @@ def _draw_events(words: GenreWords, count: int, year: int, told: frozenset[str],
     )
 
 
-def _draw_amendments(
-    codes: Sequence[str],
-    ranges: dict[str, MetricRange],
-    plotted: Sequence[str],
-    values: dict[str, Decimal],
-    periods: Sequence[str],
-    issued: date,
-    count: int,
-    numbers: UnusedNumbers,
-    rng: Generator,
-) -> tuple[Amendment, ...]:
+def _draw_amendments(measured: _Measured, issued: date, count: int, rng: Generator) -> tuple[Amendment, ...]:
     """Corrections of different cells; never of the last period, whose totals are printed."""
-    tabulated = [key for key in ranges if key not in plotted]
+    tabulated = [key for key in measured.ranges if key not in measured.plotted]
+    codes, periods = [entity.code for entity in measured.cast.entities], measured.periods[:-1]
     cells = choose(rng, [(key, code, period) for key in tabulated for code in codes for period in periods], count)
     days = sorted(choose(rng, range(20, 280), count))
     amendments = []
     for (key, code, period), day in zip(cells, days, strict=True):
-        old, decimals = values[f"{key}/{code}/{period}"], ranges[key].range.decimals
+        old, decimals = measured.values[f"{key}/{code}/{period}"], measured.ranges[key].range.decimals
         share = 0.05 + 0.15 * float(rng.random())
-        new = numbers.take(float(old) * (1.0 + share if chance(rng, 0.5) else 1.0 - share), decimals)
+        new = measured.numbers.take(float(old) * (1.0 + share if chance(rng, 0.5) else 1.0 - share), decimals)
         amendments.append(Amendment(key, code, period, old, new, (issued + timedelta(days=day)).isoformat()))
     return tuple(amendments)
 

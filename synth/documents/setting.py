@@ -4,8 +4,10 @@
 modules of their own. Nothing here knows where on a page a strip will land.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from synth.documents.blocks import Contents, Heading, Inline, Listing, Paragraph
 from synth.documents.looks import BLACK, WHITE, Look
@@ -22,6 +24,18 @@ MARK_SIZE, MARK_RISE = 0.62, 0.36
 BASELINE_EM = 0.34
 """A baseline lies this far below the middle of its line pitch: half of the height of capitals and of CJK ink, near enough for both."""
 
+UNSPACED = frozenset({"Hans", "Hant", "Jpan", "Kore"})
+"""Scripts whose words are not set apart, so that lines break within them."""
+
+WHOLE_LINES = 6
+"""A list of at most so many lines is not broken over columns (chosen)."""
+
+SLIDE_ENTRY_PITCHES = 1.3
+"""Pitch of contents entries on slides in line pitches, with the space between them (chosen)."""
+
+LEAST_ENTRY = 0.72
+"""Least type of contents entries on slides in terms of body type (chosen)."""
+
 LABEL_EM = 2.6
 """Room kept for page labels in contents lists; holds `xxviii` and four digits."""
 
@@ -33,6 +47,7 @@ class Setter:
     Attributes:
         marks: Footnote key -> number, in order of first mark in the document.
         numerals: CLDR numbering system of the document's numbers.
+        memo: What setters of blocks have measured, by their own keys.
     """
 
     typesetter: Typesetter
@@ -40,6 +55,7 @@ class Setter:
     page: str
     numerals: str
     marks: Mapping[str, int]
+    memo: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def size_pt(self) -> float:
@@ -120,6 +136,7 @@ class Setter:
         scale = {"lead": 1.12, "note": 0.88}.get(block.role, 1.0)
         spans = self.spans(block.inlines, self.style(scale, italic=block.role == "lead" and self.look.indent))
         align: Align = "justify" if self.look.justify and self.page != "slide" else "start"
+        align = cover if cover in ("center", "end") else align
         indent = 2.0 * self.size_pt if self.typesetter.script in ("Hans", "Hant") else 1.2 * self.size_pt
         inset = self.size_pt if block.role == "note" else 0.0
         strips = self.set_lines(
@@ -137,7 +154,8 @@ class Setter:
         """Title, subtitle and imprint of a cover."""
         scale, gap = {"title": (2.6, 1.5), "subtitle": (1.45, 1.0), "imprint": (0.95, 0.5)}[block.role]
         color = self.look.accent if block.role == "title" else BLACK
-        spans = self.spans(block.inlines, self.style(scale, bold=block.role == "title", color=color))
+        style = self.style(scale, bold=block.role == "title", color=color)
+        spans = self.spans(block.inlines, self.fitted(style, "".join(text.text for text in block.inlines), width_pt))
         align: Align = cover or ("center" if self.look.heading.centered else "start")
         pitch = scale * self.size_pt * min(self.look.leading, 1.5)
         strips = self.set_lines(spans, width_pt, Part("paragraph", number), align=align, pitch_pt=pitch)
@@ -147,10 +165,8 @@ class Setter:
         """A heading with its number, rule or band; it stays with what follows."""
         look = self.look.heading
         level = max(1, min(4, block.level))
-        scale = look.scale[level - 1] * (0.85 if self.page == "slide" else 1.0)
-        banded = look.rule == "band" and level == 1
-        style = replace(self.style(scale, bold=look.bold or level > 2, color=WHITE if banded else look.color), family=look.family)
-        pad = 0.75 * self.size_pt if banded or (look.rule == "bar" and level <= 2) else 0.0
+        pad = self._heading_pad(level)
+        style = self.fitted(self._heading_style(level), heading_text(block), width_pt - 2 * pad)
         strips = self.set_lines(
             [Span(heading_text(block), style, f"heading/{block.key}")],
             width_pt - 2 * pad,
@@ -163,6 +179,31 @@ class Setter:
         strips = [replace(strip, keep=True, ops=(*ops, *strip.ops)) for ops, strip in zip(dressed, strips, strict=True)]
         before, after = (1.9, 0.9) if level == 1 else (1.4, 0.5) if level == 2 else (1.0, 0.35)
         return spaced(strips, before * self.pitch_pt, after * self.pitch_pt)
+
+    def heading_fits(self, block: Heading, width_pt: float) -> bool:
+        """Whether no word of a heading is wider than its line."""
+        level = max(1, min(4, block.level))
+        style = self._heading_style(level)
+        return self.fitted(style, heading_text(block), width_pt - 2 * self._heading_pad(level)) is style
+
+    def _heading_style(self, level: int) -> Style:
+        look = self.look.heading
+        color = WHITE if look.rule == "band" and level == 1 else look.color
+        scale = look.scale[level - 1] * (0.85 if self.page == "slide" else 1.0)
+        return replace(self.style(scale, bold=look.bold or level > 2, color=color), family=look.family)
+
+    def _heading_pad(self, level: int) -> float:
+        """Space between a heading's band or bar and its text."""
+        rule = self.look.heading.rule
+        return 0.75 * self.size_pt if (rule == "band" and level == 1) or (rule == "bar" and level <= 2) else 0.0
+
+    def fitted(self, style: Style, text: str, width_pt: float) -> Style:
+        """The style, smaller where a word would be wider than the line: display type is not broken within a word."""
+        words = text.split(" ")  # the only space that lines break at
+        if self.typesetter.script in UNSPACED or max(map(len, words), default=0) * style.size_pt < width_pt:
+            return style  # no letter is wider than an em
+        widest = max(self.typesetter.width([Span(word, style)]) for word in words)
+        return style if widest <= width_pt else replace(style, size_pt=math.floor(100 * style.size_pt * width_pt / widest) / 100)
 
     def _dress(self, strip: Strip, level: int, width_pt: float, line: int, lines: int) -> tuple[Op, ...]:
         """Rule, bar or band of one line of a heading."""
@@ -180,8 +221,8 @@ class Setter:
         return ()
 
     def listing(self, block: Listing, width_pt: float, number: int) -> list[Strip]:
-        """A list with hanging markers."""
-        out: list[Strip] = []
+        """A list with hanging markers. No column begins or ends with one item alone, and a list of few lines stays whole."""
+        items: list[list[Strip]] = []
         style = self.style()
         hang = 1.9 * self.size_pt if block.ordered else 1.25 * self.size_pt
         for index, inlines in enumerate(block.items):
@@ -194,10 +235,12 @@ class Setter:
                 baseline = self.pitch_pt / 2 + BASELINE_EM * style.size_pt
                 x = width_pt - hang if self.is_rtl else 0.0
                 strips[0] = replace(strips[0], ops=(TextOp(marker, x, baseline), *strips[0].ops))
-            out.extend(spaced(strips, 0.12 * self.pitch_pt, 0.12 * self.pitch_pt))
-        if len(out) > 1:
-            out[0] = replace(out[0], keep=True)
-        return spaced(out, 0.5 * self.pitch_pt, 0.5 * self.pitch_pt)
+                items.append(spaced(strips, 0.12 * self.pitch_pt, 0.12 * self.pitch_pt))
+        whole = sum(map(len, items)) <= WHOLE_LINES
+        for index, strips in enumerate(items[:-1]):
+            if whole or index in (0, len(items) - 2):
+                strips[-1] = held(strips[-1])
+        return spaced([strip for strips in items for strip in strips], 0.5 * self.pitch_pt, 0.5 * self.pitch_pt)
 
     def caption(self, label: str, inlines: Inline, anchor: str, width_pt: float, number: int, *, align: Align = "start") -> list[Strip]:
         """Caption of a table or figure: label, separator, text, all under the anchor of the text."""
@@ -215,15 +258,33 @@ class Setter:
         blank = not self.look.separator.strip() and inlines[0].text[:1].isdigit()
         return label + (": " if blank else self.look.separator)
 
-    def contents(self, block: Contents, entries: Sequence[tuple[int, str, str, str]], width_pt: float, number: int) -> list[Strip]:
-        """A contents list from (level, text, target anchor, entry anchor). Room for labels is fixed, so lines do not depend on them."""
+    def contents(
+        self, block: Contents, entries: Sequence[tuple[int, str, str, str]], width_pt: float, column_pt: float, number: int
+    ) -> list[Strip]:
+        """A contents list from (level, text, target anchor, entry anchor). Room for labels is fixed, so lines do not depend on them.
+
+        On slides it is set smaller where that keeps it on one.
+        """
         look = self.look.heading
         title = replace(self.style(look.scale[0] * 0.9, bold=look.bold, color=look.color), family=look.family)
         out = self.set_lines([Span(block.title, title)], width_pt, Part("heading", number, level=1))
         out = spaced([replace(strip, keep=True) for strip in out], 1.2 * self.pitch_pt, 0.9 * self.pitch_pt)
-        share = 1.0 if self.is_rtl or self.page == "slide" else self.look.contents_share
-        for level, text, target, anchor in entries:
-            out.extend(self._entry(level, text, target, anchor, share * width_pt, number))
+        if self.page == "slide":
+            room = (column_pt - stack(out)[0]) / (SLIDE_ENTRY_PITCHES * self.pitch_pt * max(1, len(entries)))
+            scale = min(1.0, max(LEAST_ENTRY, room))
+            smaller = replace(self, look=replace(self.look, size_pt=scale * self.look.size_pt))
+            return [*map(held, out), *smaller._entries(entries, width_pt, number, whole=scale > LEAST_ENTRY)]
+        share = 1.0 if self.is_rtl else self.look.contents_share
+        return [*out, *self._entries(entries, share * width_pt, number, whole=False)]
+
+    def _entries(self, entries: Sequence[tuple[int, str, str, str]], width_pt: float, number: int, *, whole: bool) -> list[Strip]:
+        """The entries of a contents list; no column begins or ends with one of them alone."""
+        out: list[Strip] = []
+        for index, (level, text, target, anchor) in enumerate(entries):
+            strips = self._entry(level, text, target, anchor, width_pt, number)
+            if index < len(entries) - 1 and (whole or index in (0, len(entries) - 2)):
+                strips[-1] = held(strips[-1])
+            out.extend(strips)
         return out
 
     def _entry(self, level: int, text: str, target: str, anchor: str, width_pt: float, number: int) -> list[Strip]:
@@ -255,6 +316,11 @@ class Setter:
         small = replace(style, size_pt=round(style.size_pt * 0.7, 2), rise_pt=round(style.size_pt * 0.3, 2))
         spans = [Span(self.mark(key) + "\u00a0", small), *self.spans(inlines, style, f"footnote/{key}")]
         return self.set_lines(spans, width_pt, Part("footnote", number), pitch_pt=style.size_pt * min(self.look.leading, 1.45))
+
+
+def held(strip: Strip) -> Strip:
+    """The strip held to the next."""
+    return replace(strip, keep=True)
 
 
 def spaced(strips: Sequence[Strip], before_pt: float, after_pt: float) -> list[Strip]:

@@ -61,12 +61,15 @@ class RectOp:
 
 @dataclass(frozen=True, slots=True)
 class ImageOp:
-    """A PNG stretched over a box; `chart` is the key of the figure whose plot area `plot_pt` is reported."""
+    """A PNG stretched over a box; `chart` is the key of the figure whose plot area `plot_pt` is reported, `marks` are anchors of its
+    bars and markers with their boxes.
+    """
 
     box_pt: BoxPt
     png: bytes
     chart: str
     plot_pt: BoxPt
+    marks: tuple[tuple[str, BoxPt], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,8 +61,8 @@ class _Needs:
     lines: list[list[Line | None]]
 
 
-def plan_table(setter: Setter, table: Table, width_pt: float) -> Plan:
-    """Choose type size and column widths for `width_pt`.
+def plan_table(setter: Setter, table: Table, width_pt: float, scale: float = 1.0) -> Plan:
+    """Choose type size and column widths for `width_pt`, from `scale` times the table's own size downwards.
 
     Raises:
         DataError: `table_too_wide`, `line_feed_in_cell`, or `ragged_table` when rows have different numbers of columns.
@@ -72,7 +72,7 @@ def plan_table(setter: Setter, table: Table, width_pt: float) -> Plan:
         found = sum(cell.colspan for cell in row)
         if found != columns:
             raise DataError("ragged_table", f"a row of table {table.key} has {found} columns, not {columns}; give every row the same")
-    own = setter.size_pt * setter.look.table.scale
+    own = scale * setter.size_pt * setter.look.table.scale
     sizes = [factor * own for factor in SHRINK if factor * own > MIN_SIZE_PT] + [min(own, MIN_SIZE_PT)]
     for turned in dict.fromkeys((table.rotated_head, True)):
         needs = _needs(setter, table, columns, own, turned)
@@ -85,6 +85,15 @@ def plan_table(setter: Setter, table: Table, width_pt: float) -> Plan:
 
 
 def _needs(setter: Setter, table: Table, columns: int, size: float, turned: bool) -> _Needs:
+    """What a table needs at a size, measured once a document: it may be tried in several widths."""
+    key = ("needs", id(table), size, turned)
+    if key not in setter.memo:
+        setter.memo[key] = _measure(setter, table, columns, size, turned)
+    needs: _Needs = setter.memo[key]
+    return needs
+
+
+def _measure(setter: Setter, table: Table, columns: int, size: float, turned: bool) -> _Needs:
     """Measure every cell once, at the table's own size."""
     plain = Style(size, family=setter.look.family)
     bold = replace(plain, bold=True)

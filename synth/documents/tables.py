@@ -4,11 +4,12 @@ Readers that parse tables from word positions rely on three distances: 8 pt betw
 the table, 1.2 line pitches above its caption. `table_plan` chooses widths and type size; nothing here knows about pages.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from synth.documents.blocks import Cell, Table
-from synth.documents.setting import BASELINE_EM, Setter, spaced
+from synth.documents.setting import BASELINE_EM, Setter, spaced, stack
 from synth.documents.strips import Op, Part, RectOp, RuleOp, Strip, TextOp, TurnedOp, notes_in
 from synth.documents.table_plan import SLACK_PT, Plan, is_turned, plan_table, unit_below
 from synth.render.typeset import Line, Style
@@ -19,12 +20,27 @@ TURNED_HEAD_EM = 16.0
 KEPT_ROWS = 4
 """Rows that stay together at the head and at the foot of a table: no page begins with a stump of one."""
 
+ABREAST = 2.2
+"""A table that would fill so many pages is set in two columns, where it is narrow enough (chosen: it still runs over two pages)."""
+
+LEAST_SCALE = 0.8
+"""Type of a table that is set smaller to save a column, in terms of its usual size (chosen)."""
+
+HEADING_PITCHES = 4.0
+"""Room for the heading above a table, in line pitches (chosen)."""
+
+CAPTION_GAP_EM = 0.5
+"""White between the line boxes of a caption and of the table's head: readers take a line less than 0.4 em below for more of the caption."""
+
+LEAST_CAPTION_GAP_PT = 3.0
+"""Space between a caption and a head at the least (chosen)."""
+
 MOST_PAD_PITCHES = 0.22
 """Readers end a table at white of 1.6 pitches; rows are at most 1.44 apart."""
 
 
-def set_table(setter: Setter, table: Table, width_pt: float, continued: str, number: int) -> list[Strip]:
-    """Strips of a table set into `width_pt`.
+def set_table(setter: Setter, table: Table, width_pt: float, continued: str, number: int, column_pt: float = math.inf) -> list[Strip]:
+    """Strips of a table set into `width_pt`; in somewhat smaller type where that saves a column.
 
     Args:
         setter: Look, scale and typesetter.
@@ -32,11 +48,27 @@ def set_table(setter: Setter, table: Table, width_pt: float, continued: str, num
         width_pt: Room across.
         continued: Words after the label on further pages.
         number: Number of the block.
+        column_pt: Height of a column, if columns are to be saved.
 
     Raises:
         DataError: See `plan_table`.
     """
-    plan = plan_table(setter, table, width_pt)
+    strips = _set_table(setter, table, width_pt, continued, number, 1.0)
+    if _num_columns(setter, strips, column_pt) > 1:
+        smaller = _set_table(setter, table, width_pt, continued, number, LEAST_SCALE)
+        return smaller if _num_columns(setter, smaller, column_pt) < _num_columns(setter, strips, column_pt) else strips
+    return strips
+
+
+def _num_columns(setter: Setter, strips: Sequence[Strip], column_pt: float) -> int:
+    """Columns that a table fills, with its heading above the first and its head repeated in the others."""
+    head = stack(next((strip.resume for strip in strips if strip.resume), ()))[0]
+    height = HEADING_PITCHES * setter.pitch_pt + stack(strips)[0] - head
+    return max(1, math.ceil(height / (column_pt - head))) if column_pt < math.inf else 1
+
+
+def _set_table(setter: Setter, table: Table, width_pt: float, continued: str, number: int, scale: float) -> list[Strip]:
+    plan = plan_table(setter, table, width_pt, scale)
     x = (width_pt - plan.width_pt) / 2 if setter.look.table.centered else width_pt - plan.width_pt if setter.is_rtl else 0.0
     painter = _Painter(setter, table, plan, x, number)
     head = [painter.head_row(index) for index in range(len(table.head))]
@@ -45,15 +77,36 @@ def set_table(setter: Setter, table: Table, width_pt: float, continued: str, num
     shift = max(0.0, min(align_x, width_pt - caption_width))
     caption = _moved(setter.caption(table.label, table.caption, f"caption/{table.key}", caption_width, number), shift)
     again = _moved(setter.caption(f"{table.label} {continued}", (), "", caption_width, number), shift)
-    resume = tuple(_glued([*spaced(again, 0.0, 3.0), *head]))
+    resume = tuple(_glued([*spaced(again, 0.0, _caption_gap(setter, again, head)), *head]))
     body = [painter.body_row(index, resume if index else ()) for index in range(len(table.body))]
     pitch = max((strip.height_pt for strip in body), default=setter.pitch_pt)
-    strips = [*_glued([*spaced(caption, 0.0, 3.0), *head]), *body]
+    strips = [*_glued([*spaced(caption, 0.0, _caption_gap(setter, caption, head)), *head]), *body]
     note = _moved(_note(setter, table, max(plan.width_pt, 0.6 * width_pt), number), shift)
     if note:
         strips[-1] = replace(strips[-1], keep=True)
         note[0] = replace(note[0], before_pt=0.75 * pitch)  # with the row above: more than 1.6 row pitches from baseline to baseline
     return spaced([*strips, *note], max(1.3 * setter.pitch_pt, 8.0), max(1.65 * pitch, 1.2 * setter.pitch_pt))
+
+
+def _caption_gap(setter: Setter, caption: Sequence[Strip], head: Sequence[Strip]) -> float:
+    """Space between a caption and a head; line boxes of tall scripts reach beyond their strips."""
+    below = caption[-1].box_pt[3] - caption[-1].height_pt
+    above = max((op.line.ascent_pt - op.baseline_pt for strip in head[:1] for op in strip.ops if isinstance(op, TextOp)), default=0.0)
+    return max(LEAST_CAPTION_GAP_PT, CAPTION_GAP_EM * setter.size_pt + below + above)
+
+
+def row_height(setter: Setter, size_pt: float) -> float:
+    """Height of a row of one line at a type size."""
+    return _pitch(setter, size_pt) + 2 * _pad(setter, size_pt)
+
+
+def _pitch(setter: Setter, size_pt: float) -> float:
+    return size_pt * min(setter.look.leading, 1.5)
+
+
+def _pad(setter: Setter, size_pt: float) -> float:
+    """Space above and below a row's text. Bounded, so that rows are never half as far apart again as the lines of a broken head."""
+    return min(setter.look.table.pad_y_pt, MOST_PAD_PITCHES * _pitch(setter, size_pt))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +159,10 @@ class _Painter:
         return Style(self.plan.size_pt, family=self.setter.look.family)
 
     def _pitch(self) -> float:
-        return self.plan.size_pt * min(self.setter.look.leading, 1.5)
+        return _pitch(self.setter, self.plan.size_pt)
 
     def _pad(self) -> float:
-        """Space above and below a row's text. Bounded, so that rows are never half as far apart again as the lines of a broken head."""
-        return min(self.setter.look.table.pad_y_pt, MOST_PAD_PITCHES * self._pitch())
+        return _pad(self.setter, self.plan.size_pt)
 
     def _turns(self, row: int, column: int) -> bool:
         return self.plan.turned and is_turned(self.table, row, column)

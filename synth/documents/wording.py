@@ -53,6 +53,9 @@ class Labels:
     glossary: str
     references: str
     rooms: str
+    remarks: str
+    closing: str
+    points: str
     document_number: str
     issued: str
     code: str

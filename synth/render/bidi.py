@@ -7,7 +7,7 @@ count; embeddings, overrides and isolates are refused, because Assay's generator
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeVar
 
 from schemas.errors import DataError
@@ -24,6 +24,7 @@ _PAIRS = (
 )
 _CLOSER = {_PAIRS[i]: _PAIRS[i + 1] for i in range(0, len(_PAIRS), 2)}
 _BRACKET = re.compile(f"[{re.escape(_PAIRS)}]")
+_CACHED_PARAGRAPHS = 1 << 10
 _MAX_OPEN_BRACKETS = 63  # UAX #9, BD16
 
 _LETTERS = {"L": "L", "R": "R", "AL": "A", "EN": "E", "AN": "N", "ES": "S", "CS": "C", "ET": "T", "NSM": "M", "BN": "x"}
@@ -42,8 +43,11 @@ def has_right_to_left(text: str) -> bool:
     return _RIGHT_TO_LEFT.search(text) is not None
 
 
-def embedding_levels(text: str, base: int) -> list[int]:
+@lru_cache(maxsize=_CACHED_PARAGRAPHS)
+def embedding_levels(text: str, base: int) -> tuple[int, ...]:
     """The level of each character of one paragraph: even runs go left to right, odd ones right to left.
+
+    Cached, because cells of tables are measured before they are set.
 
     Args:
         text: One paragraph, in logical order.
@@ -55,22 +59,25 @@ def embedding_levels(text: str, base: int) -> list[int]:
     found = _EXPLICIT.search(text)
     if found:
         raise DataError("bidi_control", f"U+{ord(found[0]):04X} at {found.start()} in {text!r}: remove explicit formatting characters")
-    classes = "".join([_class_letter(char) for char in text])
+    classes = "".join(map(_class_letter, text))
     if "x" in classes:
         return _with_boundary_neutrals(text, classes, base)
     edge = "R" if base else "L"
+    if base and "L" not in classes:  # numbers count as R, so that all between them is, too
+        numbers = _resolve_weak(classes, edge) if "E" in classes or "N" in classes else ""
+        return tuple([2 if letter in "EN" else 1 for letter in numbers]) or (1,) * len(text)
     resolved = _resolve_neutral(_resolve_brackets(_resolve_weak(classes, edge), classes, text, edge), edge)
     levels = {"L": base * 2, "R": 1, "E": 2, "N": 2}  # rules I1 and I2
-    return [levels[letter] for letter in resolved]
+    return tuple([levels[letter] for letter in resolved])
 
 
-def _with_boundary_neutrals(text: str, classes: str, base: int) -> list[int]:
+def _with_boundary_neutrals(text: str, classes: str, base: int) -> tuple[int, ...]:
     """Rule X9: boundary neutrals are out of sight, and take the level of what precedes them."""
     seen = iter(embedding_levels("".join(char for char, letter in zip(text, classes, strict=True) if letter != "x"), base))
     levels: list[int] = []
     for letter in classes:
         levels.append((levels[-1] if levels else base) if letter == "x" else next(seen))
-    return levels
+    return tuple(levels)
 
 
 def _resolve_weak(classes: str, edge: str) -> str:

@@ -36,7 +36,7 @@ _WESTERN = f"[^ {_CJK_RANGES}]"
 _PLAIN_TOKEN = re.compile(" +|[^ ]+")
 _WIDE_NUMBER = "[\uff10-\uff19]+(?:[\uff0c\uff0e][\uff10-\uff19]+)*|[\uff21-\uff3a\uff41-\uff5a]+"  # full-width digits, and letters
 _CORE = f"(?:{_WIDE_NUMBER}|(?!{_OPEN}|{_CLOSE})[{_CJK_RANGES}]|{_WESTERN}+(?<!{_OPEN}))"
-_CJK_TOKEN = re.compile(f" +|{_OPEN}*{_CORE}{_CLOSE}*|{_OPEN}+|{_CLOSE}+|.")
+_CJK_TOKEN = re.compile(f" +|{_OPEN}*{_CORE}{_CLOSE}*(?:\u00a0{_WESTERN}*{_CLOSE}*)*|{_OPEN}+|{_CLOSE}+|.")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _VIRAMA = 9  # canonical combining class of viramas, which join the next consonant (Unicode 4.3)
 

@@ -8,7 +8,7 @@ pages.
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -37,7 +37,7 @@ LEAST_NAME_SCALE = 0.7
 """Category names are never set smaller than this, times the chart's type."""
 DIGIT_MIDDLE_EM = 0.35
 """Digits are about 0.7 em high in nearly every typeface, so this far below their middle is the baseline that centres them on a tick."""
-SWATCH_PT, GAP_PT, TICK_PT = 7.0, 4.0, 3.0
+SWATCH_PT, GAP_PT, TICK_PT, MARKER_PT = 7.0, 4.0, 3.0, 4.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,15 @@ class ChartLabel:
 
 @dataclass(frozen=True, slots=True)
 class ChartDrawing:
-    """The picture, the texts over it, and the plot area (from the first tick of the value axis to the last)."""
+    """The picture, the texts over it, the plot area (from the first tick of the value axis to the last), and the box of each bar or marker
+    by series number and category.
+    """
 
     png: bytes
     labels: tuple[ChartLabel, ...]
     plot_pt: BoxPt
     ticks: tuple[Decimal, ...]
+    marks: dict[tuple[int, str], BoxPt] = field(default_factory=dict)
 
 
 def draw_chart_look(rng: Generator) -> ChartLook:
@@ -178,6 +181,7 @@ class _Plan:
         self.pitch = 1.3 * style.size_pt
         self.flat = chart.kind == "barh"
         self.labels: list[ChartLabel] = []
+        self.marks: dict[tuple[int, str], BoxPt] = {}
         self.colors = PALETTES[look.palette]
         self.names = style
         self.canvas = Canvas(width_pt, height_pt, look.background)
@@ -262,7 +266,7 @@ class _Plan:
         self._draw_base()
         self._label_categories()
         self._draw_legend()
-        return ChartDrawing(self.canvas.png(), tuple(self.labels), self.plot, self.ticks)
+        return ChartDrawing(self.canvas.png(), tuple(self.labels), self.plot, self.ticks, self.marks)
 
     def _text(self, text: str, center_x: float, center_y: float, style: Style | None = None) -> None:
         style = style or self.style
@@ -315,6 +319,7 @@ class _Plan:
                 far, end = near + bar * (0.92 if count > 1 else 1.0), self._value_at(value)
                 low, high = min(zero, end), max(zero, end)
                 box = (low, near, high, far) if self.flat else (near, low, far, high)
+                self.marks[number, name] = box
                 self.canvas.box(box, self.colors[number], edge="#222222" if self.look.edge else "")
 
     def _draw_lines(self) -> None:
@@ -327,9 +332,11 @@ class _Plan:
                 if before and after:
                     self.canvas.line(before, after, self.colors[number], self.look.line_pt)
             marker = MARKERS[0 if self.look.one_marker else number]
-            for point in points:
+            for name, point in zip(self.chart.categories, points, strict=True):
                 if point:
-                    self.canvas.marker(point, self.colors[number], marker, 4.6)
+                    x, y = point
+                    self.marks[number, name] = (x - MARKER_PT / 2, y - MARKER_PT / 2, x + MARKER_PT / 2, y + MARKER_PT / 2)
+                    self.canvas.marker(point, self.colors[number], marker, MARKER_PT)
 
     def _draw_base(self) -> None:
         """The lines around the plot, over the feet of the bars."""

@@ -9,10 +9,12 @@ from itertools import accumulate
 from typing import TypeAlias
 
 from synth.render import bidi, breaks
-from synth.render.fonts import FontFamily, FontFile, font_chain
-from synth.render.shape import Shaped, shape_token
+from synth.render.fonts import FontFamily, font_chain
+from synth.render.shape import FontChain, Shaped, chain_of, shape_token
 
 _EPSILON_PT = 1e-6
+_SPLIT_MARGIN = 8
+"""Characters by which the place of a cut may be misjudged before it is looked for again (chosen)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,39 +83,41 @@ class Tokenizer:
 
     def __init__(self, language: str, script: str, look: str, base: int) -> None:
         self._language, self._script, self._look, self._base = language, script, look, base
-        self._chains: dict[Style, tuple[FontFile, ...]] = {}
+        self._chains: dict[Style, FontChain] = {}
         self._tokens: dict[Style, dict[tuple[str, int], Token]] = {}
-        self._shaped: dict[Style, dict[tuple[str, int, str, str], tuple[Item, ...]]] = {}
 
-    def chain(self, style: Style) -> tuple[FontFile, ...]:
+    def chain(self, style: Style) -> FontChain:
         """Fonts tried for text in a style, first choice first."""
-        if style not in self._chains:
-            self._chains[style] = font_chain(self._script, self._look, style.family, style.bold, style.italic)
-        return self._chains[style]
+        chain = self._chains.get(style)
+        if chain is None:
+            files = font_chain(self._script, self._look, style.family, style.bold, style.italic)
+            chain = self._chains[style] = chain_of(files, self._language)
+        return chain
 
     def tokenize(self, spans: Sequence[Span]) -> list[Entry]:
         """One paragraph as tokens. Letters join across span ends."""
-        text = "".join(span.text for span in spans)
-        needs_levels = self._base or bidi.has_right_to_left(text)
-        levels = bidi.embedding_levels(text, self._base) if needs_levels else [0] * len(text)
-        ends = list(accumulate(len(span.text) for span in spans))
+        text = "".join([span.text for span in spans])
+        levels = bidi.embedding_levels(text, self._base) if self._base or bidi.has_right_to_left(text) else None
+        ends = list(accumulate([len(span.text) for span in spans]))
         out: list[Entry] = []
-        at, which = 0, -1
+        at = end = stop = level = 0
+        which = -1
         known: dict[tuple[str, int], Token] = {}
         for part in breaks.tokens(text):
-            end = at + len(part)
-            while which < 0 or ends[which] <= at:
+            at, end = end, end + len(part)
+            while stop <= at:
                 which += 1
+                stop = ends[which]
                 known = self._tokens.setdefault(spans[which].style, {})
-            level = levels[at]
-            if end <= ends[which] and (not needs_levels or levels[at:end].count(level) == end - at):
+            if levels:
+                level = levels[at]
+            if end <= stop and (not levels or levels[at:end].count(level) == end - at):
                 token = known.get((part, level))
                 if token is None:
                     token = known[part, level] = _token(self._items(part, spans[which].style, level))
                 out.append((token, spans[which]))
             else:
-                out.append(self._mixed(list(_pieces(text, at, end, spans, ends, levels))))
-            at = end
+                out.append(self._mixed(list(_pieces(text, at, end, spans, ends, levels or (0,) * len(text)))))
         return out
 
     def split(self, entry: Entry, room_pt: float) -> tuple[Entry, Entry | None]:
@@ -125,8 +129,13 @@ class Tokenizer:
             for item, owner in zip(token.items, owners, strict=True)
             for part in breaks.graphemes(item.shaped.text)
         ]
-        for count in range(1, len(pieces)):
-            if self._mixed(pieces[: count + 1])[0].width_pt > room_pt + _EPSILON_PT:
+        # Letters change their width with their neighbours, so heads are set to be measured, from shortly before where the room should end.
+        limit = room_pt + _EPSILON_PT
+        first = max(1, int(len(pieces) * room_pt / token.width_pt) - _SPLIT_MARGIN) if token.width_pt > room_pt else 1
+        while first > 1 and self._mixed(pieces[:first])[0].width_pt > limit:
+            first = max(1, first - _SPLIT_MARGIN)
+        for count in range(first, len(pieces)):
+            if self._mixed(pieces[: count + 1])[0].width_pt > limit:
                 return self._mixed(pieces[:count]), self._mixed(pieces[count:])
         return entry, None
 
@@ -148,17 +157,13 @@ class Tokenizer:
         return _token(tuple(items), tuple(owners)), merged[0][1]
 
     def _items(self, text: str, style: Style, level: int, before: str = "", after: str = "") -> tuple[Item, ...]:
-        known = self._shaped.setdefault(style, {})
-        key = (text, level, before, after)
-        if key not in known:
-            runs = shape_token(self.chain(style), text, level % 2 == 1, self._language, before, after)
-            known[key] = tuple(Item(run, level, run.width_em * style.size_pt) for run in runs)
-        return known[key]
+        runs = shape_token(self.chain(style), text, level % 2 == 1, before, after)
+        return tuple([Item(run, level, run.width_em * style.size_pt) for run in runs])
 
 
 def _token(items: tuple[Item, ...], owners: tuple[Span, ...] = ()) -> Token:
-    text = "".join(item.shaped.text for item in items)
-    return Token(items, sum(item.width_pt for item in items), not text.strip(" "), breaks.has_cjk(text), owners)
+    text = "".join([item.shaped.text for item in items])
+    return Token(items, sum([item.width_pt for item in items]), not text.strip(" "), breaks.has_cjk(text), owners)
 
 
 def _pieces(text: str, start: int, end: int, spans: Sequence[Span], ends: Sequence[int], levels: Sequence[int]) -> Iterator[_Piece]:

@@ -4,13 +4,13 @@ Text goes into the stream in reading order. MuPDF keeps the stream's order withi
 sorts. All three read right-to-left text alike when each of its clusters is shown by itself, from right to left. Knows nothing of documents.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from synth.render.embed import Code, embed_face
+from synth.render.embed import embed_face
 from synth.render.fonts import Face
 from synth.render.pdf_objects import PdfObjects, number
 from synth.render.shape import Cluster, Shaped
@@ -32,8 +32,7 @@ class PlacedLine:
     sin: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class _Shown(NamedTuple):
     """The inside of a TJ string in one PDF font, and where the pen starts and ends, in ems from the run's left end."""
 
     font: str
@@ -46,33 +45,32 @@ class PdfFonts:
     """The fonts of one document: collects the clusters its lines use, embeds them, and then encodes runs."""
 
     def __init__(self) -> None:
-        self._clusters: dict[Face, dict[Cluster, None]] = {}
-        self._seen: set[Shaped] = set()
-        self._names: dict[Face, tuple[str, ...]] = {}
-        self._codes: dict[Face, dict[Cluster, Code]] = {}
+        self._used: dict[Shaped, None] = {}
+        self._codes: dict[Face, dict[Cluster, tuple[str, str]]] = {}  # name of the PDF font, and the code in hexadecimal
         self._encoded: dict[Shaped, tuple[_Shown, ...]] = {}
 
     @property
     def faces(self) -> tuple[Face, ...]:
         """Faces in order of first use."""
-        return tuple(self._clusters)
+        return tuple(dict.fromkeys([shaped.face for shaped in self._used]))
 
     def use(self, line: Line) -> None:
         """Note what a line needs."""
         for fragment in line.fragments:
-            for shaped, _ in fragment.runs:
-                if shaped not in self._seen:
-                    self._seen.add(shaped)
-                    self._clusters.setdefault(shaped.face, {}).update(dict.fromkeys(shaped.clusters))
+            self._used.update(dict.fromkeys(fragment.shapes))
 
     def embed(self, objects: PdfObjects) -> str:
         """Write all fonts; returns the font resource dictionary."""
         resources: list[str] = []
-        for i, (face, clusters) in enumerate(self._clusters.items()):
+        used: dict[Face, dict[Cluster, None]] = {}
+        for shaped in self._used:
+            used.setdefault(shaped.face, {}).update(dict.fromkeys(shaped.clusters))
+        for i, (face, clusters) in enumerate(used.items()):
             tag = "".join(chr(ord("A") + i // 26**k % 26) for k in range(5, -1, -1))  # six capitals (9.6.4)
-            planes, self._codes[face] = embed_face(objects, face, list(clusters), f"{tag}+Assay{i}")
-            self._names[face] = tuple(f"F{len(resources) + k}" for k in range(len(planes)))
-            resources += [f"/{name} {plane} 0 R" for name, plane in zip(self._names[face], planes, strict=True)]
+            planes, codes = embed_face(objects, face, list(clusters), f"{tag}+Assay{i}")
+            names = [f"F{len(resources) + k}" for k in range(len(planes))]
+            self._codes[face] = {cluster: (names[code.plane], f"{code.glyph:04X}") for cluster, code in codes.items()}
+            resources += [f"/{name} {plane} 0 R" for name, plane in zip(names, planes, strict=True)]
         return f"<<{''.join(resources)}>>"
 
     def encode(self, shaped: Shaped) -> tuple[_Shown, ...]:
@@ -82,27 +80,30 @@ class PdfFonts:
             held = self._encoded[shaped] = tuple(self._encode(shaped))
         return held
 
-    def _encode(self, shaped: Shaped) -> list[_Shown]:
-        names, codes, upem = self._names[shaped.face], self._codes[shaped.face], shaped.face.upem
-        out: list[_Shown] = []
-        for cluster, start in _reading_order(shaped):
-            code = codes[cluster]
-            name, body, end = names[code.plane], f"{code.glyph:04X}", (start + cluster.width) / upem
-            if out and out[-1].font == name and not shaped.rtl:
-                move = round(start - out[-1].end_em * upem)
-                body = out[-1].body + (f">{number(-move * 1000 / upem)}<" if move else "") + body
-                out[-1] = _Shown(name, body, out[-1].start_em, end)
-            else:
-                out.append(_Shown(name, body, start / upem, end))
-        return out
+    def _encode(self, shaped: Shaped) -> Iterator[_Shown]:
+        codes, upem = self._codes[shaped.face], shaped.face.upem
+        body: list[str] = []
+        held, first, end, kern = "", 0, 0, 0
+        for cluster, start, kerned in _reading_order(shaped):
+            font, code = codes[cluster]
+            if body and (font != held or shaped.rtl):
+                yield _Shown(held, "".join(body), first / upem, end / upem)
+                body = []
+            if not body:
+                held, first = font, start
+            elif kern:
+                body.append(f">{number(-kern * 1000 / upem)}<")
+            body.append(code)
+            end, kern = start + cluster.width, kerned
+        yield _Shown(held, "".join(body), first / upem, end / upem)
 
 
-def _reading_order(shaped: Shaped) -> list[tuple[Cluster, int]]:
-    """Clusters with their left end in font units, first read first."""
-    placed: list[tuple[Cluster, int]] = []
+def _reading_order(shaped: Shaped) -> list[tuple[Cluster, int, int]]:
+    """Clusters with their left end in font units and the kern after them, first read first."""
+    placed: list[tuple[Cluster, int, int]] = []
     x = 0
     for cluster, kern in zip(shaped.clusters, shaped.kerns, strict=True):
-        placed.append((cluster, x))
+        placed.append((cluster, x, kern))
         x += cluster.width + kern
     return placed[::-1] if shaped.rtl else placed
 
@@ -139,7 +140,7 @@ class ContentEncoder:
             out.append(f"{rgb(style.color)} rg")
         body: list[str] = []
         pen, font = 0.0, ""
-        for shaped, x in fragment.runs:
+        for shaped, x in zip(fragment.shapes, fragment.lefts_pt, strict=True):
             shown = self._fonts.encode(shaped)
             if shaped.rtl and not shaped.face.is_cff:
                 _show(out, body)

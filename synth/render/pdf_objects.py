@@ -4,7 +4,8 @@ Knows nothing of pages or fonts.
 """
 
 import hashlib
-import zlib
+
+from zlib_ng import zlib_ng
 
 _ZLIB_LEVEL = 6
 
@@ -31,7 +32,7 @@ class PdfObjects:
 
     def add_stream(self, data: bytes, entries: str = "") -> int:
         """Add a deflated stream; `entries` are further dictionary entries."""
-        packed = zlib.compress(data, _ZLIB_LEVEL)
+        packed = zlib_ng.compress(data, _ZLIB_LEVEL)
         head = f"<</Length {len(packed)}/Filter/FlateDecode{entries}>>stream\n".encode("latin-1")
         number = self.reserve()
         self._bodies[number - 1] = head + packed + b"\nendstream"

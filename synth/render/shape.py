@@ -5,7 +5,7 @@ the PDF, whose text the reader gets back. Results are cached a process, because 
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -21,17 +21,17 @@ Part = tuple[int, int, int]
 
 _SIMPLE_SCRIPTS = frozenset({"Latn", "Cyrl", "Grek", "Armn", "Geor", "Hani", "Hira", "Kana", "Hang", "Bopo", "Zyyy", "Zinh"})
 """Scripts in which a character is a glyph; ligatures are off there, so that every letter keeps a box of its own."""
+_NO_LIGATURES = {"liga": False, "clig": False, "calt": False}
 _DOTTED_CIRCLE = "\u25cc"
 _CACHED_TOKENS = 1 << 17
-
 
 _LEAST_WIDTH = 12
 """Font units below which a cluster is widened: a hundredth of an em, which readers tell from nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Cluster:
-    """One picture with one text. `width` is its advance in font units."""
+    """One picture with one text; the same picture and text of a face are one object. `width` is its advance in font units."""
 
     parts: tuple[Part, ...]
     width: int
@@ -60,15 +60,36 @@ class Shaped:
     is_space: bool
 
 
+class FontChain:
+    """Fonts to try for the text of one language, first choice first. One object a process, so that it is found by identity in caches."""
+
+    __slots__ = ("_faces", "files", "first", "language")
+
+    def __init__(self, files: tuple[FontFile, ...], language: str) -> None:
+        self.files, self.language = files, language
+        self.first = load_face(files[0])
+        self._faces: dict[str, Face] = {}
+
+    def face(self, part: str) -> Face:
+        """The first font that has a grapheme; DataError `missing_glyph` if none has."""
+        face = self._faces.get(part)
+        if face is None:
+            face = self._faces[part] = _first_face(part, self.files)
+        return face
+
+
+chain_of = cache(FontChain)
+"""The chain of font files and a language (BCP 47, for regional letter forms)."""
+
+
 @lru_cache(maxsize=_CACHED_TOKENS)
-def shape_token(chain: tuple[FontFile, ...], text: str, rtl: bool, language: str, before: str = "", after: str = "") -> tuple[Shaped, ...]:
+def shape_token(chain: FontChain, text: str, rtl: bool, before: str = "", after: str = "") -> tuple[Shaped, ...]:
     """Shape text of one direction without breaks inside; one run a font, in logical order.
 
     Args:
-        chain: Fonts to try, first choice first.
+        chain: Fonts and language, from `chain_of`.
         text: The token.
         rtl: Whether it runs right to left.
-        language: BCP 47 tag, for regional letter forms.
         before: Text to the left in logical order that letters join with but that is shaped elsewhere.
         after: The same on the other side.
 
@@ -79,19 +100,23 @@ def shape_token(chain: tuple[FontFile, ...], text: str, rtl: bool, language: str
     shaped: list[Shaped] = []
     for i, (face, script, part) in enumerate(runs):
         context = (runs[i - 1][2] if i else before, runs[i + 1][2] if i + 1 < len(runs) else after)
-        shaped.append(_shape(face, script, part, rtl, language, context))
+        shaped.append(_shape(face, script, part, rtl, chain.language, context))
     return tuple(shaped)
 
 
-def _runs(text: str, chain: Sequence[FontFile]) -> list[tuple[Face, str, str]]:
+def _runs(text: str, chain: FontChain) -> list[tuple[Face, str, str]]:
     """Cut text into (face, script, text) runs. Common characters go with the run before them where its font has them."""
+    scripts = {_script(char) for char in text}
+    scripts.discard("Zyyy")
+    if len(scripts) < 2 and chain.first.coverage.issuperset(map(ord, text)):
+        return [(chain.first, next(iter(scripts), "Zyyy"), text)]
     runs: list[tuple[Face, str, str]] = []
     for part in graphemes(text):
         script = _script(part)
         if runs and script == "Zyyy" and _has(runs[-1][0], part):
             face, script = runs[-1][0], runs[-1][1]
         else:
-            face = _first_face(part, chain)
+            face = chain.face(part)
         if runs and runs[-1][0] is face and (runs[-1][1] == script or runs[-1][1] == "Zyyy"):
             runs[-1] = (face, script, runs[-1][2] + part)
         else:
@@ -138,50 +163,79 @@ def _shape(face: Face, script: str, text: str, rtl: bool, language: str, context
     buffer.script = "Zyyy" if script == "Hani" else script
     buffer.language = language
     buffer.cluster_level = hb.BufferClusterLevel.CHARACTERS if face.is_cff else hb.BufferClusterLevel.MONOTONE_GRAPHEMES
-    simple = script in _SIMPLE_SCRIPTS
-    hb.shape(face.font, buffer, {"liga": False, "clig": False, "calt": False} if simple else {})
-    infos, positions = buffer.glyph_infos, buffer.glyph_positions
-    offset = min(info.cluster for info in infos)
-    starts = sorted({info.cluster - offset for info in infos})
-    ends = dict(zip(starts, [*starts[1:], len(text)], strict=True))
+    hb.shape(face.font, buffer, _NO_LIGATURES if script in _SIMPLE_SCRIPTS else {})
     clusters: list[Cluster] = []
     kerns: list[int] = []
-    i = 0
-    while i < len(infos):
-        start, parts, pen = infos[i].cluster - offset, [], 0
-        while i < len(infos) and infos[i].cluster - offset == start:
-            parts.append((infos[i].codepoint, pen + positions[i].x_offset, positions[i].y_offset))
-            pen += positions[i].x_advance
-            i += 1
-        cluster, kern = _cluster(face, parts, pen, text[start : ends[start]])
+    for parts, advance, part in _gathered(buffer, text):
+        if len(parts) == 1 and parts[0][1] == parts[0][2] == 0:
+            # A glyph at its natural place is kerned by moving what follows; anything else becomes a picture.
+            cluster = _letter(face, parts[0][0], part)
+            kern = advance - cluster.width
+        else:
+            cluster, kern = _picture(face, tuple(parts), advance, part), 0
         if cluster.width < _LEAST_WIDTH and kerns:
-            cluster, pull = _widened(cluster)
+            cluster, pull = _widened(face, cluster)
             kerns[-1] += pull
         clusters.append(cluster)
         kerns.append(kern)
-    width = sum(cluster.width for cluster in clusters) + sum(kerns)
+    width = sum([cluster.width for cluster in clusters]) + sum(kerns)
     return Shaped(face, text, tuple(clusters), tuple(kerns), width / face.upem, rtl, text.isspace())
 
 
-def _widened(cluster: Cluster) -> tuple[Cluster, int]:
+def _gathered(buffer: hb.Buffer, text: str) -> Iterator[tuple[list[Part], int, str]]:
+    """Shaped glyphs by cluster, from left to right: (parts, advance, text)."""
+    numbers: list[int] = []
+    parts: list[list[Part]] = []
+    pens: list[int] = []
+    for info, place in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
+        x_offset, y_offset, advance, _ = place.position
+        if numbers and info.cluster == numbers[-1]:
+            parts[-1].append((info.codepoint, pens[-1] + x_offset, y_offset))
+            pens[-1] += advance
+        else:
+            numbers.append(info.cluster)
+            parts.append([(info.codepoint, x_offset, y_offset)])
+            pens.append(advance)
+    starts = sorted(numbers)
+    first = starts[0]
+    ends = dict(zip(starts, [*starts[1:], first + len(text)], strict=True))
+    return zip(parts, pens, [text[number - first : ends[number] - first] for number in numbers], strict=True)
+
+
+@cache
+def _letter(face: Face, glyph: int, text: str) -> Cluster:
+    """The cluster of a glyph at its natural place and width."""
+    _check_glyphs(face, (glyph,), text)
+    return _cluster(face, ((glyph, 0, 0),), face.font.get_glyph_h_advance(glyph), text)
+
+
+@cache
+def _picture(face: Face, parts: tuple[Part, ...], width: int, text: str) -> Cluster:
+    """The cluster of several glyphs, or of one that is moved."""
+    _check_glyphs(face, tuple(glyph for glyph, _, _ in parts), text)
+    if face.is_cff:
+        raise DataError("unsupported_cluster", f"{text!r} needs several glyphs, which CFF font {face.file.path} cannot hold as one")
+    return _cluster(face, parts, width, text)
+
+
+@cache
+def _cluster(face: Face, parts: tuple[Part, ...], width: int, text: str) -> Cluster:
+    """The one cluster of a face with these values. `face` is in the cache's key only."""
+    return Cluster(parts, width, text)
+
+
+def _check_glyphs(face: Face, glyphs: Sequence[int], text: str) -> None:
+    if 0 in glyphs:
+        raise DataError("missing_glyph", f"{face.file.path} has no glyph for {text!r} after shaping")
+    if face.dotted_circle in glyphs and _DOTTED_CIRCLE not in text:
+        raise DataError("broken_cluster", f"a mark in {text!r} has no letter to sit on in {face.file.path}")
+
+
+def _widened(face: Face, cluster: Cluster) -> tuple[Cluster, int]:
     """A cluster of the least width with its picture in the same place, and the (negative) kern before it.
 
     Kerning can pull a narrow letter's advance to zero or below (ra in Amiri). A font cannot hold that, and readers that sort letters by
     where they stand would swap it with the next one.
     """
     pull = cluster.width - _LEAST_WIDTH
-    return Cluster(tuple((glyph, x - pull, y) for glyph, x, y in cluster.parts), _LEAST_WIDTH, cluster.text), pull
-
-
-def _cluster(face: Face, parts: list[Part], advance: int, text: str) -> tuple[Cluster, int]:
-    """A cluster and the kern after it. A glyph at its natural place is kerned by moving what follows; anything else becomes a picture."""
-    if any(glyph == 0 for glyph, _, _ in parts):
-        raise DataError("missing_glyph", f"{face.file.path} has no glyph for {text!r} after shaping")
-    if face.dotted_circle is not None and _DOTTED_CIRCLE not in text and any(glyph == face.dotted_circle for glyph, _, _ in parts):
-        raise DataError("broken_cluster", f"a mark in {text!r} has no letter to sit on in {face.file.path}")
-    if len(parts) == 1 and parts[0][1:] == (0, 0):
-        natural = face.font.get_glyph_h_advance(parts[0][0])
-        return Cluster(tuple(parts), natural, text), advance - natural
-    if face.is_cff:
-        raise DataError("unsupported_cluster", f"{text!r} needs several glyphs, which CFF font {face.file.path} cannot hold as one")
-    return Cluster(tuple(parts), advance, text), 0
+    return _cluster(face, tuple((glyph, x - pull, y) for glyph, x, y in cluster.parts), _LEAST_WIDTH, cluster.text), pull

@@ -8,14 +8,13 @@ This module knows nothing of pages or PDF; `synth.render.pdf` draws what it make
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from babel.core import get_global
 
 from schemas.errors import UserError
 from synth.render import bidi
-from synth.render.fonts import load_face
-from synth.render.paragraph import Entry, Item, Span, Style, Tokenizer
+from synth.render.paragraph import Entry, Span, Style, Tokenizer
 from synth.render.shape import Shaped
 
 __all__ = ["Align", "Direction", "Fragment", "Line", "Span", "Style", "Typesetter", "script_of"]
@@ -39,7 +38,8 @@ class Fragment:
         ascent_pt: Extent above the line's baseline as PDF readers report it, with `rise_pt` counted in.
         descent_pt: Extent below the line's baseline, likewise.
         order: Logical number of its first run on the line; sorts fragments into reading order.
-        runs: Shaped glyphs in logical order with their x from the line's left edge, spaces included.
+        shapes: Shaped glyphs in logical order, spaces included.
+        lefts_pt: x of each of them from the line's left edge.
     """
 
     text: str
@@ -50,7 +50,8 @@ class Fragment:
     ascent_pt: float
     descent_pt: float
     order: int
-    runs: tuple[tuple[Shaped, float], ...]
+    shapes: tuple[Shaped, ...]
+    lefts_pt: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,6 @@ class Line:
     width_pt: float
     ascent_pt: float
     descent_pt: float
-
-
-_Placed: TypeAlias = tuple[int, Item, Span, float]
-"""Logical number of an item on its line, the item, its span, and its x."""
 
 
 class Typesetter:
@@ -88,7 +85,7 @@ class Typesetter:
     def width(self, spans: Sequence[Span]) -> float:
         """Width of the spans set on one line, in points; of the widest paragraph if there are line feeds."""
         paragraphs = (self._tokenizer.tokenize(paragraph) for paragraph in _paragraphs(spans))
-        return max((sum(token.width_pt for token, _ in tokens) for tokens in paragraphs), default=0.0)
+        return max([sum([token.width_pt for token, _ in tokens]) for tokens in paragraphs], default=0.0)
 
     def lines(self, spans: Sequence[Span], width_pt: float, *, align: Align = "start", first_indent_pt: float = 0.0) -> tuple[Line, ...]:
         """Break spans into lines and place them. A line feed starts a new paragraph; spaces at line ends are dropped.
@@ -110,48 +107,48 @@ class Typesetter:
                 out.append(self._place(row, paragraph[0].style, width_pt, how, 0.0 if i else first_indent_pt))
         return tuple(out)
 
-    def _break(self, entries: Sequence[Entry], width_pt: float, indent_pt: float) -> Iterator[list[Entry]]:
+    def _break(self, entries: list[Entry], width_pt: float, indent_pt: float) -> Iterator[list[Entry]]:
         """Greedy first fit. Spaces hang over the end; a token wider than a line is cut between characters."""
-        row: list[Entry] = []
+        start = at = 0
         used, limit = indent_pt, width_pt + _EPSILON_PT
-        queue = list(reversed(entries))
-        while queue:
-            entry = queue.pop()
-            token = entry[0]
-            if token.is_space or used + token.width_pt <= limit:
-                row.append(entry)
-                used += token.width_pt
-            elif any(not held.is_space for held, _ in row):
-                yield _trimmed(row)
-                queue.append(entry)
-                row, used = [], 0.0
+        while at < len(entries):
+            token = entries[at][0]
+            after = used + token.width_pt
+            if after <= limit or token.is_space:
+                used = after
+                at += 1
+            elif any(not held.is_space for held, _ in entries[start:at]):
+                yield _trimmed(entries[start:at])
+                start, used = at, 0.0
             else:
-                head, tail = self._tokenizer.split(entry, width_pt - used)
-                row.append(head)
+                head, tail = self._tokenizer.split(entries[at], width_pt - used)
+                entries[at : at + 1] = [head] if tail is None else [head, tail]
                 used += head[0].width_pt
-                if tail is not None:
-                    queue.append(tail)
-        yield _trimmed(row)
+                at += 1
+        yield _trimmed(entries[start:])
 
     def _place(self, row: Sequence[Entry], style: Style, width_pt: float, align: Align, indent_pt: float) -> Line:
         """Order a line's items from left to right, stretch and shift them, and gather them into fragments. `style` is an empty line's."""
         items = [item for token, _ in row for item in token.items]
         if not items:
-            face = load_face(self._tokenizer.chain(style)[0])
+            face = self._tokenizer.chain(style).first
             return Line((), "", 0.0, face.ascent_em * style.size_pt, face.descent_em * style.size_pt)
         spans = [owner for token, span in row for owner in token.owners or (span,) * len(token.items)]
         gaps = _justify_gaps(row, width_pt - indent_pt) if align == "justify" else {}
-        width = sum(item.width_pt for item in items) + sum(gaps.values())
-        x = self._left_end(width_pt - width, align, indent_pt)
+        widths = [item.width_pt for item in items]
+        width = sum(widths) + sum(gaps.values())
         levels = [item.level for item in items]
-        placed: list[_Placed] = []
-        for i in bidi.visual_order(range(len(items)), levels) if any(levels) else range(len(items)):
-            gap = gaps.get(i, 0.0)
-            placed.append((i, items[i], spans[i], x + gap if items[i].level % 2 else x))
-            x += items[i].width_pt + gap
-        fragments = tuple(_fragment(group) for group in _by_span(placed))
-        text = "".join([item.shaped.text for item in items])
-        return Line(fragments, text, width, max(f.ascent_pt for f in fragments), max(f.descent_pt for f in fragments))
+        order = bidi.visual_order(range(len(items)), levels) if any(levels) else range(len(items))
+        lefts = [0.0] * len(items)
+        x = self._left_end(width_pt - width, align, indent_pt)
+        for i in order:
+            gap = gaps[i] if i in gaps else 0.0
+            lefts[i] = x + gap if levels[i] % 2 else x
+            x += widths[i] + gap
+        shapes = [item.shaped for item in items]
+        fragments = tuple([_fragment(spans[group[0]], group, shapes, lefts, widths) for group in _by_span(order, spans)])
+        text = "".join([shape.text for shape in shapes])
+        return Line(fragments, text, width, max([f.ascent_pt for f in fragments]), max([f.descent_pt for f in fragments]))
 
     def _left_end(self, room_pt: float, align: Align, indent_pt: float) -> float:
         """Where a line's left end is, when `room_pt` of the column is empty."""
@@ -217,27 +214,30 @@ def _justify_gaps(row: Sequence[Entry], width_pt: float) -> dict[int, float]:
     return dict.fromkeys(slots, gap)
 
 
-def _by_span(placed: Sequence[_Placed]) -> Iterator[list[_Placed]]:
-    """Group visually neighbouring items of one span."""
-    group: list[_Placed] = []
-    for entry in placed:
-        if group and entry[2] is not group[-1][2]:
-            yield group
-            group = []
-        group.append(entry)
-    yield group
+def _by_span(order: Sequence[int], spans: Sequence[Span]) -> Iterator[Sequence[int]]:
+    """Item numbers from left to right, grouped into visual neighbours of one span."""
+    start = 0
+    held = spans[order[0]]
+    for at, i in enumerate(order):
+        if spans[i] is not held:
+            yield order[start:at]
+            start, held = at, spans[i]
+    yield order[start:]
 
 
-def _fragment(group: Sequence[_Placed]) -> Fragment:
-    """One fragment of neighbouring items, its extent without outer spaces."""
-    span = group[0][2]
+def _fragment(span: Span, group: Sequence[int], shapes: Sequence[Shaped], lefts: Sequence[float], widths: Sequence[float]) -> Fragment:
+    """One fragment of a line's neighbouring items, given by their numbers from left to right; its extent is without outer spaces."""
     style = span.style
-    inked = [entry for entry in group if not entry[1].shaped.is_space] or group
-    left, right = inked[0][3], inked[-1][3] + inked[-1][1].width_pt
-    faces = {item.shaped.face for _, item, _, _ in inked}
-    ascent = max(face.ascent_em for face in faces) * style.size_pt + style.rise_pt
-    descent = max(face.descent_em for face in faces) * style.size_pt - style.rise_pt
-    logical = sorted(group)
-    text = "".join([item.shaped.text for _, item, _, _ in logical]).strip(" ")
-    runs = tuple([(item.shaped, x) for _, item, _, x in logical])
-    return Fragment(text, style, span.anchor, left, right - left, ascent, descent, logical[0][0], runs)
+    inked = [i for i in group if not shapes[i].is_space] or group
+    left, right = lefts[inked[0]], lefts[inked[-1]] + widths[inked[-1]]
+    faces = {shapes[i].face for i in inked}
+    ascent = max([face.ascent_em for face in faces]) * style.size_pt + style.rise_pt
+    descent = max([face.descent_em for face in faces]) * style.size_pt - style.rise_pt
+    if isinstance(group, range):
+        first, held = group.start, slice(group.start, group.stop)
+        runs, starts = tuple(shapes[held]), tuple(lefts[held])
+    else:
+        logical = sorted(group)
+        first, runs, starts = logical[0], tuple([shapes[i] for i in logical]), tuple([lefts[i] for i in logical])
+    text = "".join([shape.text for shape in runs]).strip(" ")
+    return Fragment(text, style, span.anchor, left, right - left, ascent, descent, first, runs, starts)

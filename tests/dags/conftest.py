@@ -9,14 +9,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-RECIPE = """
-seed: 11
-samples_per_shard: 3
-sources:
-  - {family: tiny.meters, count: 9}
-  - {family: tiny.meters, name: faulty, count: 6, params: {fail_every: 3, lie_every: 4}}
-"""
-
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -38,11 +30,9 @@ def run(environment: dict[str, str]) -> Run:
 
 
 @pytest.fixture(scope="session")
-def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def recipe() -> Path:
     """15 planned samples in 5 shards, of which 12 are kept."""
-    path = tmp_path_factory.mktemp("recipe") / "recipe.yaml"
-    path.write_text(RECIPE)
-    return path
+    return Path(__file__).with_name("crash_recipe.yaml")
 
 
 @pytest.fixture(scope="session")

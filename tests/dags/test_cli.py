@@ -1,7 +1,9 @@
 """The command as people use it: exit codes, messages, help, JSON, and nothing but data on stdout."""
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,12 +32,12 @@ def test_every_help_documents_exit_codes_and_ends_with_an_example(command: str, 
     [
         ("seed: 1\nsources: [{family: tiny.meters, cuont: 1}]", "count"),
         ("seed: 1\nsources: [{family: tiny.metres, count: 1}]", "tiny.meters"),
-        ("seed: 1\nsources: [{family: tiny.meters, count: -1}]", "sources[0].count"),
+        ("seed: 1\nsources: [{family: tiny.meters, count: -1}]", ".count is -1"),
         ("seed: 1\nsources: [{family: tiny.meters, count: 1, params: {metres: 2}}]", "meters"),
         ("seed: 1\nsources: [{family: tiny.meters, count: 1, params: {meters: 1}}]", "at least 2"),
         ("seed: 1\nseed: 2\nsources: [{family: tiny.meters, count: 1}]", "twice"),
-        ("seed: 1\nsources: [{count: 1}]", "sources[0].family"),
-        ("seed: 1\nsources: [{family: tiny.meters, count: many}]", "sources[0].count"),
+        ("seed: 1\nsources: [{count: 1}]", "'family' is missing"),
+        ("seed: 1\nsources: [{family: tiny.meters, count: many}]", ".count is 'many'"),
         ("seed: 1\nsources: [{family: documents.report, count: 1, params: {langauges: [en]}}]", "languages"),
         ("seed: 1\nsources: [{family: documents.pdf, count: 1, params: {pattern: nowhere/*.pdf}}]", "nowhere/*.pdf"),
         ("seed: 1\nsources: [{family: tiny.meters, count: 1}", "recipe.yaml"),
@@ -147,6 +149,23 @@ def test_show_and_stats_run(built: Path, tmp_path: Path, capsys: pytest.CaptureF
     metrics = {metric["name"]: metric for metric in json.loads(capsys.readouterr().out)}
     assert {"Blind baselines", "Distinct-2", "Layout entropy", "Template collisions"} <= set(metrics)
     assert all(metric["definition"] for metric in metrics.values())
+
+
+def test_a_reader_that_goes_away_is_no_error_message(built: Path, environment: dict[str, str]) -> None:
+    """Catches a traceback, and code 0 for output that nobody got."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "dags.cli", "show", str(built)]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], env=environment, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_mistake_in_parameters_names_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text("seed: 1\nsources: [{family: tiny.meters, count: 1, params: {metres: 2}}]")
+    assert main(["build", str(path), "--out", str(tmp_path / "set")]) == 2
+    assert f"where: {path}: sources.0.params.metres" in capsys.readouterr().err
 
 
 def test_show_of_an_unknown_task_names_the_known(built: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """Builds on Ray: equal bytes for any number of workers, resuming, one builder a folder, drift and a poisonous sample told."""
 
 import errno
+import gc
 import os
 import shutil
 import signal
@@ -13,8 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from dags import corpus
 from dags.corpus import MAX_RETRIES, build
-from pipelines.commit import StorageError
+from pipelines import workers as stages
+from pipelines.commit import StorageError, prepare_folder, write_manifest
+from pipelines.ledger import close_books, read_records, write_plan_text
 from pipelines.plan import plan
 from schemas.errors import UserError
 from schemas.recipe import load_recipe
@@ -101,12 +105,13 @@ def test_a_sample_that_kills_its_worker_every_time_ends_the_build_and_keeps_the_
     assert len(Dataset(folder)) == 4
 
 
-def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(
-    environment: dict[str, str], built: Path, tmp_path: Path, contents_of: Contents
+@pytest.mark.slow
+def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(
+    run: Run, environment: dict[str, str], tmp_path: Path, contents_of: Contents
 ) -> None:
-    recipe = tmp_path / "long.yaml"
-    recipe.write_text("seed: 11\nsamples_per_shard: 1\nsources: [{family: tiny.meters, count: 4000}]")
-    command = [sys.executable, "-m", "dags.cli", "build", str(recipe), "--out", str(tmp_path / "set"), "--workers", "2"]
+    recipe, folder = tmp_path / "long.yaml", tmp_path / "set"
+    recipe.write_text("seed: 11\nsamples_per_shard: 1\nsources: [{family: tiny.meters, count: 120}]")
+    command = [sys.executable, "-m", "dags.cli", "build", str(recipe), "--out", str(folder), "--workers", "2"]
     # A test run in the background has Ctrl-C switched off, and children inherit that.
     process = subprocess.Popen(
         command,
@@ -117,14 +122,36 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     until = time.monotonic() + 60
-    while time.monotonic() < until and not list(tmp_path.glob("set/commits/*.json")):
-        time.sleep(0.2)
+    while time.monotonic() < until and not list(folder.glob("commits/*.json")):
+        time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "run the same command again" in errors
     assert "Traceback" not in errors
-    assert not (tmp_path / "set" / "manifest.json").exists()
+    assert not (folder / "manifest.json").exists()
+    kept = {path: path.stat().st_mtime_ns for path in folder.glob("commits/*.json")}
+    assert 0 < len(kept) < 120
+    assert run(*command[3:]).returncode == 0
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    undisturbed, planned = tmp_path / "undisturbed", plan(load_recipe(recipe))
+    prepare_folder(undisturbed, write_plan_text(planned))
+    for shard in range(planned.num_shards):
+        stages.make_shard(stages.Job(planned, undisturbed), shard)
+    write_manifest(undisturbed, close_books(planned, read_records(undisturbed)))
+    assert contents_of(folder) == contents_of(undisturbed)
+
+
+def test_a_worker_collects_seldom_and_the_graph_shows_the_stage_by_name() -> None:
+    before = gc.get_threshold()
+    try:
+        run = corpus._collecting_seldom(stages.commit)
+        assert run.__name__ == "commit"
+        with pytest.raises(TypeError):
+            run(None)
+        assert gc.get_threshold() == corpus.GC_THRESHOLDS
+    finally:
+        gc.set_threshold(*before)
 
 
 class DiskFull:

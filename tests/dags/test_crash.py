@@ -16,7 +16,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 DRIVER = str(Path(__file__).with_name("crash_driver.py"))
 
 CELLS = [
-    ("worker", "shard linked", 0),  # Ray runs the task again and the build ends well
+    ("worker", "shard flushed", 0),  # Ray runs the task again and the build ends well; a temporary file is left behind
     ("driver", "record flushed", -9),
     ("driver", "manifest written", -9),
     ("raylet", "quarantine written", 3),

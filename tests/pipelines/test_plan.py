@@ -74,7 +74,7 @@ def test_tokens_become_a_count() -> None:
 def test_difference_names_places_and_values() -> None:
     old = {"recipe": {"seed": 1, "sources": [{"count": 2}]}, "gone": 1}
     new = {"recipe": {"seed": 2, "sources": [{"count": 3}]}, "come": None}
-    assert explain_difference(old, new) == ["gone: 1 -> (nothing)", "recipe.seed: 1 -> 2", "recipe.sources[0].count: 2 -> 3"]
+    assert explain_difference(old, new) == ["gone: 1 -> (nothing)", "recipe.seed: 1 -> 2", "recipe.sources.0.count: 2 -> 3"]
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ import errno
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from PIL import UnidentifiedImageError
 
+from pipelines import workers
 from pipelines.commit import StorageError
-from pipelines.plan import plan
+from pipelines.plan import Plan, plan
 from pipelines.quarantine import Failure, Reject, attempt, read_quarantine
 from pipelines.workers import Job, make_shard
 from schemas.errors import UserError
@@ -112,3 +114,22 @@ def test_a_missing_or_broken_input_is_the_sample_s_own(error: OSError) -> None:
     found = attempt(broken)
     assert isinstance(found, Failure)
     assert found.reason == type(error).__name__
+
+
+def test_samples_are_not_copied_on_their_way_between_stages(faulty_plan: Plan, tmp_path: Path) -> None:
+    """Catches a copy of a whole shard at each stage, which long documents have no memory for."""
+    job = Job(faulty_plan, tmp_path)
+    made = workers.synthesize(workers.plan(pa.table({"item": [0]}), job), job)
+    (row,) = workers._rows(made)
+    (again,) = workers._rows(workers._table([row]))
+    data = made["samples"].chunks[0].buffers()[2]
+    assert data is not None
+    assert data.address == row.samples.address == again.samples.address
+    assert row.samples.size > 1000
+
+
+def test_rows_are_read_from_tables_the_engine_has_cut_and_joined() -> None:
+    """Catches cells read from the wrong place of a column with an offset, with several chunks, or with no bytes at all."""
+    rows = [workers._Row(number, pa.py_buffer(b"x" * number), ()) for number in range(5)]
+    table = pa.concat_tables([workers._table(rows).slice(3), workers._table(rows).combine_chunks().slice(1, 2), workers._table(rows[:1])])
+    assert [(row.shard, row.samples.to_pybytes()) for row in workers._rows(table)] == [(n, b"x" * n) for n in (3, 4, 1, 2, 0)]

@@ -28,7 +28,7 @@ def test_form() -> None:
 @pytest.mark.parametrize(
     ("value", "error", "message"),
     [
-        ({"a": [math.nan]}, ValueError, r"\$\.a\[0\] is nan"),
+        ({"a": [math.nan]}, ValueError, r"\$\.a\.0 is nan"),
         (-math.inf, ValueError, r"\$ is -inf"),
         ("\ud800", ValueError, "surrogates"),
         ({1: 2}, TypeError, "key 1 of type int"),

@@ -55,29 +55,28 @@ def test_misspelled_key_names_path_value_and_nearest_key() -> None:
     """Catches an ignored key, the mistake that costs a corpus."""
     error = mistake(GOOD.replace("count: 12", "cuont: 12"))
     assert error.what == "unknown key 'cuont' with the value 12"
-    assert error.where == "demo.yaml: sources[0].cuont"
+    assert error.where == "demo.yaml: sources.0.cuont"
     assert error.todo.startswith("did you mean 'count'? known keys: family, ")
 
 
 @pytest.mark.parametrize(
     ("old", "new", "where", "what"),
     [
-        ("seed: 7", "seeds: 7", "demo.yaml: seeds", "unknown key 'seeds'"),
         ("seed: 7", "", "demo.yaml: seed", "'seed' is missing"),
         ("seed: 7", "seed: '7'", "demo.yaml: seed", "seed is '7'"),
         ("seed: 7", "seed: true", "demo.yaml: seed", "seed is True"),
         ("seed: 7", "seed: 18446744073709551616", "demo.yaml: seed", "less than"),
-        ("count: 12", "count: -1", "demo.yaml: sources[0].count", "greater than or equal to 0"),
-        ("count: 12", "", "demo.yaml: sources[0]", "exactly one of count and tokens"),
+        ("count: 12", "count: -1", "demo.yaml: sources.0.count", "greater than or equal to 0"),
+        ("count: 12", "", "demo.yaml: sources.0", "exactly one of count and tokens"),
         ("count: 12", "{count: 12, tokens: 5}", "demo.yaml, line", "not valid YAML"),
-        ("tokens: 100000", "tokens: 1\n    count: 1", "demo.yaml: sources[1]", "exactly one of count and tokens"),
+        ("tokens: 100000", "tokens: 1\n    count: 1", "demo.yaml: sources.1", "exactly one of count and tokens"),
         ("name: long", "name: documents.report", "demo.yaml", "two sources are named 'documents.report'"),
-        ("family: documents.report\n    params", "family: ../evil\n    params", "demo.yaml: sources[0].family", "'../evil'"),
-        ("family: documents.report\n    params", "family: report\n    params", "demo.yaml: sources[0].family", "'report'"),
+        ("family: documents.report\n    params", "family: ../evil\n    params", "demo.yaml: sources.0.family", "'../evil'"),
+        ("family: documents.report\n    params", "family: report\n    params", "demo.yaml: sources.0.family", "'report'"),
         ("seed: 7", "seed: 7\nseed: 8", "demo.yaml, line 3, column 1", "'seed' is given twice"),
         ("count: 12", "count: 12\n    count: 13", "demo.yaml, line 7, column 5", "'count' is given twice"),
-        ("pages: 3", "day: 2020-01-01", "demo.yaml", "sources[0].params.day is datetime.date(2020, 1, 1)"),
-        ("pages: 3", "ratio: .nan", "demo.yaml", "sources[0].params.ratio is nan"),
+        ("pages: 3", "day: 2020-01-01", "demo.yaml", "sources.0.params.day is datetime.date(2020, 1, 1)"),
+        ("pages: 3", "ratio: .nan", "demo.yaml", "sources.0.params.ratio is nan"),
         ("seed: 7", "seed: [", "demo.yaml, line", "not valid YAML"),
         ("seed: 7", "seed: !!python/object/apply:os.getcwd []", "demo.yaml, line 2", "could not determine a constructor"),
         ("sharpness: 1", "sharpness: high", "demo.yaml: thresholds.sharpness", "'high'"),
@@ -101,6 +100,24 @@ def test_overrides_are_parsed_as_yaml() -> None:
     assert recipe.sources[0].params["languages"] == ["fr"]
 
 
+def test_every_mistake_is_said() -> None:
+    """Catches a user who mends one mistake a run."""
+    text = str(mistake(GOOD.replace("seed: 7", "sed: 7").replace("count: 12", "cuont: 12")))
+    assert text.startswith("3 mistakes:")
+    for place in ("demo.yaml: sed", "demo.yaml: seed", "demo.yaml: sources.0.cuont"):
+        assert f"where: {place}\n" in text
+    assert "did you mean 'seed'?" in text
+    assert "did you mean 'count'?" in text
+
+
+@pytest.mark.parametrize("there", ["{pixels.contrast: 0.1}", "{pixels: 1}", "{}"])
+def test_an_override_reaches_a_name_with_dots(there: str) -> None:
+    """Catches a path that is cut at every dot."""
+    text = GOOD[: GOOD.index("thresholds:")] + f"thresholds: {there}\n"
+    recipe = parse_recipe(text, "demo.yaml", ["thresholds.pixels.contrast=0.3"])
+    assert recipe.thresholds["pixels.contrast"] == 0.3
+
+
 @pytest.mark.parametrize(
     ("override", "what"),
     [
@@ -122,7 +139,7 @@ def test_wrong_overrides_are_named(override: str, what: str) -> None:
 
 def test_misspelled_last_key_of_an_override_is_named() -> None:
     """Catches a new key slipped in by --set."""
-    assert mistake(GOOD, "sources.0.cont=3").where == "demo.yaml: sources[0].cont"
+    assert mistake(GOOD, "sources.0.cont=3").where == "demo.yaml: sources.0.cont"
 
 
 def test_missing_file_and_wrong_shape() -> None:

@@ -55,7 +55,7 @@ def toy_families(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 def mistake(name: str, **params: object) -> UserError:
     with pytest.raises(UserError) as error:
-        load_family(name, params, "demo.yaml: sources[0]")
+        load_family(name, params, "demo.yaml: sources.0")
     return error.value
 
 
@@ -88,7 +88,7 @@ def test_parameters_are_filled_in_and_checked() -> None:
         ({"version": 9}, "params.version", "unknown key 'version'"),
         ({"pages": "3"}, "params.pages", 'pages is "3"'),
         ({"pages": 3.5}, "params.pages", "pages is 3.5"),
-        ({"sizes": [1, "x"]}, "params.sizes[1]", 'sizes[1] is "x"'),
+        ({"sizes": [1, "x"]}, "params.sizes.1", 'sizes.1 is "x"'),
         ({"layout": "three"}, "params.layout", 'layout is "three"'),
         ({"pages": 100}, "params", "pages is 100; at most 99 fit"),
     ],
@@ -96,7 +96,7 @@ def test_parameters_are_filled_in_and_checked() -> None:
 def test_each_wrong_parameter_is_named(params: dict[str, object], where: str, what: str) -> None:
     """Each row is one planted mistake in `params`."""
     error = mistake("toys_for_test.toy", **params)
-    assert error.where == f"demo.yaml: sources[0].{where}"
+    assert error.where == f"demo.yaml: sources.0.{where}"
     assert what in error.what
     assert error.todo
 

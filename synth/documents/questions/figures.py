@@ -27,6 +27,11 @@ def _category(paper: Paper, figure: Figure, code: str) -> str:
     return code if code in figure.chart.categories else paper.entity(code).name
 
 
+def _mark(figure: Figure, category: str, series: int = -1) -> str:
+    """Anchor of the bar or marker of a category."""
+    return f"bar/{figure.key}/{series % len(figure.chart.series)}/{category}"
+
+
 def _claims(paper: Paper) -> list[tuple[str, Figure]]:
     """Claims of the text with the figure they are about."""
     found = []
@@ -57,7 +62,7 @@ def chart_and_text(context: Context, rng: Generator) -> Draft | None:
         program: Json = [{"op": "compare", "relation": "eq", "left": bar, "right": claim.program}, claim.program]
         metric = paper.metric(metric_key)
         answer = finding(agree, of_value(paper, said, metric.decimals, metric.unit))
-        anchors = (*claim.anchors, *paper.anchored(f"caption/{figure.key}"))
+        anchors = (*claim.anchors, *paper.anchored(_mark(figure, category), f"caption/{figure.key}"))
         slots = {"metric": metric.name, "entity": paper.entity(code).name, "period": series, "figure": figure.label}
         kinds: frozenset[Kind] = frozenset({"figure", "text"})
         return Draft("chart_against_text", "chart_and_text", slots, answer, program, anchors, kinds, paper.index)
@@ -84,7 +89,7 @@ def claim_of_tallest(context: Context, rng: Generator) -> Draft | None:
         metric = paper.metric(metric_key)
         slots = {"metric": metric.name, "figure": figure.label, "period": series}
         answer = of_value(paper, paper.world.claims[key], metric.decimals, metric.unit)
-        anchors = (*claim.anchors, *paper.anchored(f"caption/{figure.key}"))
+        anchors = (*claim.anchors, *paper.anchored(_mark(figure, category), f"caption/{figure.key}"))
         kinds: frozenset[Kind] = frozenset({"figure", "text"})
         return Draft("chart_against_text", "claim_of_tallest", slots, answer, program, anchors, kinds, paper.index)
 
@@ -100,7 +105,8 @@ def highest_figure(context: Context, rng: Generator) -> Draft | None:
         pages = {paper.page(f"caption/{figure.key}") for figure in figures}
         if len(figures) < 2 or None in pages or len(pages) < len(figures):
             return None
-        peaks = [max(_peaks(figure)) for figure in figures]
+        highest = [_highest(figure) for figure in figures]
+        peaks = [value for value, _ in highest]
         best, largest = figures[peaks.index(max(peaks))], max(peaks)
         if sum(largest - peak < MARGIN * largest for peak in peaks) > 1:
             return None
@@ -108,15 +114,18 @@ def highest_figure(context: Context, rng: Generator) -> Draft | None:
         label: Json = {"op": "argmax", "names": [figure.label for figure in figures], "values": values}
         program: Json = [label, {"op": "caption", "doc": paper.index, "label": label}]
         answer = several((text(best.label), text(printed(best.caption))), ordered=True)
-        anchors = paper.anchored(*(f"caption/{figure.key}" for figure in figures))
+        places = ((mark, f"caption/{figure.key}") for figure, (_, mark) in zip(figures, highest, strict=True))
+        anchors = paper.anchored(*(anchor for pair in places for anchor in pair))
         slots = {"metric": paper.metric(key).name}
         return Draft("multi_figure", "highest_figure", slots, answer, program, anchors, frozenset({"figure"}), paper.index, True)
 
     return first_that_works(rng, [metric.key for metric in paper.world.metrics if metric.key in paper.world.plotted], ask)
 
 
-def _peaks(figure: Figure) -> list[Decimal]:
-    return [value for series in range(len(figure.chart.series)) for value in _shown(figure, series).values()]
+def _highest(figure: Figure) -> tuple[Decimal, str]:
+    """The highest value of a figure and the anchor of its bar or marker."""
+    series = range(len(figure.chart.series))
+    return max((value, _mark(figure, name, number)) for number in series for name, value in _shown(figure, number).items())
 
 
 def _marks(paper: Paper, figure: Figure) -> list[Json]:

@@ -1,14 +1,16 @@
 """Questions whose facts are told in running text, notes and lists: dates, references, definitions, amendments, sets."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from numpy.random import Generator
 
 from schemas.sample import Json
+from synth.documents.blocks import Table
 from synth.documents.questions.choosing import first_that_works, one, shuffled
 from synth.documents.questions.context import CONTEXT_CHARS, Context, Fact, Paper, printed
-from synth.documents.questions.draft import Anchor, Draft, Kind, day, several, text
+from synth.documents.questions.draft import Anchor, Answer, Draft, Kind, day, several, text
 from synth.documents.questions.tables import of_value, whole
 from synth.documents.world import Amendment, Entity, Event, Term
 
@@ -42,83 +44,93 @@ def event_extreme(context: Context, rng: Generator) -> Draft | None:
 
 def event_gap(context: Context, rng: Generator) -> Draft | None:
     """6: days between two events told in different chapters."""
-    paper = one(rng, context.papers)
-    dated = list(shuffled(rng, _dated(paper)))
-    if len(dated) < 2:
-        return None
-    (first, one_fact), (second, other) = dated[:2]
-    days = abs((date.fromisoformat(first.date) - date.fromisoformat(second.date)).days)
-    program: Json = {"op": "days", "args": [one_fact.program, other.program]}
-    slots = {"event": first.title, "other": second.title}
-    anchors = (*one_fact.anchors, *other.anchors)
-    return (
-        Draft("temporal_order", "event_gap", slots, whole(paper, days), program, anchors, frozenset({"text"}), paper.index)
-        if days
-        else None
-    )
+
+    def ask(paper: Paper, dates: Sequence[str], programs: Json) -> tuple[Answer, Json]:
+        days = abs((date.fromisoformat(dates[0]) - date.fromisoformat(dates[1])).days)
+        return whole(paper, days), {"op": "days", "args": programs}
+
+    return _two_events(context, rng, "event_gap", ask)
 
 
 def event_date_of_later(context: Context, rng: Generator) -> Draft | None:
     """6: the date of whichever of two events came later."""
+
+    def ask(paper: Paper, dates: Sequence[str], programs: Json) -> tuple[Answer, Json]:
+        return day(max(dates), paper.date(max(dates))), {"op": "max", "of": programs}
+
+    return _two_events(context, rng, "event_later", ask)
+
+
+def _two_events(
+    context: Context, rng: Generator, wording: str, ask: Callable[[Paper, Sequence[str], Json], tuple[Answer, Json]]
+) -> Draft | None:
+    """A question on two events of different dates; `ask` gives answer and program from their dates and the programs that read them."""
     paper = one(rng, context.papers)
-    dated = list(shuffled(rng, _dated(paper)))
-    if len(dated) < 2 or dated[0][0].date == dated[1][0].date:
+    chosen = list(shuffled(rng, _dated(paper)))[:2]
+    dates = [event.date for event, _ in chosen]
+    if len(set(dates)) < 2:
         return None
-    (first, one_fact), (second, other) = dated[:2]
-    later = max(first.date, second.date)
-    program: Json = {"op": "max", "of": [one_fact.program, other.program]}
-    slots = {"event": first.title, "other": second.title}
-    anchors = (*one_fact.anchors, *other.anchors)
-    return Draft("temporal_order", "event_later", slots, day(later, paper.date(later)), program, anchors, frozenset({"text"}), paper.index)
+    answer, program = ask(paper, dates, [fact.program for _, fact in chosen])
+    slots = {"event": chosen[0][0].title, "other": chosen[1][0].title}
+    anchors = tuple(anchor for _, fact in chosen for anchor in fact.anchors)
+    return Draft("temporal_order", wording, slots, answer, program, anchors, frozenset({"text"}), paper.index)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pointer:
+    """A passage on a topic that points to a table; in the footnote of a remark if `where` is `footnote`, else `reference`."""
+
+    topic: str
+    where: str
+    label: Fact
+    table: Table
+
+
+def _pointers(paper: Paper) -> list[_Pointer]:
+    """Passages and footnotes that point to tables and are whole on one page."""
+    out = []
+    for key, link in paper.written.links.items():
+        label, table = paper.told(key.replace("remark", "footnote"), kind="text"), paper.written.tables.get(link.target)
+        if label and table:
+            out.append(_Pointer(link.topic, "reference" if key.startswith("xref") else "footnote", label, table))
+    return out
 
 
 def reference_to_table(context: Context, rng: Generator) -> Draft | None:
     """7: a passage, or the footnote of a remark, points to a table; a value of that table is asked for."""
     paper = one(rng, context.papers)
 
-    def ask(key: str) -> Draft | None:
-        link = paper.written.links[key]
-        pointer = paper.told(key.replace("remark", "footnote"), kind="text")
-        table = paper.written.tables.get(link.target)
-        if pointer is None or table is None or not link.target.startswith("metric-"):
+    def ask(pointer: _Pointer) -> Draft | None:
+        if not pointer.table.key.startswith("metric-"):
             return None
-        metric = paper.metric(link.target.removeprefix("metric-"))
+        metric = paper.metric(pointer.table.key.removeprefix("metric-"))
         entity, period = one(rng, paper.world.entities), one(rng, paper.world.periods)
-        cell = paper.cell(link.target, entity.code, period)
+        cell = paper.cell(pointer.table.key, entity.code, period)
         if cell is None or paper.amended(metric.key, entity.code, period) or not isinstance(cell.program, dict):
             return None
-        program: Json = {**cell.program, "table": pointer.program}
+        program: Json = {**cell.program, "table": pointer.label.program}
+        slots = {"topic": pointer.topic, "code": entity.code, "period": period}
         value = paper.world.value(metric.key, entity.code, period)
-        slots = {"topic": link.topic, "code": entity.code, "period": period}
         answer = of_value(paper, value, metric.decimals, metric.unit if metric.scale == 1 else "")
-        wording = "reference_value" if key.startswith("xref") else "footnote_value"
+        anchors = (*pointer.label.anchors, *cell.anchors)
         kinds: frozenset[Kind] = frozenset({"table", "text"})
-        return Draft("reference_resolution", wording, slots, answer, program, (*pointer.anchors, *cell.anchors), kinds, paper.index)
+        return Draft("reference_resolution", f"{pointer.where}_value", slots, answer, program, anchors, kinds, paper.index)
 
-    keys = [key for key in paper.written.links if not key.startswith("citation")]
-    return first_that_works(rng, keys, ask)
+    return first_that_works(rng, _pointers(paper), ask)
 
 
 def reference_caption(context: Context, rng: Generator) -> Draft | None:
     """7: a passage points to a table; its caption is asked for."""
     paper = one(rng, context.papers)
-
-    def ask(key: str) -> Draft | None:
-        link = paper.written.links[key]
-        pointer = paper.told(key.replace("remark", "footnote"), kind="text")
-        table = paper.written.tables.get(link.target)
-        if pointer is None or table is None or paper.page(f"caption/{table.key}") is None:
-            return None
-        program: Json = {"op": "caption", "doc": paper.index, "label": pointer.program}
-        anchors = (*pointer.anchors, *paper.anchored(f"caption/{table.key}"))
-        kinds: frozenset[Kind] = frozenset({"structure", "text"})
-        slots = {"topic": link.topic}
-        wording = "reference_caption" if key.startswith("xref") else "footnote_caption"
-        answer = text(printed(table.caption))
-        return Draft("reference_resolution", wording, slots, answer, program, anchors, kinds, paper.index)
-
-    keys = [key for key in paper.written.links if not key.startswith("citation")]
-    return first_that_works(rng, keys, ask)
+    pointers = [pointer for pointer in _pointers(paper) if paper.page(f"caption/{pointer.table.key}") is not None]
+    if not pointers:
+        return None
+    pointer = one(rng, pointers)
+    program: Json = {"op": "caption", "doc": paper.index, "label": pointer.label.program}
+    anchors = (*pointer.label.anchors, *paper.anchored(f"caption/{pointer.table.key}"))
+    answer, slots = text(printed(pointer.table.caption)), {"topic": pointer.topic}
+    kinds: frozenset[Kind] = frozenset({"structure", "text"})
+    return Draft("reference_resolution", f"{pointer.where}_caption", slots, answer, program, anchors, kinds, paper.index)
 
 
 def citation_source(context: Context, rng: Generator) -> Draft | None:

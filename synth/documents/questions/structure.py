@@ -3,6 +3,7 @@
 PDF pages are counted from 1 and always called so in the question; printed page numbers are those in the head or foot of the page.
 """
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -42,11 +43,13 @@ def _subjects(paper: Paper) -> list[str]:
     return [*paper.world.groups, *(metric.name for metric in paper.world.metrics), paper.words.entity.many]
 
 
-def _captions(paper: Paper, words: str, kind: type[Table] | type[Figure]) -> tuple[list[Table | Figure], dict[str, Json]] | None:
-    """Captions that share words, on two pages or more, and the arguments of a program that finds them; three of them in short documents."""
+def _captions(
+    paper: Paper, words: str, kind: type[Table] | type[Figure], least: int = 2
+) -> tuple[list[Table | Figure], dict[str, Json]] | None:
+    """At least so many captions that share words, on two pages or more, and the arguments of a program that finds them."""
     shared = _sharing(paper, words, kind)
     pages = [paper.page(f"caption/{block.key}") for block in shared]
-    if None in pages or len(set(pages)) < 2 or (len(shared) < 3 and _is_short(paper)):
+    if None in pages or len(set(pages)) < 2 or len(shared) < least:
         return None
     return shared, {"doc": paper.index, "kind": _prefix(shared[0].label), "contains": words}
 
@@ -56,27 +59,52 @@ def _is_short(paper: Paper) -> bool:
 
 
 def count_captions(context: Context, rng: Generator) -> Draft | None:
-    """11: how many tables, or figures, name something in their caption, and on which pages."""
+    """11: how many tables, or figures, name something in their caption, and on which pages, or how the last caption reads.
+
+    A count alone, or with pages of a short document, would be the same for many documents.
+    """
     paper = one(rng, context.papers)
     kind: type[Table] | type[Figure] = Figure if rng.random() < 0.6 else Table
+    quotes = _is_short(paper) or rng.random() < 0.5
 
     def ask(words: str) -> Draft | None:
         found = _captions(paper, words, kind)
-        if found is None:
+        if found is None or len(found[0]) > MAX_PAGES_LISTED:
             return None
         shared, arguments = found
-        if len(shared) > MAX_PAGES_LISTED:
+        captions: Json = {"op": "captions", **arguments}
+        rest = _last_caption(paper, shared, captions) if quotes else _caption_places(paper, shared, {"op": "caption_pages", **arguments})
+        if rest is None:
             return None
-        pages: Json = {"op": "caption_pages", **arguments}
-        found_pages: list[Json] = [{"op": "nth", "of": pages, "index": index} for index in range(len(shared))]
-        program: Json = [{"op": "count", "of": {"op": "captions", **arguments}}, *found_pages]
+        program: Json = [{"op": "count", "of": captions}, *rest[0]]
         anchors = paper.anchored(*(f"caption/{block.key}" for block in shared))
-        wording = "count_figures" if kind is Figure else "count_tables"
-        places = sorted(paper.page(f"caption/{block.key}") or 0 for block in shared)
-        answer = several((whole(paper, len(shared)), *(_page(paper, page, False) for page in places)), ordered=True)
+        wording = ("count_figures" if kind is Figure else "count_tables") + ("_quoted" if quotes else "")
+        answer = several((whole(paper, len(shared)), *rest[1]), ordered=True)
         return Draft("counting", wording, {"words": words}, answer, program, anchors, frozenset({"structure"}), paper.index, True)
 
     return first_that_works(rng, _subjects(paper), ask)
+
+
+def _caption_places(paper: Paper, shared: Sequence[Table | Figure], pages: Json) -> tuple[list[Json], list[Answer]]:
+    """Programs and answers for the page of each caption."""
+    places = sorted(paper.page(f"caption/{block.key}") or 0 for block in shared)
+    programs: list[Json] = [{"op": "nth", "of": pages, "index": index} for index in range(len(shared))]
+    return programs, [_page(paper, page, False) for page in places]
+
+
+def _last_caption(paper: Paper, shared: Sequence[Table | Figure], captions: Json) -> tuple[list[Json], list[Answer]] | None:
+    """Program and answer for the whole caption, label included, that comes last.
+
+    None unless it is alone on its page, in one piece, and without the number of captions, which could be taken for the count.
+    """
+    pages = [paper.page(f"caption/{block.key}") or 0 for block in shared]
+    last = shared[pages.index(max(pages))]
+    whole_text = squeezed(last.label), squeezed(printed(last.caption))
+    texts = [piece.text for piece in paper.laid_out.pieces if piece.kind == "caption" and piece.page == max(pages)]
+    found = [each for each in texts if squeezed(each).startswith(whole_text[0]) and squeezed(each).endswith(whole_text[1])]
+    if pages.count(max(pages)) > 1 or len(found) != 1 or len(shared) in map(int, re.findall(r"\d+", found[0])):
+        return None
+    return [{"op": "nth", "of": captions, "index": -1}], [text(found[0])]
 
 
 def pages_of_captions(context: Context, rng: Generator) -> Draft | None:
@@ -86,7 +114,7 @@ def pages_of_captions(context: Context, rng: Generator) -> Draft | None:
     by_label = rng.random() < 0.5
 
     def ask(words: str) -> Draft | None:
-        found = _captions(paper, words, kind)
+        found = _captions(paper, words, kind, 3 if _is_short(paper) else 2)
         if found is None or len(found[0]) > MAX_PAGES_LISTED:
             return None
         shared, arguments = found

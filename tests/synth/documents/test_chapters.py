@@ -9,10 +9,11 @@ import pytest
 
 from schemas.errors import DataError
 from synth.documents.blocks import Figure, Heading, Inline, Listing, Paragraph, Section, Table
-from synth.documents.chapters import Written, prose, write_document
+from synth.documents.chapters import Written, write_document
 from synth.documents.chapters_budget import Room
 from synth.documents.chapters_prose import Marked, fill
 from synth.documents.chapters_statements import Told, places_between, settle
+from synth.documents.chapters_text import prose
 from synth.documents.layout import layout
 from synth.documents.looks import draw_look
 from synth.documents.sampling import GENRES, sample_world
@@ -293,3 +294,15 @@ def test_no_context_reaches_over_a_footnote_mark() -> None:
         for statement in written.statements.values():
             assert not any(text.strip() and text in statement.before for text in marked)
         assert world.genre == genre_name
+
+
+def test_notes_below_tables_hold() -> None:
+    """Catches a register in order of number that is said to be ordered by code."""
+    noted = {key.split("-")[0] for seed in range(6) for key, table in written_of("en", "tender", 20, seed)[1].tables.items() if table.note}
+    assert noted == {"metric"}
+
+
+def test_slides_tell_spare_bullets_from_lists() -> None:
+    """Catches bullets that a reader would take for more items of the list above them."""
+    _, written = written_of("en", "slides", 20)
+    assert all(section.spare_head for section in written.document.sections if section.spare)

@@ -68,5 +68,19 @@ def test_empty_paper_is_nothing() -> None:
     assert iou(box, again) == 0.0
 
 
+def test_boxes_in_pictures_are_left_out() -> None:
+    """They are bars and markers of charts; the text around the picture is found as before."""
+    with pymupdf.open(stream=page()[0], filetype="pdf") as document:
+        document[0].insert_image((200, 20, 300, 90), pixmap=pymupdf.Pixmap(pymupdf.csGRAY, (0, 0, 8, 8)), keep_proportion=False)
+        pdf = bytes(document.tobytes())
+    for matrix in (IDENTITY, TILTED):
+        bar, outside = (transform_box(box, matrix) for box in ((420.0, 60.0, 440.0, 170.0), (620.0, 60.0, 640.0, 170.0)))
+        stored = Stored((Image(b"", "png", 800, 600, ""),), (), attach([pdf], [Sheet(0, 0, DPI, matrix, 800, 600)]))
+        evidence = tuple(Evidence(image=0, box_px=box) for box in (bar, outside, stated(matrix)))
+        pairs = find_evidence(stored, (Turn("assistant", "!", proof=Proof(None, None, evidence)),))
+        assert [box for box, _ in pairs] == [stated(matrix), outside]
+        assert [iou(*pair) > 0.99 for pair in pairs] == [True, False]
+
+
 def test_each_place_counts_once_and_pages_without_a_box_do_not() -> None:
     assert len(found(IDENTITY, stated(IDENTITY), stated(IDENTITY))) == 1

@@ -3,6 +3,10 @@
 from decimal import Decimal
 
 import pytest
+from babel import Locale
+from babel.numbers import format_decimal
+from hypothesis import given
+from hypothesis import strategies as st
 
 from synth.documents.formats import capitalise, format_date, format_number, unit_affixes
 
@@ -22,6 +26,15 @@ from synth.documents.formats import capitalise, format_date, format_number, unit
 )
 def test_numbers(language: str, numerals: str, expected: str) -> None:
     assert format_number(Decimal("1234567.5"), 2, language, numerals) == expected
+
+
+@given(st.sampled_from(("en", "zh", "ja", "ar", "hi", "ru", "de")), st.integers(-(10**9), 10**9), st.integers(0, 3))
+def test_numbers_are_those_of_babel(language: str, digits: int, decimals: int) -> None:
+    """Catches wrong group sizes and signs."""
+    value, locale = Decimal(digits).scaleb(-decimals), Locale.parse(language)
+    grouping = locale.decimal_formats[None].pattern.split(".")[0]
+    pattern = f"{grouping}.{'0' * decimals}" if decimals else grouping
+    assert format_number(value, decimals, language) == format_decimal(value, format=pattern, locale=locale, numbering_system="latn")
 
 
 def test_a_number_with_more_digits_than_are_printed_is_refused() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.random import PCG64, Generator
 
 from schemas.errors import DataError
-from synth.documents.blocks import Cell, Document, Heading, LaidOut, Listing, Paragraph, Section, Table, Text
+from synth.documents.blocks import Cell, Contents, Document, Heading, LaidOut, Listing, Paragraph, Section, Table, Text
 from synth.documents.layout import draw_look, layout
 from synth.documents.numerals import DIGITS
 from tests.synth.documents.layout_demo import LANGUAGES, NUMERALS, SENTENCES, WORDS, demo, ledger
@@ -329,3 +329,108 @@ def test_covers_stay_on_one_page_whatever_is_drawn_on_them(page: str) -> None:
     assert all(len(out.pages) == 1 for out in found)
     tops = {round(next(piece.box_pt[1] for piece in out.pieces if "review" in piece.text) / 30) for out in found}
     assert len(tops) >= (5 if page == "a4" else 3)
+
+
+def rows_of(count: int, columns: int = 2) -> Table:
+    body = tuple(tuple(Cell((Text(f"r{row}c{column}", f"cell/t/{row}/{column}"),)) for column in range(columns)) for row in range(count))
+    return Table("t", "Table 1", (Text("Rows"),), (tuple(Cell((Text(f"h{column}"),)) for column in range(columns)),), body)
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_a_lead_stands_right_above_its_table(columns: int) -> None:
+    # Catches: a table on the next page, or spare text between the two.
+    spare = tuple(lines_of_text(3) for _ in range(9))
+    for lines in range(20, 112, 4):
+        lead = Paragraph((Text("The table gives the rows.", "lead"),))
+        document = simple(lines_of_text(lines), Heading("h", 2, "1", "Head"), lead, rows_of(12), columns=columns, spare=spare)
+        out = plain(document, lines)
+        kinds = [piece.kind for piece in out.pieces if piece.kind not in ("head", "foot")]
+        at = kinds.index("heading")
+        assert kinds[at : at + 3] == ["heading", "paragraph", "caption"]
+        (lead_place,) = out.places["lead"]
+        first = out.places["cell/t/0/0"][0]
+        assert first.page == lead_place.page
+        assert first.box_pt[1] > lead_place.box_pt[3]
+
+
+@pytest.mark.parametrize("lines", range(70, 112, 2))
+def test_no_page_has_one_item_of_a_list_alone(lines: int) -> None:
+    # Catches: a first item at the foot of a page, or the last one at the head of the next, and an announcement without its list.
+    items = tuple((Text(f"Item number {item}"),) for item in range(9))
+    lead = Paragraph((Text("The list contains:", "lead"),))
+    out = plain(simple(lines_of_text(lines), lead, Listing("l", items)), 3)
+    parts = [piece for piece in out.pieces if piece.kind == "list"]
+    assert sum(len(piece.items) for piece in parts) == 9
+    assert all(len(piece.items) > 1 for piece in parts)
+    assert out.places["lead"][0].page == parts[0].page
+
+
+def test_short_lists_stay_whole() -> None:
+    # Catches: a list of five codes over two columns.
+    for lines in range(70, 112, 2):
+        items = tuple((Text(f"A-{item}"),) for item in range(5))
+        out = plain(simple(lines_of_text(lines), Listing("l", items)), 3)
+        assert len([piece for piece in out.pieces if piece.kind == "list"]) == 1
+
+
+def test_headings_are_not_broken_within_a_word() -> None:
+    # Catches: a long word of a heading cut at the end of a narrow column.
+    word = "Unternehmensführungsgrundsätze"
+    for seed in range(12):
+        document = simple(Heading("a", 1, "1", word), lines_of_text(30), Heading("b", 2, "1.1", word), lines_of_text(9), columns=3)
+        with pymupdf.open(stream=plain(replace(document, language="de"), seed).pdf) as pdf:
+            found = [item[4].split("\u2002")[-1] for page in pdf for item in page.get_text("words")]
+        assert found.count(word) >= 2, seed
+
+
+def test_spare_text_stands_under_its_own_heading() -> None:
+    # Catches: remarks under the last heading of the front matter, where they say nothing about it.
+    head = Heading("remarks", 2, "", "Remarks", in_contents=False)
+    spare = tuple(lines_of_text(3) for _ in range(9))
+    document = simple(Heading("scope", 2, "", "Scope"), lines_of_text(1), spare=spare, spare_head=head)
+    found = [(piece.kind, piece.text) for piece in plain(document).pieces if piece.kind in ("heading", "paragraph")]
+    assert [text for kind, text in found if kind == "heading"] == ["Scope", "Remarks"]
+    assert [kind for kind, _ in found[:3]] == ["heading", "paragraph", "heading"]
+    bare = simple(Heading("scope", 2, "", "Scope"), lines_of_text(1), spare_head=head)
+    assert "Remarks" not in [piece.text for piece in plain(bare).pieces]
+
+
+def test_a_long_narrow_table_stands_in_two_columns() -> None:
+    # Catches: page after page of one narrow column.
+    out = plain(simple(rows_of(130)), 1)
+    assert all(len(out.places[f"cell/t/{row}/0"]) == 1 for row in range(130))
+    parts = [piece for piece in out.pieces if piece.kind == "table"]
+    assert len({piece.page for piece in parts}) == 2
+    assert len({round(piece.box_pt[0]) for piece in parts if piece.page == 0}) == 2
+    assert all(piece.head_rows == 1 for piece in parts)
+    wide = plain(simple(rows_of(130, columns=12)), 1)
+    assert len({round(piece.box_pt[0]) for piece in wide.pieces if piece.kind == "table"}) == 1
+
+
+def test_tables_on_slides_are_set_smaller_rather_than_cut() -> None:
+    # Catches: the last rows of a table alone on a slide of their own.
+    for seed in range(8):
+        out = plain(simple(Heading("h", 2, "1", "Head"), rows_of(22), page="slide", columns=2), seed)
+        assert len(out.pages) == 1, seed
+
+
+def test_slides_do_not_repeat_their_spare_text() -> None:
+    # Catches: every slide of a chapter taking the same spare bullets.
+    spare = tuple(Listing(f"s{n}", ((Text(f"Spare point {n}"),),)) for n in range(9))
+    blocks = [block for n in range(3) for block in (Heading(f"h{n}", 2, "", f"Slide {n}"), Listing(f"l{n}", ((Text("Point"),),)))]
+    out = plain(simple(*blocks, page="slide", columns=2, spare=spare), 2)
+    printed = [item for piece in out.pieces if piece.kind == "list" for item in piece.items if "Spare" in item]
+    assert len(printed) == len(set(printed)) > 0
+
+
+def test_contents_entries_of_one_level_have_one_inset() -> None:
+    # Catches: the first of two equal headings set as a chapter and the second below it.
+    heads = [
+        Heading("a", 3, "", "Conventions"),
+        Heading("b", 3, "", "Scope"),
+        Heading("c", 1, "1", "Chapter"),
+        Heading("d", 2, "1.1", "Part"),
+    ]
+    out = plain(simple(Contents("Contents"), *(block for head in heads for block in (head, lines_of_text(2)))), 4)
+    left = {key: out.places[f"contents/{key}"][0].box_pt[0] for key in "abcd"}
+    assert left["a"] == left["b"] == left["c"] < left["d"]

@@ -139,9 +139,9 @@ def test_a_scan_under_another_matrix_is_caught() -> None:
     """Evidence boxes of scans are moved by the recorded matrix: it must be the one that moved the pixels."""
     pdf = report_pdf("en")
     drawn = draw(pdf, MILD)
-    for shift in (0.02, 0.1):
+    for shift in (0.01, 0.02, 0.1):
         sheets = tuple(replace(s, matrix=(*s.matrix[:2], s.matrix[2] + shift * s.width_px, *s.matrix[3:])) for s in drawn.sheets)
-        assert image_faults([pdf], drawn.images, sheets)
+        assert len(image_faults([pdf], drawn.images, sheets)) > len(sheets) // 2
 
 
 @pytest.mark.slow

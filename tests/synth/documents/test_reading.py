@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+import pymupdf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,7 +31,7 @@ def test_printed_numbers_read_back(language: str, native: bool, units: int, deci
 @given(st.sampled_from(LANGUAGES), st.booleans(), st.dates(date(1900, 1, 1), date(2099, 12, 31)), st.sampled_from(["long", "medium"]))
 @settings(deadline=None, max_examples=300)
 def test_printed_dates_read_back(language: str, native: bool, day: date, style: str) -> None:
-    printed = format_date(day.isoformat(), style, language, NUMERALS.get(language, "latn") if native else "latn")  # type: ignore[arg-type]
+    printed = format_date(day.isoformat(), style, language, NUMERALS.get(language, "latn") if native else "latn")
     assert parse_date(printed, language) == day.isoformat()
 
 
@@ -136,3 +137,21 @@ def test_a_missing_row_and_a_doubled_place_raise_different_reasons() -> None:
         evaluate({"op": "cell", "table": "Table 1", "row": "K-999", "column": doc.head("2020")}, doc.artefact)
     with pytest.raises(ProofError, match="ambiguous"):
         evaluate({"op": "between", "before": "The report covers", "after": "plant"}, doc.artefact)
+
+
+def test_a_paragraph_indented_like_the_items_does_not_join_the_list() -> None:
+    """Catches a reach taken from the page's pitch alone, which the wide rows of a table beside the list stretch."""
+    with pymupdf.open() as source:
+        page = source.new_page()
+        for row in range(20):
+            page.insert_text((60, 90 + 20 * row), "row", fontsize=9)
+        page.insert_text((60, 500), "These were measured twice:", fontsize=9)
+        for y, code in ((520, "NL-547"), (547, "NL-714"), (563, "NL-224")):
+            page.insert_text((60, y), "-", fontsize=9)
+            page.insert_text((71, y), code, fontsize=9)
+        page.insert_text((71, 531), "second line", fontsize=9)
+        page.insert_text((71, 585), "A paragraph that begins", fontsize=9)
+        page.insert_text((60, 596), "with an indented line.", fontsize=9)
+        data = source.tobytes()
+    (items,) = list_items(read_pdf(data), "These were measured twice:")
+    assert [item.text for item in items] == ["NL-547 second line", "NL-714", "NL-224"]

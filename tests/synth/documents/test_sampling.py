@@ -148,7 +148,8 @@ def test_amendments_change_cells_whose_totals_are_not_printed(worlds: list[World
 
 def test_sizes_follow_the_pages() -> None:
     small, large = (sample_world("en", "manual", pages, np.random.default_rng(1)) for pages in (10, 150))
-    assert (len(small.orders), len(large.orders)) == (40, 400)
+    assert 37 <= len(small.orders) <= 40
+    assert 104 <= len(large.orders) <= 190
     assert len(small.events) >= 6
     assert len(large.entities) > 3 * len(small.entities)
     assert all(count >= 3 for count in Counter(entity.group for entity in large.entities).values())

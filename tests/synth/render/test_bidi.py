@@ -12,7 +12,7 @@ ALPHABET = "abcאבגعغ012٠١٢۴+-,.:%$()[]{} \u0651\u200f\u200e\u061c!\u300
 
 
 def displayed(text: str, base: int) -> str:
-    levels = embedding_levels(text, base)
+    levels = list(embedding_levels(text, base))
     # L1, which lines leave to the typesetter: spaces at the end have the paragraph's level
     for i in range(len(text.rstrip(" ")), len(text)):
         levels[i] = base

@@ -84,6 +84,22 @@ def test_line_markers_are_centred_on_their_values(seed: int) -> None:
 
 
 @pytest.mark.parametrize("kind", ["bar", "barh", "line"])
+def test_the_box_of_every_shown_value_is_said(kind: str) -> None:
+    """Evidence points there. Catches: boxes of another series or category, boxes not turned with the bars."""
+    drawing = draw(chart(kind, ("East",)), 1)
+    assert sorted(drawing.marks) == [(series, name) for series in (0, 1) for name in ("North", "South", "West")]
+    for (series, _), box in drawing.marks.items():
+        mask = near(drawing, 1, series)
+        x0, y0, x1, y1 = (round(edge * 180 / 72) for edge in box)
+        if kind == "line":
+            assert mask[(y0 + y1) // 2, (x0 + x1) // 2]
+            continue
+        assert mask[y0 + 2 : y1 - 2, x0 + 2 : x1 - 2].all()  # without an edge's pixels
+        outside = np.concatenate([mask[y0 - 2, x0:x1], mask[y0:y1, x0 - 2], mask[y0:y1, x1 + 2]])
+        assert outside.mean() < 0.1
+
+
+@pytest.mark.parametrize("kind", ["bar", "barh", "line"])
 def test_masked_categories_show_no_series_colour(kind: str) -> None:
     # Catches: a mask drawn under the bar it should hide.
     drawing = draw(chart(kind, ("East",)), 1)

@@ -120,7 +120,7 @@ def test_native_digits_look_native(language: str, digits: str, look: str) -> Non
     for family in families:
         typesetter = Typesetter(language, look=look)
         for digit in digits:
-            native = typesetter.lines([Span(digit, Style(20.0, family=family))], 100.0)[0].fragments[0].runs[0][0]
+            native = typesetter.lines([Span(digit, Style(20.0, family=family))], 100.0)[0].fragments[0].shapes[0]
             western = native.face.font.get_nominal_glyph(ord(str(int(digit))))
             if western is not None:
                 assert ink_size(native.face, native.clusters[0].parts[0][0]) != ink_size(native.face, western)

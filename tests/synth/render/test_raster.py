@@ -1,6 +1,7 @@
 """Page images of small PDFs made by MuPDF."""
 
 import io
+import zlib
 
 import numpy as np
 import pymupdf
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from schemas.errors import DataError
-from synth.render.raster import page_dpi, rasterise
+from synth.render.raster import BAND_ROWS, encode_png, page_dpi, rasterise
 
 
 def pdf(*, colour: bool = False, width: float = 300, height: float = 200) -> bytes:
@@ -66,3 +67,15 @@ def test_the_same_pdf_gives_the_same_bytes_and_pages_can_be_picked() -> None:
 def test_bytes_that_are_no_pdf_are_refused() -> None:
     with pytest.raises(DataError, match="unreadable_pdf"):
         rasterise(b"hello")
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("height", [1, BAND_ROWS - 1, BAND_ROWS, BAND_ROWS + 1, 3 * BAND_ROWS + 5])
+def test_every_row_is_stored_once(height: int, channels: int) -> None:
+    # Catches: a last band that is lost, or filled up with rows of the band before.
+    drawn = np.random.default_rng(height).integers(0, 256, (height, 7, channels), dtype=np.uint8)
+    image = encode_png(drawn)
+    assert (image.width_px, image.height_px) == (7, height)
+    assert np.array_equal(pixels(image.data).reshape(drawn.shape), drawn)
+    packed = image.data[image.data.index(b"IDAT") + 4 : image.data.index(b"IEND") - 8]  # up to the chunk's checksum and the next length
+    assert len(zlib.decompress(packed)) == height * (1 + 7 * channels)

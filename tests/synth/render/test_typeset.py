@@ -84,9 +84,14 @@ def test_bidi_order_and_mirrored_brackets() -> None:
     left_to_right = [f.text for f in sorted(line.fragments, key=lambda f: f.x_pt) if f.text]
     assert left_to_right == [")", "الرياض", "(", "ABC Holding", "12.5%", "نمو"]
     percent = next(f for f in line.fragments if f.text == "12.5%")
-    assert [shaped.text for shaped, _ in sorted(percent.runs, key=lambda run: run[1])] == [" ", "%", "12.5", " "]
-    opening = next(f for f in line.fragments if f.text == "(").runs
-    bracket = next(shaped for shaped, _ in opening if "(" in shaped.text)
+    assert [shaped.text for shaped, _ in sorted(zip(percent.shapes, percent.lefts_pt, strict=True), key=lambda run: run[1])] == [
+        " ",
+        "%",
+        "12.5",
+        " ",
+    ]
+    opening = next(f for f in line.fragments if f.text == "(").shapes
+    bracket = next(shaped for shaped in opening if "(" in shaped.text)
     assert bracket.rtl
     glyphs = {part[0] for cluster in bracket.clusters for part in cluster.parts}
     assert bracket.face.font.get_nominal_glyph(ord(")")) in glyphs  # drawn mirrored
@@ -106,6 +111,30 @@ def test_long_words_are_cut_between_characters() -> None:
     assert "".join(line.text for line in lines) == "श्रृंखला" * 9
 
 
+@pytest.mark.parametrize(
+    ("language", "word"), [("en", "." * 200), ("en", "incomprehensibilities" * 6), ("ar", "سلاملامكتب" * 9), ("hi", "क्षत्रिय" * 14)]
+)
+@pytest.mark.parametrize("width", [9.0, 41.0, 97.3, 260.0])
+def test_a_cut_word_fills_its_line(language: str, word: str, width: float) -> None:
+    # Catches: a search for the cut that starts behind it or stops too early.
+    setter = SETTERS[language]
+    lines = setter.lines([Span(word, STYLE)], width)
+    assert "".join(line.text for line in lines) == word
+    at = 0
+    for line in lines[:-1]:
+        at += len(line.text)
+        longer = line.text + graphemes(word[at:])[0]
+        assert len(graphemes(line.text)) == 1 or line.width_pt <= width + 1e-6
+        assert setter.width([Span(longer, STYLE)]) > width
+
+
+def test_a_letter_is_one_cluster_in_all_words() -> None:
+    # Catches: codes of a PDF font that grow with the words, not with the letters.
+    (line,) = SETTERS["en"].lines([Span("level eleven", STYLE)], 300.0)
+    letters = {cluster for shaped in line.fragments[0].shapes for cluster in shaped.clusters}
+    assert sorted(cluster.text for cluster in letters) == [" ", "e", "l", "n", "v"]
+
+
 def test_line_feeds_and_empty_lines() -> None:
     lines = SETTERS["en"].lines([Span("one\n\ntwo", STYLE)], 100.0)
     assert [line.text for line in lines] == ["one", "", "two"]
@@ -115,7 +144,7 @@ def test_line_feeds_and_empty_lines() -> None:
 
 def test_fonts_fall_back_by_character() -> None:
     (line,) = SETTERS["en"].lines([Span("Москва 東京 دبي दिल्ली ไทย", STYLE)], 500.0)
-    files = {shaped.face.file.path for fragment in line.fragments for shaped, _ in fragment.runs}
+    files = {shaped.face.file.path for fragment in line.fragments for shaped in fragment.shapes}
     assert len(files) == 5
 
 

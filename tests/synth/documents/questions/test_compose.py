@@ -38,6 +38,18 @@ def test_every_question_without_figures_is_proved(context: Context) -> None:
         assert verdict.passed, (question.question, verdict.reason)
 
 
+def test_questions_about_figures_point_at_what_is_measured(context: Context) -> None:
+    """At bars or markers, on the page of the caption that names the figure; a program that measures has such evidence."""
+    for question in asked(context, range(6)):
+        bars = [(paper, anchor) for paper, anchor in question.anchors if anchor.startswith("bar/")]
+        if question.task in ("chart_against_text", "multi_figure"):
+            assert bars
+        for paper, anchor in bars:
+            laid_out, figure = context.papers[paper].laid_out, anchor.split("/")[1]
+            (place,) = laid_out.places[anchor]
+            assert place.page == laid_out.charts[figure].page == context.papers[paper].page(f"caption/{figure}")
+
+
 def test_no_answer_is_given_twice_in_a_conversation(context: Context) -> None:
     for seed in range(20):
         answers = [str(question.answer) for question in compose(context, default_rng(seed), 8) if question.task != "unanswerable"]

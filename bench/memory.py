@@ -1,0 +1,109 @@
+"""Peak memory of a worker that builds 150-page reports through the graph, while the corpus grows 1, 2, 4 and 8 times.
+
+The figure is resident memory at its highest as the kernel keeps it for each process (VmHWM), shared pages included, of the fullest of
+Ray's processes that ran a stage. The bar is 1.5 GiB, and no growth: the largest corpus within a tenth of the smallest. Exit code 1 if
+either is missed. About 15 minutes on two quiet cores.
+
+example: python bench/memory.py
+"""
+
+import argparse
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from dags.corpus import corpus_graph
+from dags.processes import family_of_this_process, name_of, peak_memory_bytes
+from dags.session import ray_session
+from dags.terminal import print_table
+from pipelines.commit import prepare_folder
+from pipelines.ledger import read_records, write_plan_text
+from pipelines.plan import Plan, plan
+from pipelines.workers import Job
+from schemas.recipe import parse_recipe
+
+BAR_BYTES = 1.5 * 2**30
+GROWTH_BAR = 1.1
+POLL_S = 0.5
+RECIPE = """
+seed: 5
+samples_per_shard: {per_shard}
+sources:
+  - family: documents.report
+    count: {count}
+    params: {{pages: [{pages}], context_tokens: {context}, pair_share: 0.0}}
+"""
+CONTEXT_TOKENS_PER_PAGE = 1024
+"""Room for a page of 900 vision tokens and its part of the conversation (chosen): 150 pages fit at about 100 dpi."""
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--pages", type=int, default=150)
+    options.add_argument("--base", type=int, default=4, help="samples of the smallest corpus (default 4)")
+    options.add_argument("--growth", type=int, nargs="+", default=[1, 2, 4, 8], help="sizes, in multiples of --base")
+    options.add_argument("--per-shard", type=int, default=2, help="samples a shard (default 2)")
+    options.add_argument("--workers", type=int, default=2)
+    chosen = options.parse_args()
+    rows: list[list[object]] = []
+    peaks = []
+    for factor in chosen.growth:
+        text = RECIPE.format(
+            per_shard=chosen.per_shard, count=factor * chosen.base, pages=chosen.pages, context=chosen.pages * CONTEXT_TOKENS_PER_PAGE
+        )
+        planned = plan(parse_recipe(text, "bench/memory.py"))
+        start = time.monotonic()
+        kept, size, peak = build(planned, chosen.workers)
+        peaks.append(peak)
+        rows.append([f"{factor}x", planned.num_samples, kept, round(size / 1e6, 1), round(time.monotonic() - start), round(peak / 2**20)])
+        print(*rows[-1], file=sys.stderr, flush=True)
+    columns = ["corpus", "samples", "kept", "MB of shards", "seconds with start-up", "peak MiB of a worker"]
+    print_table(f"Memory of the fullest of {chosen.workers} workers, {chosen.pages} pages", columns, rows)
+    return 0 if max(peaks) <= BAR_BYTES and peaks[-1] <= GROWTH_BAR * peaks[0] else 1
+
+
+def build(planned: Plan, workers: int) -> tuple[int, int, int]:
+    """Samples kept, bytes of shards, and the peak in bytes."""
+    with tempfile.TemporaryDirectory(prefix="assay-bench-") as scratch, ray_session(workers) as ray:
+        folder = Path(scratch)
+        prepare_folder(folder, write_plan_text(planned))
+        watch = Watch()
+        for _ in corpus_graph(ray, Job(planned, folder), list(range(planned.num_shards)), workers).iter_rows():
+            pass
+        peak = watch.stop()
+        records = read_records(folder).values()
+        return sum(record.rows for record in records), sum(record.bytes for record in records), peak
+
+
+class Watch(threading.Thread):
+    """Notes the peak of this session's workers until told to stop; often enough that one that dies is seen as well."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.over, self.peak = threading.Event(), 0
+        self.start()
+
+    def run(self) -> None:
+        """Look, until told to stop."""
+        while not self.over.wait(POLL_S):
+            self.look()
+
+    def look(self) -> None:
+        """Note the peak so far. Ray's own actors are named `ray::_…`; they run no stage."""
+        for pid in family_of_this_process():
+            name = name_of(pid)
+            if name.startswith("ray::") and not name.startswith("ray::_"):
+                self.peak = max(self.peak, peak_memory_bytes(pid))
+
+    def stop(self) -> int:
+        """Look once more and stop; the peak in bytes."""
+        self.over.set()
+        self.join()
+        self.look()
+        return self.peak
+
+
+if __name__ == "__main__":
+    sys.exit(main())

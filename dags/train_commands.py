@@ -1,0 +1,190 @@
+"""`assay train` and `assay evaluate`, from parsed arguments to an exit code. torch is imported only when one of them runs."""
+
+import argparse
+import importlib.util
+from argparse import Namespace
+from collections.abc import Sequence, Set
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dags.terminal import print_json, print_table, say
+from pipelines.report import family_of
+from schemas.errors import UserError
+from schemas.sample import Sample
+
+if TYPE_CHECKING:
+    from model.evaluate import Evaluation, Question
+    from model.train_config import TrainConfig
+
+SHOWN = ("verified", "value", "refusal", "exact_match", "anls", "relaxed_accuracy", "cer", "box_iou", "interval_iou")
+"""Scores of the table, in order; `evaluation.json` has all."""
+MEMORY_SAMPLES = 1_000
+"""Training samples that the blind baselines remember at most, spread evenly (chosen: reading them takes a minute)."""
+
+
+def add_train(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `assay train`."""
+    parser.add_argument("config", help="YAML training config, such as model/configs/tiny.yaml")
+    parser.add_argument("--out", metavar="RUN", help="folder of the run (default runs/ and the config's name); run again to resume")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="PATH=VALUE", dest="overrides", help="override a value of the config; may be repeated"
+    )
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="default: a GPU if there is one")
+    parser.add_argument("--dry-run", action="store_true", help="print the config, sizes, memory and mixture, and train nothing")
+
+
+def add_evaluate(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `assay evaluate`."""
+    parser.add_argument("run_folder", metavar="RUN", help="folder of a run, finished or not, or of a Hugging Face checkpoint of Qwen3-VL")
+    parser.add_argument("--data", action="append", default=[], metavar="DIR", help="data set to ask (default: the run's held-out mixture)")
+    parser.add_argument("-n", type=int, metavar="N", help="ask the questions of N samples of each data set, spread evenly (default all)")
+    parser.add_argument("--out", metavar="DIR", help="where evaluation.json and predictions.jsonl go (default RUN)")
+    parser.add_argument("--max-new-tokens", type=int, default=2_048, metavar="N", help="no answer is longer (default 2048)")
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="default: a GPU if there is one")
+    parser.add_argument(
+        "--no-verify", action="store_true", help="leave out proving predictions from the stored bytes with the family's verifier"
+    )
+    parser.add_argument("--json", action="store_true", help="print the scores as JSON")
+
+
+def train(options: Namespace) -> int:
+    """`assay train`."""
+    _need_torch()
+    from model.parallel import world
+    from model.run import train as run
+    from model.train_config import load_config
+
+    config = load_config(options.config, options.overrides)
+    if options.dry_run:
+        return _dry_run(config)
+    folder = Path(options.out) if options.out else Path("runs") / Path(options.config).stem
+    with world(options.device) as here:
+        run(config, folder, here, say)
+    return 0
+
+
+def evaluate(options: Namespace) -> int:
+    """`assay evaluate`."""
+    _need_torch()
+    from model.evaluate import QuestionSet, judged, predict, write_predictions
+    from model.stored import load_model, settings_of
+
+    run, out = Path(options.run_folder), Path(options.out or options.run_folder)
+    asked = QuestionSet([Path(folder) for folder in options.data] or _held_out(run), options.n)
+    model = load_model(run, options.device)
+    say(f"{len(asked.questions)} questions about {len({question.sample_id for question in asked.questions})} documents")
+
+    def on_batch(done: int) -> None:
+        say(f"{done}/{len(asked.questions)} answered")
+
+    predictions = predict(model, asked, settings_of(run), max_new_tokens=options.max_new_tokens, on_batch=on_batch)
+    out.mkdir(parents=True, exist_ok=True)
+    write_predictions(out / "predictions.jsonl", asked.questions, predictions)
+    verified = None if options.no_verify else judged(asked, predictions, prove)
+    _print_scores(_scored(run, out, asked.questions, predictions, verified), options.json)
+    return 0
+
+
+def _scored(
+    run: Path, out: Path, questions: Sequence["Question"], predictions: Sequence[str], verified: Sequence[bool] | None
+) -> dict[str, "Evaluation"]:
+    """The model's scores and those of the blind baselines, written to evaluation.json."""
+    from model.blind import BASELINES
+    from model.checkpoint import write_json
+    from model.evaluate import compare, score_all
+
+    scores = {"model": score_all(questions, predictions, verified)}
+    result: dict[str, Any] = {"model": scores["model"].to_json()}
+    memory = _memory(run, {question.sample_id for question in questions})
+    for name, answer in BASELINES.items() if memory else ():
+        blind = answer(memory, questions)
+        scores[name] = score_all(questions, blind)
+        difference = compare(questions, predictions, blind)
+        result[name] = scores[name].to_json() | {"model_minus_blind": difference and str(difference)}
+        if difference is not None:
+            say(f"value, model minus {name}: {difference} (95 % interval over documents)")
+    write_json(out / "evaluation.json", result)
+    return scores
+
+
+def _memory(run: Path, asked: Set[str]) -> list["Question"]:
+    """Questions of the run's training data, for the blind baselines; none where there is no run or its data are gone."""
+    from model.evaluate import QuestionSet
+    from model.stored import train_json
+
+    config = train_json(run)
+    folders = [folder for folder in _folders(config["data"]["mixture"]) if folder.is_dir()] if config else []
+    if not folders:
+        say("no training data here, so the blind baselines are left out")
+        return []
+    questions = QuestionSet(folders, MEMORY_SAMPLES // len(folders)).questions
+    seen = {question.sample_id for question in questions} & asked
+    if seen:
+        say(f"{len(seen)} of the documents asked about were trained on: these scores say nothing about new documents")
+    return [question for question in questions if question.sample_id not in asked]
+
+
+def prove(sample: Sample, answers: Sequence[tuple[int, str]]) -> list[bool]:
+    """Put (turn, text) answers in the place of a sample's own and let its family verify them from the stored bytes."""
+    from synth.make import truth_adapter
+
+    turns = list(sample.turns)
+    for turn, text in answers:
+        turns[turn] = replace(turns[turn], text=text)
+    family = family_of(sample)
+    verdicts = family.verify(sample.stored, tuple(turns), truth_adapter(family).validate_json(sample.truth))
+    order = [number for number, turn in enumerate(turns) if turn.role == "assistant"]
+    passed = {number: verdict.passed for number, verdict in zip(order, verdicts, strict=True)}
+    return [passed[turn] for turn, _ in answers]
+
+
+def _held_out(run: Path) -> list[Path]:
+    from model.stored import train_json
+
+    config = train_json(run)
+    if config is None or not config.get("held_out"):
+        raise UserError(f"{run} names no held-out data", where=str(run), todo="give data sets with --data DIR")
+    return _folders(config["held_out"]["mixture"])
+
+
+def _folders(mixture: str) -> list[Path]:
+    from schemas.mixture import load_mixture
+
+    return [Path(source.path) for source in load_mixture(mixture).datasets]
+
+
+def _print_scores(scores: dict[str, "Evaluation"], as_json: bool) -> None:
+    if as_json:
+        print_json({name: one.to_json() for name, one in scores.items()})
+        return
+    for name, one in scores.items():
+        names = [score for score in SHOWN if any(key[1] == score for key in one.scores)]
+        groups = sorted({group for group, _ in one.scores}, key=lambda group: (group != "all", group))
+        rows: list[list[object]] = [
+            [group, max(e.items for (g, _), e in one.scores.items() if g == group), *(_cell(one, group, score) for score in names)]
+            for group in groups
+            if name == "model" or "/" not in group
+        ]
+        print_table(f"{name}: score [95 % interval over documents]", ["family/task", "answers", *names], rows)
+
+
+def _cell(scores: "Evaluation", group: str, name: str) -> str:
+    """A mean, with its interval where it is not of one task or one document."""
+    found = scores.scores.get((group, name))
+    if found is None:
+        return ""
+    return f"{found.mean:.3f}" if "/" in group or found.clusters == 1 else str(found)
+
+
+def _dry_run(config: "TrainConfig") -> int:
+    from model.estimate import estimate
+
+    for title, rows in estimate(config):
+        print_table(title, ["what", "value"], rows)
+    return 0
+
+
+def _need_torch() -> None:
+    if importlib.util.find_spec("torch") is None:
+        raise UserError("training and evaluation need torch, which is not installed", where="torch", todo="pip install 'assay-vl[train]'")

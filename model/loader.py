@@ -1,0 +1,273 @@
+"""`Loader`: the batches of one rank, made in background threads, in an order that is the same for every number of ranks and workers.
+
+The global stream of rows is a pure function of the mixture, the row length and the row's number (`model.mixture`). Rank r of R makes the
+rows whose number leaves the remainder r. The state is a few numbers: where the present window began, and how many rows have been given
+out, over all ranks. It fits any other number of ranks. Threads suffice, because Pillow, NumPy, SHA-256 and the tokenizer let go of
+Python's lock.
+"""
+
+import hashlib
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import partial
+from itertools import islice
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import torch
+
+from model.batch import Batch, Tokens, VisionPlan
+from model.encode import EncodeSettings, encode
+from model.mixture import Draw, Plan, Planner, Progress, Window
+from model.pack import to_batch
+from schemas.canonical import canonical_json
+from schemas.errors import DataError, IntegrityError, UserError
+from schemas.mixture import Mixture
+
+STATE_VERSION = 1
+MOST_REPORTS = 100
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+_Held = TypeVar("_Held", Batch, VisionPlan)
+
+
+@dataclass(frozen=True, slots=True)
+class LoaderSettings:
+    """What a loader makes of a mixture.
+
+    Attributes:
+        length: Slots of a row.
+        encode: Resolution bounds and layout.
+        exponent: p of the loss weight, see `model.pack.to_batch`.
+        workers: Background threads; 0 makes every batch when it is asked for.
+        prefetch: Batches kept ready or in the making for each worker.
+        pin_memory: Put batches where a CUDA device can fetch them while it computes.
+    """
+
+    length: int
+    encode: EncodeSettings = field(default_factory=EncodeSettings)
+    exponent: float = 0.0
+    workers: int = 2
+    prefetch: int = 2
+    pin_memory: bool = False
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What one rank has been given so far.
+
+    Attributes:
+        rows: Packed rows.
+        slots: Slots of these rows.
+        tokens: Tokens of each data set.
+        samples: Samples of each data set.
+        dropped: (data set, reason) to samples that were planned but could not be read.
+        dropped_tokens: Their tokens, of each data set.
+        reports: The first `MOST_REPORTS` messages about them.
+        wait_s: Seconds that the caller waited for batches.
+    """
+
+    rows: int = 0
+    slots: int = 0
+    tokens: Counter[str] = field(default_factory=Counter)
+    samples: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[tuple[str, str]] = field(default_factory=Counter)
+    dropped_tokens: Counter[str] = field(default_factory=Counter)
+    reports: list[str] = field(default_factory=list)
+    wait_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """One row with what went into it and what was lost: (draw, reason, message)."""
+
+    batch: Batch
+    read: tuple[Draw, ...]
+    lost: tuple[tuple[Draw, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """This rank's row of one step in the making, and where the stream stands once it has been given out."""
+
+    made: Callable[[], _Made]
+    window: Window
+    next_row: int
+
+
+class Loader:
+    """Iterates over the batches of one rank. Use as a context manager, or call `close`.
+
+    Args:
+        mixture: What to read.
+        settings: Row length, layout, threads.
+        rank: This process's number.
+        ranks: How many processes share the stream.
+        state: What `state` returned, from a run with any number of ranks.
+
+    Raises:
+        UserError: The mixture cannot be read, or the state belongs to another mixture, seed or row length.
+    """
+
+    def __init__(
+        self, mixture: Mixture, settings: LoaderSettings, *, rank: int = 0, ranks: int = 1, state: dict[str, Any] | None = None
+    ) -> None:
+        if not 0 <= rank < ranks:
+            raise ValueError(f"rank {rank} is not one of {ranks}")
+        self.mixture, self.settings, self.rank, self.ranks = mixture, settings, rank, ranks
+        self.planner = Planner(mixture, settings.length, settings.encode)
+        self.delivered = Delivered()
+        self._identity = _identity(mixture, settings, self.planner)
+        begin, self._row = self._restored(state) if state is not None else (self.planner.start(), 0)
+        self._window = self.planner.window(begin)
+        self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="assay-loader") if settings.workers else None
+        self._ahead: deque[_Step] = deque()
+        self._steps = self._plan_steps()
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self
+
+    def __next__(self) -> Batch:
+        began = perf_counter()
+        ready = max(1, self.settings.workers * self.settings.prefetch)
+        self._ahead.extend(islice(self._steps, ready - len(self._ahead)))
+        if not self._ahead:
+            raise StopIteration
+        step = self._ahead.popleft()
+        made = step.made()
+        self._window, self._row = step.window, step.next_row
+        self._count(made)
+        self.delivered.wait_s += perf_counter() - began
+        return made.batch
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop what is in the making and end the threads."""
+        self._ahead.clear()
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def state(self) -> dict[str, Any]:
+        """Where the stream stands after the batches given out so far, in JSON values: equal on every rank after as many batches."""
+        begin = self._present().begin
+        return {
+            "version": STATE_VERSION,
+            "identity": self._identity,
+            "row": self._row,
+            "window": begin.window,
+            "window_row": begin.row,
+            "sources": {name: asdict(at) for name, at in zip(self._names, begin.sources, strict=True)},
+        }
+
+    def planned(self) -> dict[str, int]:
+        """Tokens of each data set in all rows given out so far, over all ranks: equal on every rank."""
+        window = self._present()
+        tokens = Counter({name: at.tokens for name, at in zip(self._names, window.begin.sources, strict=True)})
+        for row in window.rows[: self._row - window.begin.row]:
+            for draw in row:
+                tokens[self._names[draw.source]] += draw.tokens
+        return dict(tokens)
+
+    def _present(self) -> Window:
+        """The window that the next row belongs to; the last one, if there is no next row."""
+        while self._window.rows and self._row >= self._window.end.row:
+            self._window = self.planner.window(self._window.end)
+        return self._window
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(source.name for source in self.mixture.datasets)
+
+    def _plan_steps(self) -> Iterator[_Step]:
+        """This rank's rows from the present state on. Where the data end inside a step, ranks without a row get an empty one."""
+        rows, number = self._plan_rows(self._window, self._row), self._row
+        mine = (self.rank - number) % self.ranks
+        while step := list(islice(rows, self.ranks)):
+            number += self.ranks
+            draws = step[mine][1] if mine < len(step) else ()
+            yield _Step(self._start(self._make, draws), step[-1][0], number)
+
+    def _plan_rows(self, window: Window, first: int) -> Iterator[tuple[Window, tuple[Draw, ...]]]:
+        """The global stream from row `first` on. The window after the present one is planned while rows of this one are made."""
+        while window.rows:
+            following = self._start(self.planner.window, window.end)
+            yield from ((window, row) for row in window.rows[max(0, first - window.begin.row) :])
+            window = following()
+
+    def _start(self, task: Callable[[_In], _Out], argument: _In) -> Callable[[], _Out]:
+        """Begin `task(argument)` in a thread, or put it off until its result is asked for if there are none."""
+        return self._pool.submit(task, argument).result if self._pool is not None else partial(task, argument)
+
+    def _make(self, draws: tuple[Draw, ...]) -> _Made:
+        samples: list[Tokens] = []
+        read: list[Draw] = []
+        lost: list[tuple[Draw, str, str]] = []
+        for draw in draws:
+            try:
+                samples.append(self._encode(draw))
+                read.append(draw)
+            except (IntegrityError, DataError) as error:
+                if self.mixture.damaged == "stop":
+                    raise
+                lost.append((draw, error.reason if isinstance(error, DataError) else "damaged_shard", str(error)))
+        batch = to_batch(samples, self.settings.length, exponent=self.settings.exponent)
+        return _Made(_pinned(batch) if self.settings.pin_memory else batch, tuple(read), tuple(lost))
+
+    def _encode(self, draw: Draw) -> Tokens:
+        tokens = encode(self.planner.sources[draw.source].data[draw.index], self.settings.encode, source=draw.source)
+        if len(tokens.ids) != draw.tokens:
+            raise IntegrityError(f"sample {tokens.sample_id} has {len(tokens.ids)} tokens, its shard says {draw.tokens}; build it again")
+        return tokens
+
+    def _count(self, made: _Made) -> None:
+        self.delivered.rows += 1
+        self.delivered.slots += self.settings.length
+        for draw in made.read:
+            self.delivered.tokens[self._names[draw.source]] += draw.tokens
+            self.delivered.samples[self._names[draw.source]] += 1
+        for draw, reason, message in made.lost:
+            self.delivered.dropped[self._names[draw.source], reason] += 1
+            self.delivered.dropped_tokens[self._names[draw.source]] += draw.tokens
+            if len(self.delivered.reports) < MOST_REPORTS:
+                self.delivered.reports.append(message)
+
+    def _restored(self, state: dict[str, Any]) -> tuple[Plan, int]:
+        if state.get("version") != STATE_VERSION or state.get("identity") != self._identity:
+            raise UserError(
+                f"the loader's state is of another mixture, seed, row length or data: {state.get('identity')!r}, not {self._identity!r}",
+                where="the loader state of the checkpoint",
+                todo="resume with the configuration the run was started with, or start a new run",
+            )
+        sources = tuple(Progress(**state["sources"][name]) for name in self._names)
+        return Plan(state["window"], state["window_row"], sources), state["row"]
+
+
+def _identity(mixture: Mixture, settings: LoaderSettings, planner: Planner) -> str:
+    """16 hex digits over all that the stream of rows depends on; the folders may move."""
+    what = {
+        "mixture": mixture.model_dump(mode="json", exclude={"datasets": {"__all__": {"path"}}}),
+        "fingerprints": [source.data.manifest.fingerprint for source in planner.sources],
+        "length": settings.length,
+        "encode": asdict(settings.encode),
+    }
+    return hashlib.sha256(canonical_json(what).encode()).hexdigest()[:16]
+
+
+def _pinned(held: _Held) -> _Held:
+    """`held` with every tensor in page-locked memory."""
+    moved: dict[str, Any] = {}
+    for item in fields(held):
+        value = getattr(held, item.name)
+        if isinstance(value, torch.Tensor):
+            moved[item.name] = value.pin_memory()
+        elif isinstance(value, VisionPlan):
+            moved[item.name] = _pinned(value)
+    return replace(held, **moved)

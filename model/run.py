@@ -1,0 +1,306 @@
+"""A training run in its folder: from a config to rows, steps, metrics, checkpoints and an exported model; run again, it goes on exactly.
+
+`train.json` holds the config of the first start, `metrics.jsonl` and `events/` the numbers, `checkpoints/` what resuming needs, and
+`model/`, in the end, the weights as Hugging Face safetensors.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from model.attention import describe
+from model.batch import Batch
+from model.checkpoint import Checkpoints, read_json, write_json
+from model.config import Qwen3VLConfig, preset
+from model.encode import EncodeSettings
+from model.loader import Loader, LoaderSettings
+from model.media import PixelBounds
+from model.metrics import Metrics, peak_flops, progress_line
+from model.parallel import World, gather_weights, place_model
+from model.qwen3_vl import Qwen3VL
+from model.train import Launched, Trainer, compute_type
+from model.train_config import ModelChoice, TrainConfig
+from model.weights import load_hf, read_config, save_hf
+from schemas.errors import UserError
+from schemas.mixture import Mixture, load_mixture
+from schemas.tokens import FACTOR_PX
+
+FREE_TO_CHANGE = ("checkpoint", "compile", "recompute", "log_every", "held_out")
+"""Settings that may differ when a run is resumed, because no number that is learnt depends on them beyond rounding."""
+
+
+@dataclass(slots=True)
+class Clock:
+    """Where the time of steps goes; `step_s` is what a step takes lately."""
+
+    waited_s: float = 0.0
+    step_s: float = 0.0
+    last: float = field(default_factory=time.perf_counter)
+
+    def lap(self) -> tuple[float, float]:
+        """Seconds since the last lap, and how many of them the step waited for data; begins a new one."""
+        now = time.perf_counter()
+        took, waited = now - self.last, self.waited_s
+        self.last, self.waited_s = now, 0.0
+        return max(took, 1e-9), waited
+
+    def pace(self, took: float) -> None:
+        """Take a step's time into account. The first, which compiles, is soon forgotten."""
+        self.step_s = took if not self.step_s else min(0.9 * self.step_s + 0.1 * took, 4 * took)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A launched step, and what the loader had given out by then."""
+
+    launched: Launched
+    counts: dict[str, Any]
+
+
+class Run:
+    """One process's part of a run. `train` makes it and runs it to the end.
+
+    Args:
+        config: What to do.
+        folder: Of the run.
+        here: The processes.
+        say: Told what people should see.
+    """
+
+    def __init__(self, config: TrainConfig, folder: Path, here: World, say: Callable[[str], None]) -> None:
+        self.config, self.folder, self.here = config, folder, here
+        self.say = say if here.is_first else lambda text: None
+        self.say_anywhere = say
+        if here.is_first:
+            claim_folder(folder, config)
+        self.checkpoints = Checkpoints(folder / "checkpoints", config.checkpoint.keep, self.say, here.group)
+        found: dict[str, Any] | None = here.agree(self.checkpoints.latest() if here.is_first else None)
+        self.done = int(found["step"]) if found else 0
+        self.tokens = int(found["tokens"]) if found else 0
+        self.mixture = load_mixture(config.data.mixture)
+        self.loader = open_loader(self.mixture, config, here, found["loader"] if found else None)
+        sizes = model_sizes(config.model)
+        fill = None if found else partial(first_weights, config)  # a checkpoint overwrites every tensor
+        model = place_model(sizes, fill, here, compute_type(config))
+        self.trainer = Trainer(model, config, here, [source.name for source in self.mixture.datasets])
+        if found:
+            self.checkpoints.load(self.done, self._tensors())
+            self.trainer.optimizer.restored(self.done)
+            self.say(f"going on from step {self.done} of {config.steps}")
+        self.clock = Clock()
+        self.left_out: Mapping[str, Mapping[str, int]] = {}
+        self.reported = 0
+        self.metrics = Metrics(folder, self.done) if here.is_first else None
+        self.peak = peak_flops(torch.cuda.get_device_name(here.device)) if here.device.type == "cuda" else None
+
+    def steps(self) -> None:
+        """Every step that is left, then the export."""
+        config, trainer = self.config, self.trainer
+        held_out = held_out_rows(config, self.here)
+        waiting: Running | None = None
+        self.clock.lap()
+        for step in range(self.done, config.steps):
+            rows = self._next_rows()
+            running = Running(trainer.launch(step, rows), self._counts())
+            if step == self.done:
+                self.say(describe())
+            if waiting is not None:
+                self._report(waiting)
+            waiting = running
+            self.checkpoints.poll()
+            measures = held_out and config.held_out and ((step + 1) % config.held_out.every_steps == 0 or step + 1 == config.steps)
+            stores = (step + 1) % config.checkpoint.every_steps == 0 or step + 1 == config.steps
+            # Only a step known to be sound is stored, and a CPU has nothing to overlap.
+            if measures or stores or running.launched.arrived is None:
+                self._report(waiting, held_out if measures else ())
+                waiting = None
+            if stores:
+                tensors = self._tensors()
+                more = {"tokens": self.tokens, "loader": self.loader.state(), "frozen": sorted(tensors.get("frozen", {}))}
+                self.checkpoints.save(step + 1, tensors, more)
+        self.checkpoints.finish()
+        self._export()
+
+    def close(self) -> None:
+        """End threads and close files."""
+        self.loader.close()
+        if self.metrics is not None:
+            self.metrics.close()
+
+    def _next_rows(self) -> list[Batch]:
+        began = time.perf_counter()
+        rows = list(islice(self.loader, self.trainer.rows_here))
+        self.clock.waited_s += time.perf_counter() - began
+        if len(rows) < self.trainer.rows_here:
+            raise UserError(
+                f"the mixture's passes are used up after {self.loader.state()['row']} rows",
+                where=self.config.data.mixture,
+                todo="allow more passes, or train fewer steps",
+            )
+        return rows
+
+    def _counts(self) -> dict[str, Any]:
+        """Tokens by data set: planned over the whole run and all ranks, given to this rank since it started; and what was left out."""
+        skipped = {name: dict(at["skipped"]) for name, at in self.loader.state()["sources"].items() if at["skipped"]}
+        for (name, reason), count in self.loader.delivered.dropped.items():
+            reasons = skipped.setdefault(name, {})
+            reasons[reason] = reasons.get(reason, 0) + count
+        return {
+            "planned_tokens": self.loader.planned(),
+            "delivered_tokens": dict(self.loader.delivered.tokens),
+            **({"left_out": skipped} if skipped else {}),
+        }
+
+    def _report(self, running: Running, held_out: Sequence[Batch] = ()) -> None:
+        launched = running.launched
+        values = self.trainer.read(launched)
+        took, waited = self.clock.lap()
+        self.clock.pace(took)
+        self.tokens += launched.work.tokens
+        values |= {"all_tokens": self.tokens, "seconds": took, "tokens_per_second": launched.work.tokens / took, "data_wait": waited / took}
+        if self.peak is not None:
+            values["mfu"] = launched.work.flops / took / (self.peak * self.here.size)
+            values["memory_gib"] = torch.cuda.max_memory_allocated(self.here.device) / 2**30
+        if held_out:
+            values["held_out_loss"] = self.trainer.held_out_loss(held_out)
+            self.clock.lap()  # which is not the time of a step
+        if self.metrics is not None:
+            self.metrics.write(launched.step, values | running.counts)
+        self._tell(launched.step, values, running.counts.get("left_out", {}))
+
+    def _tell(self, step: int, values: Mapping[str, Any], left_out: Mapping[str, Mapping[str, int]]) -> None:
+        if step % self.config.log_every == 0 or step == self.config.steps or "held_out_loss" in values:
+            self.say(progress_line(step, self.config.steps, values, self.clock.step_s * (self.config.steps - step)))
+        if left_out != self.left_out:
+            self.left_out = left_out
+            parts = [f"{name}: {count} {reason}" for name, reasons in left_out.items() for reason, count in reasons.items()]
+            self.say(f"samples left out so far: {'; '.join(parts)}")
+            for report in self.loader.delivered.reports[self.reported :]:
+                self.say_anywhere(f"rank {self.here.rank}: {report}")
+            self.reported = len(self.loader.delivered.reports)
+
+    def _tensors(self) -> dict[str, dict[str, torch.Tensor]]:
+        frozen = {name: parameter.detach() for name, parameter in self.trainer.model.named_parameters() if not parameter.requires_grad}
+        return {**self.trainer.optimizer.state(), **({"frozen": frozen} if frozen else {})}
+
+    def _export(self) -> None:
+        if self.config.checkpoint.export:
+            weights = gather_weights(self.trainer.model, self.here)
+            if self.here.is_first:
+                bf16 = {name: tensor.to(torch.bfloat16) for name, tensor in weights.items()} if self.config.precision == "bf16" else weights
+                save_hf(self.trainer.model, self.folder / "model", state=bf16)
+                self.say(f"the model is in {self.folder / 'model'}")
+
+
+def train(config: TrainConfig, folder: Path, here: World, say: Callable[[str], None]) -> None:
+    """Train, or go on training, until the config's steps are done.
+
+    Raises:
+        UserError: Config, data or folder cannot be used, or the device has too little memory.
+        NonFiniteError: A loss or gradient is not finite.
+    """
+    try:
+        run = Run(config, folder, here, say)
+        try:
+            run.steps()
+        finally:
+            run.close()
+    except torch.OutOfMemoryError as error:
+        raise out_of_memory(config, here, str(error)) from error
+
+
+def out_of_memory(config: TrainConfig, here: World, message: str) -> UserError:
+    """What to lower, in the order that costs least."""
+    advice = []
+    if config.recompute != "all":
+        advice.append(f"set recompute to all (it is {config.recompute})")
+    advice.append(f"lower sequence_length (it is {config.length})")
+    advice.append(f"use more GPUs, over which parameters and optimiser are sharded (there are {here.size})")
+    first = message.partition(". ")[0]
+    return UserError(f"out of memory on {here.device}: {first}", where="model, sequence_length, recompute", todo=", or ".join(advice))
+
+
+def claim_folder(folder: Path, config: TrainConfig) -> None:
+    """Make the run's folder, or check that it is of the same run.
+
+    Raises:
+        UserError: Another config was started there.
+    """
+    path, now = folder / "train.json", config.resolved()
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(path, now)
+        return
+    before = read_json(path)
+    changed = [
+        f"{name}: {before.get(name)} -> {now.get(name)}"
+        for name in now
+        if name not in FREE_TO_CHANGE and before.get(name) != _plain(now[name])
+    ]
+    if changed:
+        raise UserError(
+            f"the run in {folder} was started with another config: {'; '.join(changed)}",
+            where=str(path),
+            todo="give the config it was started with, or another --out; to start from its weights, set model.folder to its model folder",
+        )
+
+
+def model_sizes(choice: ModelChoice) -> Qwen3VLConfig:
+    """Sizes of the chosen model; UserError if there is no such preset or folder."""
+    return preset(choice.preset) if choice.preset is not None else read_config(Path(str(choice.folder)))
+
+
+def first_weights(config: TrainConfig) -> Qwen3VL:
+    """The model that a run starts from, on the CPU."""
+    if config.model.folder is not None:
+        return load_hf(Path(config.model.folder))
+    model = Qwen3VL(model_sizes(config.model))
+    model.init_weights(config.seed)
+    return model
+
+
+def bounds_of(max_image_tokens: int | None) -> PixelBounds:
+    """Qwen3-VL's area bounds, or lower ones."""
+    if max_image_tokens is None:
+        return PixelBounds()
+    most = max_image_tokens * FACTOR_PX**2
+    return PixelBounds(min_px=min(PixelBounds().min_px, most), max_px=most)
+
+
+def open_loader(mixture: Mixture, config: TrainConfig, here: World, state: dict[str, Any] | None = None) -> Loader:
+    """This rank's loader of a mixture."""
+    settings = LoaderSettings(
+        length=config.length,
+        encode=EncodeSettings(bounds=bounds_of(config.data.max_image_tokens)),
+        exponent=config.loss_exponent,
+        pin_memory=here.device.type == "cuda",
+        workers=threads() if config.data.workers is None else config.data.workers,
+    )
+    return Loader(mixture, settings, rank=here.rank, ranks=here.size, state=state)
+
+
+def threads() -> int:
+    """Processors for each process of this machine (`torchrun` says how many there are), less one for the step itself."""
+    return max(1, len(os.sched_getaffinity(0)) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) - 1)
+
+
+def held_out_rows(config: TrainConfig, here: World) -> list[Batch]:
+    """The first rows of the held-out mixture, this rank's share; empty if there is none."""
+    if config.held_out is None:
+        return []
+    with open_loader(load_mixture(config.held_out.mixture), config, here) as loader:
+        return list(islice(loader, -(-config.held_out.rows // here.size)))
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON gives it back: tuples become lists."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, Iterable) and not isinstance(value, str) else value
