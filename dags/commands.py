@@ -49,8 +49,6 @@ def verify(options: Namespace) -> int:
     if options.json:
         print_json(report.to_json())
     else:
-        rows: list[list[object]] = [[*key.rsplit("/", 1), number] for key, number in report.answers.items()]
-        print_table("Answers proved again from the stored bytes", ["task", "how", "answers"], rows)
         for failure in report.failures:
             print(f"FAILED {failure}")
         proved = f"{report.proved('artefact')} answers proved from the artefact, {report.proved('truth')} against the truth"

@@ -39,14 +39,26 @@ BLANK = 1.0
 Thumbnail = NDArray[np.float32]
 
 
-def image_faults(pdfs: Sequence[bytes], images: Sequence[Image], sheets: Sequence[Sheet]) -> tuple[str, ...]:
-    """Why images are not the pages their sheets say, at most one reason an image; empty if all are. `sheets[n]` belongs to `images[n]`."""
+def image_faults(pdfs: Sequence[bytes], images: Sequence[Image], sheets: Sequence[Sheet], *, scans: bool = False) -> tuple[str, ...]:
+    """Why images are not all pages of the PDFs in order, at most one reason an image; empty if they are.
+
+    Args:
+        pdfs: The stored PDFs.
+        images: The stored page images.
+        sheets: How each was drawn; `sheets[n]` belongs to `images[n]`.
+        scans: Whether the pages may look scanned; otherwise a record of anything but a clean page is a fault.
+    """
     if len(images) != len(sheets):
         return (f"wrong_image: {len(images)} images but {len(sheets)} page records",)
+    if not scans and (moved := [sheet for sheet in sheets if sheet.matrix != IDENTITY]):
+        return (f"wrong_image: {_name(moved[0])} is recorded as a scan, and these pages are not scanned",)
     documents = [pymupdf.open(stream=pdf, filetype="pdf") for pdf in pdfs]
     try:
         if absent := [sheet for sheet in sheets if not _exists(documents, sheet)]:
             return (f"wrong_image: there is no {_name(absent[0])}",)
+        every = [(number, page) for number, document in enumerate(documents) for page in range(document.page_count)]
+        if [(sheet.document, sheet.page) for sheet in sheets] != every:  # programs read the whole PDF, so its reader must see all of it
+            return (f"wrong_image: {len(sheets)} images are not the {len(every)} pages of the PDFs in order",)
         clean = [(n, sheet) for n, sheet in enumerate(sheets) if sheet.matrix == IDENTITY]
         faults = [
             f"wrong_image: image {n} is not {_name(sheet)}, drawn again at {sheet.dpi} dpi"

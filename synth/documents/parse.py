@@ -243,10 +243,11 @@ def _real(asset: Asset | None, start: float, pages: int) -> tuple[bytes, list[tu
         why = "it has no pages"
         for number in [*order[begin:], *order[:begin]][:SEARCHED_PAGES]:
             try:
+                check_text(document, [number], asset.name)
                 if has_contents(page_text(document[number])):
                     raise UnsafePage("a contents list")
                 usable[number] = read_parts(document[number], page_sections(document, number))
-            except UnsafePage as error:
+            except (UnsafePage, DataError) as error:
                 why = str(error)
             if any(all(n + k in usable for k in range(pages)) for n in usable):
                 break

@@ -122,8 +122,8 @@ def verify_turn(asked: Turn, answered: Turn, artefact: Artefact, languages: Sequ
     """
     try:
         reason = _fault(asked, answered, artefact, languages or tuple({document.language: None for document in artefact.documents}))
-    except ProofError as error:
-        reason = str(error)
+    except (ProofError, ArithmeticError) as error:  # a forged constant may not be a number at all
+        reason = str(error) or type(error).__name__
     return Verdict(answered.task, not reason, reason or "derived again from the stored pages", "artefact")
 
 

@@ -78,22 +78,34 @@ def _single(found: Sequence[Value], what: str) -> Value:
 # --- tables -------------------------------------------------------------------------------------------------------------------------
 
 
-def _rows(scope: Artefact, given: Arguments, headings: Sequence[str]) -> Iterator[tuple[Cell | None, ...]]:
+Row: TypeAlias = tuple[Cell | None, ...]
+
+
+def _rows(scope: Artefact, given: Arguments, headings: Sequence[str]) -> Iterator[Row]:
     """For every body row of the named table, over all its pages, the cells under the headings ("" is the first column)."""
     label = as_text(given["table"])
-    done: set[tuple[int, BoxPt]] = set()
+    read: dict[tuple[int, BoxPt], list[Row]] = {}
     for part in table_parts(scope.document(given), label):
-        place = (part.page, part.caption_box_pt)
-        if place in done:
-            continue  # a wider reading of a part that has been read
         columns = _find_columns(part, headings)
         if columns:
-            done.add(place)
+            place = (part.page, part.caption_box_pt)
             head_rows = max(depth for _, depth in columns)
-            for row in part.body(head_rows):
-                yield tuple(row[column] for column, _ in columns)
-    if not done:
+            rows = [tuple(row[column] for column, _ in columns) for row in part.body(head_rows)]
+            if place not in read or _goes_on(read[place], rows):
+                read[place] = rows
+    if not read:
         raise ProofError("missing", f"a table {label!r} with the columns {[text for text in headings if text]}")
+    for rows in read.values():
+        yield from rows
+
+
+def _goes_on(narrow: Sequence[Row], wide: Sequence[Row]) -> bool:
+    """Whether a wider reading of a part begins with all rows of the narrower one and has more: that one was cut where its column of the
+    page seemed to end.
+    """
+    return len(wide) > len(narrow) and all(
+        [cell and cell.text for cell in one] == [cell and cell.text for cell in other] for one, other in zip(narrow, wide, strict=False)
+    )
 
 
 def _find_columns(part: TablePart, headings: Sequence[str]) -> list[tuple[int, int]]:

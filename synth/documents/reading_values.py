@@ -20,7 +20,7 @@ ARABIC_GROUP, ARABIC_DECIMAL = "٬", "٫"  # U+066C and U+066B, unambiguous wher
 MINUS = "-−﹣－"
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 13)
 def plain_digits(text: str) -> str:
     """The text with digits of all scripts as ASCII digits, and without invisible formatting characters (direction marks)."""
     if text.isascii():

@@ -33,7 +33,7 @@ def evaluate(program: Json, document: RealDocument) -> Value:
     Raises:
         ProofError: The document does not hold what the program looks for, or the program is malformed.
     """
-    if not isinstance(program, dict) or program.get("op") not in _OPS:
+    if not isinstance(program, dict) or not isinstance(program.get("op"), str) or program["op"] not in _OPS:
         raise ProofError(f"not a program: {program!r:.80}")
     return _OPS[cast(str, program["op"])](program, document)
 

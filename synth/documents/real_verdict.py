@@ -53,6 +53,8 @@ class Court:
         return "" if answer == "absent" else self._evidence_fault(proof, value)
 
     def _evidence_fault(self, proof: Proof, value: Value) -> str:
+        if strange := [e.image for e in proof.evidence if e.image is None or not 0 <= e.image < len(self.sheets)]:
+            return f"evidence names image {strange[0]}, and there are {len(self.sheets)}"
         pages = sorted({self.sheets[e.image].page for e in proof.evidence if e.image is not None})
         if len(pages) < MIN_EVIDENCE_PAGES:
             return f"evidence on {len(pages)} page(s); two are the least"

@@ -128,7 +128,7 @@ class Report:
         """Prove the page images from the PDFs, then every answer from PDFs and images alone."""
         pdfs, sheets = pictures.stored_pdfs(stored), pictures.stored_sheets(stored)
         pairs = list(zip(turns[::2], turns[1::2], strict=True))
-        if faults := image_faults(pdfs, stored.images, sheets):
+        if faults := image_faults(pdfs, stored.images, sheets, scans=truth.scan is not None):
             return tuple(Verdict(answered.task, False, faults[0], "artefact") for _, answered in pairs)
         shown = zip(sheets, stored.images, strict=True)
         views = tuple(Picture(sheet.document, sheet.page, image.data, sheet.dpi, sheet.matrix) for sheet, image in shown)

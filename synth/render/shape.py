@@ -23,7 +23,7 @@ _SIMPLE_SCRIPTS = frozenset({"Latn", "Cyrl", "Grek", "Armn", "Geor", "Hani", "Hi
 """Scripts in which a character is a glyph; ligatures are off there, so that every letter keeps a box of its own."""
 _NO_LIGATURES = {"liga": False, "clig": False, "calt": False}
 _DOTTED_CIRCLE = "\u25cc"
-_CACHED_TOKENS = 1 << 17
+_CACHED_TOKENS = 1 << 12
 
 _LEAST_WIDTH = 12
 """Font units below which a cluster is widened: a hundredth of an em, which readers tell from nothing."""

@@ -6,6 +6,7 @@ import io
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pymupdf
@@ -15,7 +16,7 @@ from PIL import Image as Pillow
 from schemas.sample import Image
 from schemas.seeds import stream
 from synth.documents.page_proof import SAME_PAGE, image_faults, scan_scores
-from synth.documents.pictures import Drawn, draw_pages
+from synth.documents.pictures import IDENTITY, Drawn, draw_pages
 from synth.documents.report import Report
 from synth.render.raster import encode_png
 from synth.render.scan import ScanLook, draw_scan
@@ -28,12 +29,16 @@ MILD = ScanLook(
 )  # fmt: skip
 
 
+T = TypeVar("T")
+
+
 def draw(pdf: bytes, look: ScanLook | None = None, seed: int = 1) -> Drawn:
     return draw_pages([pdf], look, budget_tokens=30_000, max_dpi=100, rng=stream(seed, "render"))
 
 
 def faults_of(pdf: bytes, drawn: Drawn, images: tuple[Image, ...] | None = None) -> tuple[str, ...]:
-    return image_faults([pdf], drawn.images if images is None else images, drawn.sheets)
+    scans = any(sheet.matrix != IDENTITY for sheet in drawn.sheets)
+    return image_faults([pdf], drawn.images if images is None else images, drawn.sheets, scans=scans)
 
 
 @cache
@@ -50,8 +55,8 @@ def pdf(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     return report_pdf("en") if request.param == "synthetic" else write_pdf(tmp_path_factory.mktemp("pdf") / "a.pdf").read_bytes()
 
 
-def swapped(images: tuple[Image, ...], one: int, two: int) -> tuple[Image, ...]:
-    changed = list(images)
+def swapped(items: tuple[T, ...], one: int, two: int) -> tuple[T, ...]:
+    changed = list(items)
     changed[one], changed[two] = changed[two], changed[one]
     return tuple(changed)
 
@@ -79,7 +84,25 @@ def test_swapped_clean_pages_are_caught_both(pdf: bytes) -> None:
 
 def test_pages_off_by_one_are_all_caught(pdf: bytes) -> None:
     drawn = draw(pdf)
-    assert len(image_faults([pdf], drawn.images[1:], drawn.sheets[:-1])) == len(drawn.images) - 1
+    assert len(faults_of(pdf, drawn, (*drawn.images[1:], drawn.images[0]))) == len(drawn.images)
+
+
+def test_every_page_must_be_shown_once_and_in_order(pdf: bytes) -> None:
+    """Else "not in the document" would be proved from pages that nobody sees, and page numbers would count other pages."""
+    drawn = draw(pdf)
+    left_out = drawn.images[:2] + drawn.images[3:], drawn.sheets[:2] + drawn.sheets[3:]
+    exchanged = swapped(drawn.images, 2, 3), swapped(drawn.sheets, 2, 3)
+    for images, sheets in (left_out, exchanged):
+        (fault,) = image_faults([pdf], images, sheets)
+        assert "in order" in fault
+
+
+def test_a_clean_page_cannot_be_passed_off_as_a_scan(pdf: bytes) -> None:
+    """A scan is only compared for likeness: a changed digit would go through."""
+    drawn = draw(pdf)
+    sheets = (replace(drawn.sheets[0], matrix=(1.0, 0.0, 1e-9, 0.0, 1.0, 0.0)), *drawn.sheets[1:])
+    (fault,) = image_faults([pdf], drawn.images, sheets)
+    assert "recorded as a scan" in fault
 
 
 @pytest.mark.parametrize("step", [1, 128])
@@ -141,7 +164,7 @@ def test_a_scan_under_another_matrix_is_caught() -> None:
     drawn = draw(pdf, MILD)
     for shift in (0.01, 0.02, 0.1):
         sheets = tuple(replace(s, matrix=(*s.matrix[:2], s.matrix[2] + shift * s.width_px, *s.matrix[3:])) for s in drawn.sheets)
-        assert len(image_faults([pdf], drawn.images, sheets)) > len(sheets) // 2
+        assert len(image_faults([pdf], drawn.images, sheets, scans=True)) > len(sheets) // 2
 
 
 @pytest.mark.slow
