@@ -9,7 +9,9 @@ import pytest
 from schemas.sample import Evidence, Json, Proof, Turn
 from synth.documents.proof import Artefact, ProofError, evaluate, necessary, same_answer, verify_turn
 from synth.documents.proof_answers import unprinted
+from synth.documents.proof_leaves import _goes_on
 from synth.documents.proof_values import Measured, Unstated, same
+from synth.documents.reading_tables import Cell
 from tests.synth.documents.reading_demo import CODES, STOCK, WORDS, Demo, demo
 
 NOTHING = Artefact(())
@@ -306,3 +308,13 @@ def test_printed_and_pdf_pages_lead_to_each_other() -> None:
     assert evaluate(op("label_page", label=entry), doc.artefact) == Decimal(page + 1)
     assert same(evaluate(op("page_label", page=op("heading_page", text=second)), doc.artefact), doc.laid_out.pages[page].label)
     assert evaluate(op("page_count"), doc.artefact) == Decimal(len(doc.laid_out.pages))
+
+
+def test_a_table_cut_short_is_read_on_and_another_reading_is_not_taken() -> None:
+    """A part is read in its column first, and the column may seem to end within the table."""
+    box = (0.0, 0.0, 1.0, 1.0)
+    short = [(Cell("K-1", box), Cell("5", box)), (Cell("K-2", box), None)]
+    longer = [*short, (Cell("K-3", box), Cell("7", box))]
+    assert _goes_on(short, longer)
+    assert not _goes_on(short, short)
+    assert not _goes_on(short, [(Cell("K-1", box), Cell("6", box)), *longer[1:]])  # a column of text beside the table got into it
