@@ -35,7 +35,7 @@ $(STAMP): requirements.lock pyproject.toml tools/python.sh tools/apt.sh
 train: $(TRAIN_STAMP) ## .venv with torch too, for training and for the tests
 
 $(TRAIN_STAMP): $(STAMP)
-	@echo "installing $(TORCH)" && $(INSTALL) --constraint <(grep -o '^[a-z0-9._-]*==[^ ;]*' requirements.lock) $(TORCH)
+	@echo "installing $(TORCH)" && $(INSTALL) --constraint <(grep -o '^[a-z0-9._-]*==[^\]*' requirements.lock) $(TORCH)
 	@touch $@
 
 system: ## packages of the operating system, through apt-get where it may

@@ -36,7 +36,11 @@ def add_train(parser: argparse.ArgumentParser) -> None:
 
 def add_evaluate(parser: argparse.ArgumentParser) -> None:
     """Arguments of `assay evaluate`."""
-    parser.add_argument("run_folder", metavar="RUN", help="folder of a run, finished or not, or of a Hugging Face checkpoint of Qwen3-VL")
+    parser.add_argument(
+        "run_folder",
+        metavar="RUN",
+        help="folder of a run, or of a Hugging Face checkpoint of Qwen3-VL; an unfinished run is read with pickle: only your own",
+    )
     parser.add_argument("--data", action="append", default=[], metavar="DIR", help="data set to ask (default: the run's held-out mixture)")
     parser.add_argument("-n", type=int, metavar="N", help="ask the questions of N samples of each data set, spread evenly (default all)")
     parser.add_argument("--out", metavar="DIR", help="where evaluation.json and predictions.jsonl go (default RUN)")
@@ -114,7 +118,9 @@ def _memory(run: Path, asked: Set[str]) -> list["Question"]:
     from model.stored import train_json
 
     config = train_json(run)
-    folders = [folder for folder in _folders(config["data"]["mixture"]) if folder.is_dir()] if config else []
+    folders: list[Path] = []
+    if config and Path(config["data"]["mixture"]).is_file():
+        folders = [folder for folder in _folders(config["data"]["mixture"]) if folder.is_dir()]
     if not folders:
         say("no training data here, so the blind baselines are left out")
         return []

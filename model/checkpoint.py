@@ -7,6 +7,7 @@ leaves the one before. Nothing random is stored because nothing in a step is. (`
 
 import json
 import os
+import re
 import shutil
 import warnings
 from collections.abc import Callable, Mapping
@@ -24,6 +25,8 @@ from torch.distributed.checkpoint.state_dict_saver import async_save
 from schemas.errors import AssayError, IntegrityError
 
 VERSION = 1
+OURS = re.compile(r"\d{8}(\.partial|\.tmp|\.json)?")
+"""Names that this module gives; whatever else lies in the folder is not touched."""
 Tensors = Mapping[str, Mapping[str, torch.Tensor]]
 
 
@@ -63,7 +66,7 @@ class Checkpoints:
             valid = {stem for stem, record in records.items() if record is not None}
             instead = f"going on from step {chosen['step']}" if chosen else "there is no earlier one, so the run starts over"
             for path in sorted(self.folder.iterdir()):
-                if path.name.split(".")[0] not in valid or path.suffix in (".partial", ".tmp"):
+                if OURS.fullmatch(path.name) and (path.name.split(".")[0] not in valid or path.suffix in (".partial", ".tmp")):
                     self.say(f"checkpoint {path} was not finished and is removed; {instead}")
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
         return chosen

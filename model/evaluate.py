@@ -7,7 +7,7 @@ every answer; `evaluation.json` the scores. Two blind baselines answer from trai
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -189,17 +189,22 @@ def predict(
     for question in questions:
         room[question.task] = max(room.get(question.task, 0), count_text(question.reference) * 5 // 4 + 16)
     answers: dict[int, str] = {}
-    for numbers_of_batch, tokens in _batches(asked, settings, batch_tokens):
+    room = {task: min(most, max_new_tokens) for task, most in room.items()}
+    for numbers_of_batch, tokens in _batches(asked, settings, batch_tokens, room):
         batch = to_batch(tokens, sum(len(one.ids) for one in tokens)).to(device)
-        limit = min(max_new_tokens, max(room[questions[number].task] for number in numbers_of_batch))
+        limit = max(room[questions[number].task] for number in numbers_of_batch)
         for number, ids in zip(numbers_of_batch, generate(model, batch, limit, STOP), strict=True):
             answers[number] = decode(ids)
         on_batch(len(answers))
     return [answers[number] for number in range(len(questions))]
 
 
-def _batches(asked: QuestionSet, settings: EncodeSettings, batch_tokens: int) -> Iterator[tuple[list[int], list[Tokens]]]:
-    """Questions of one task together, so that their answers end at about the same time, until the padded batch is full."""
+def _batches(
+    asked: QuestionSet, settings: EncodeSettings, batch_tokens: int, room: Mapping[str, int]
+) -> Iterator[tuple[list[int], list[Tokens]]]:
+    """Questions of one task together, so that their answers end at about the same time, until the padded batch with room for answers is
+    full.
+    """
     numbers_of_batch: list[int] = []
     tokens: list[Tokens] = []
     questions = asked.questions
@@ -208,7 +213,7 @@ def _batches(asked: QuestionSet, settings: EncodeSettings, batch_tokens: int) ->
         for number in group:
             one = prompt_tokens(asked.sample(questions[number]), questions[number].turn, settings)
             longest = max(len(other.ids) for other in [*tokens, one])
-            if tokens and longest * (len(tokens) + 1) > batch_tokens:
+            if tokens and (longest + room[questions[number].task]) * (len(tokens) + 1) > batch_tokens:
                 yield numbers_of_batch, tokens
                 numbers_of_batch, tokens = [], []
             numbers_of_batch.append(number)

@@ -60,9 +60,10 @@ class AdamW:
         for name, parameter in parameters:
             self.names.append(name)
             self.parameters.append(parameter)
-            self.masters.append(parameter.detach().float())
+            master = parameter.detach().float()
+            self.masters.append(master)
             if compute is not None and parameter.dtype != compute:
-                parameter.data = parameter.data.to(compute)
+                parameter.data = master.to(compute)  # the master itself where compute is fp32
         if not self.names:
             raise ValueError("no parameter requires a gradient")
         self.means = [torch.zeros_like(master) for master in self.masters]

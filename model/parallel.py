@@ -18,6 +18,7 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 
 from model.config import Qwen3VLConfig
 from model.qwen3_vl import Qwen3VL
+from schemas.errors import UserError
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ def world(device: str | None = None) -> Iterator[World]:
     # Rows differ in their number of patches, and blocks of fixed sizes would fragment memory. Read when CUDA starts.
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
     kind = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise UserError("there is no GPU that torch can use", where="--device cuda", todo="leave --device out, or install torch for CUDA")
     rank, size, place = (int(os.environ.get(name, default)) for name, default in (("RANK", "0"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0")))
     chosen = torch.device(kind, place) if kind == "cuda" else torch.device(kind)
     if kind == "cuda":

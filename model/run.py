@@ -25,10 +25,10 @@ from model.media import PixelBounds
 from model.metrics import Metrics, peak_flops, progress_line
 from model.parallel import World, gather_weights, place_model
 from model.qwen3_vl import Qwen3VL
-from model.train import Launched, Trainer, compute_type
+from model.train import Launched, NonFiniteError, Trainer, compute_type
 from model.train_config import ModelChoice, TrainConfig
 from model.weights import load_hf, read_config, save_hf
-from schemas.errors import UserError
+from schemas.errors import IntegrityError, UserError
 from schemas.mixture import Mixture, load_mixture
 from schemas.tokens import FACTOR_PX
 
@@ -210,6 +210,10 @@ def train(config: TrainConfig, folder: Path, here: World, say: Callable[[str], N
         run = Run(config, folder, here, say)
         try:
             run.steps()
+        except (NonFiniteError, UserError, IntegrityError):
+            if here.group is None:  # the checkpoint under way is sound; of several ranks, others may not get here
+                run.checkpoints.finish()
+            raise
         finally:
             run.close()
     except torch.OutOfMemoryError as error:

@@ -135,7 +135,7 @@ class TrainConfig:
         compile: Whether blocks go through torch.compile.
         recompute: Activation checkpointing: `none`, `all`, or every n-th block as a number.
         log_every: Steps between lines of progress; metrics are written each step.
-        seed: Of random weights and of the order of the data.
+        seed: Of random weights; the order of the data follows from the mixture's own `seed`.
     """
 
     __pydantic_config__: ClassVar[Any] = _STRICT

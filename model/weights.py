@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from model.config import CHANNELS, MERGE, PATCH_PX, TABLE_SIDE, TEMPORAL_PATCH, Qwen3VLConfig
@@ -171,6 +171,13 @@ def read_config(folder: Path) -> Qwen3VLConfig:
         raise UserError(f"config.json is not JSON: {error}", where=str(path), todo="fetch the checkpoint again") from error
 
 
+def _opened(path: Path) -> Any:
+    try:
+        return safe_open(path, framework="pt")
+    except SafetensorError as error:
+        raise UserError(f"{path.name} is damaged: {error}", where=str(path), todo="fetch the checkpoint again") from error
+
+
 class _Tensors:
     """The tensors of a folder by name, read one at a time through memory maps."""
 
@@ -180,10 +187,12 @@ class _Tensors:
             names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
         else:
             names = [_SINGLE]
+        if strange := [name for name in names if Path(name).name != name]:
+            raise UserError(f"{_INDEX} names {strange[0]!r}, which is not a file of this folder", where=str(index), todo="fetch it again")
         lost = [name for name in names if not (folder / name).exists()]
         if lost:
             raise UserError(f"weights are missing: {', '.join(lost)}", where=str(folder), todo="fetch the checkpoint again")
-        self._files = [safe_open(folder / name, framework="pt") for name in names]
+        self._files = [_opened(folder / name) for name in names]
         self._where: dict[str, Any] = {}
 
     def __enter__(self) -> "_Tensors":

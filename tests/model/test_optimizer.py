@@ -144,3 +144,14 @@ def test_the_fused_kernel_does_what_torch_operations_do(compute: torch.dtype | N
             own.step(0.01, 1.0, 2.0)
     for mine, theirs in zip(optimizers[0].masters, optimizers[1].masters, strict=True):
         torch.testing.assert_close(mine, theirs.cpu(), rtol=1e-5, atol=1e-6)
+
+
+def test_fp32_training_of_a_bf16_checkpoint_moves_the_parameters() -> None:
+    """Catches a master that is another copy than the parameter: the run would export what it began with."""
+    layer = torch.nn.Linear(8, 8).to(torch.bfloat16)
+    before = layer.weight.detach().float().clone()
+    optimizer = AdamW(layer.named_parameters(), AdamWSettings(), compute=torch.float32)
+    layer(torch.ones(2, 8)).sum().backward()
+    optimizer.step(0.1, 1.0, 1.0)
+    assert layer.weight.dtype == torch.float32
+    assert not torch.equal(layer.weight.float(), before)
