@@ -6,8 +6,10 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from fcntl import LOCK_EX, LOCK_NB, flock
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -206,18 +208,34 @@ def train(config: TrainConfig, folder: Path, here: World, say: Callable[[str], N
         UserError: Config, data or folder cannot be used, or the device has too little memory.
         NonFiniteError: A loss or gradient is not finite.
     """
-    try:
-        run = Run(config, folder, here, say)
+    with _alone_in(folder) if here.is_first else nullcontext():
         try:
-            run.steps()
-        except (NonFiniteError, UserError, IntegrityError):
-            if here.group is None:  # the checkpoint under way is sound; of several ranks, others may not get here
-                run.checkpoints.finish()
-            raise
-        finally:
-            run.close()
-    except torch.OutOfMemoryError as error:
-        raise out_of_memory(config, here, str(error)) from error
+            run = Run(config, folder, here, say)
+            try:
+                run.steps()
+            except (NonFiniteError, UserError, IntegrityError):
+                if here.group is None:  # the checkpoint under way is sound; of several ranks, others may not get here
+                    run.checkpoints.finish()
+                raise
+            finally:
+                run.close()
+        except torch.OutOfMemoryError as error:
+            raise out_of_memory(config, here, str(error)) from error
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the run folder's lock, which the system releases however this process ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            flock(handle, LOCK_EX | LOCK_NB)
+        except BlockingIOError as error:
+            raise UserError(f"another process trains in {folder}", where="--out", todo="wait for it, or give another folder") from error
+        yield
+    finally:
+        os.close(handle)
 
 
 def out_of_memory(config: TrainConfig, here: World, message: str) -> UserError:

@@ -12,7 +12,7 @@ from model.checkpoint import Checkpoints
 from model.config import preset
 from model.parallel import World
 from model.qwen3_vl import Qwen3VL
-from model.run import out_of_memory
+from model.run import _alone_in, out_of_memory
 from model.stored import load_model
 from model.train import Trainer
 from model.train_config import STAGES, ModelChoice, TrainConfig, load_config, parse_config, part_of
@@ -126,6 +126,12 @@ def refused(short: TrainConfig, tmp_path: Path) -> UserError:
     with pytest.raises(UserError) as caught:
         go(short, tmp_path / "run")
     return caught.value
+
+
+def test_a_second_process_in_a_runs_folder_is_refused(short: TrainConfig, tmp_path: Path) -> None:
+    """It would remove the first one's checkpoint under way."""
+    with _alone_in(tmp_path / "run"):
+        told(refused(short, tmp_path), "another process trains in", "another folder")
 
 
 @pytest.mark.slow
