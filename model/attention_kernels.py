@@ -1,4 +1,4 @@
-"""Four ways to compute packed attention, each a forward and a backward over the same arguments. `model.attention` chooses among them.
+"""Three ways to compute packed attention, each a forward and a backward over the same arguments. `model.attention` chooses among them.
 
 `lse`, the log-sum-exp of every row of scores, is whatever a kernel's own backward pass wants, flattened to float32 [heads * T].
 """
@@ -58,23 +58,6 @@ def _flash4_segments(x: Packed) -> dict[str, Any]:
     return {"cu_seqlens_q": x.cu, "cu_seqlens_k": x.cu, "max_seqlen_q": x.longest, "max_seqlen_k": x.longest, "causal": x.causal}
 
 
-def _cudnn_forward(x: Packed) -> Saved:
-    result = torch.ops.aten._cudnn_attention_forward(
-        x.q.contiguous(), x.k.contiguous(), x.v.contiguous(), None, x.cu, x.cu, x.longest, x.longest, True, 0.0, x.causal, False
-    )
-    return result[0], result[1].reshape(-1)
-
-
-def _cudnn_backward(grad: torch.Tensor, x: Packed, saved: Saved) -> Gradients:
-    q, k, v = x.q.contiguous(), x.k.contiguous(), x.v.contiguous()
-    lse = saved[1].view(q.shape[0], q.shape[1], 1)
-    seed = torch.zeros(2, dtype=torch.int64, device=q.device)  # of dropout, which is 0
-    found: Gradients = torch.ops.aten._cudnn_attention_backward(
-        grad, q, k, v, saved[0], lse, seed[0], seed[1], None, x.cu, x.cu, x.longest, x.longest, 0.0, x.causal
-    )
-    return found
-
-
 def _varlen_forward(x: Packed) -> Saved:
     result = torch.ops.aten._flash_attention_forward(x.q, x.k, x.v, x.cu, x.cu, x.longest, x.longest, 0.0, x.causal, False)
     return result[0], result[1].reshape(-1)
@@ -126,8 +109,8 @@ SDPA = Kernel("sdpa", _sdpa_forward, _sdpa_backward)
 
 KERNELS = (
     Kernel("flash-attn-4", _flash4_forward, _flash4_backward),  # flash_attn.cute of the PyPI package flash-attn-4
-    Kernel("cudnn", _cudnn_forward, _cudnn_backward),  # through torch, over contiguous tensors
     Kernel("torch-varlen", _varlen_forward, _varlen_backward),  # what torch.nn.attention.varlen.varlen_attn calls
     SDPA,
 )
-"""Fastest first, as measured on an H100 by bench/attention.py."""
+"""Fastest first: on an H100 flash-attn-4 took half the time of torch's kernel. cuDNN's packed call is not among them: through torch 2.11 it
+gave wrong results there on every shape tried, after 50 to 75 ms a call."""

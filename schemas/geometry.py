@@ -50,13 +50,6 @@ def box_pt_to_px(box_pt: BoxPt, dpi: float) -> BoxPx:
     return (x0 * scale, y0 * scale, x1 * scale, y1 * scale)
 
 
-def box_px_to_pt(box_px: BoxPx, dpi: float) -> BoxPt:
-    """The inverse of `box_pt_to_px`."""
-    scale = POINTS_PER_INCH / dpi
-    x0, y0, x1, y1 = box_px
-    return (x0 * scale, y0 * scale, x1 * scale, y1 * scale)
-
-
 def area(box: BoxPx) -> float:
     """Area of a box of any frame, in that frame's units squared; 0 when it is empty or inside out."""
     return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])

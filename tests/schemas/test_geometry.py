@@ -13,7 +13,6 @@ from schemas.geometry import (
     box_1000_to_px,
     box_pt_to_px,
     box_px_to_1000,
-    box_px_to_pt,
     clip_box,
     compose,
     invert,
@@ -52,9 +51,9 @@ def test_px_and_thousandths_round_trip(width: int, height: int, shares: tuple[fl
 
 
 @given(BOX, st.floats(36, 600))
-def test_points_and_pixels_round_trip(box_pt: BoxPx, dpi: float) -> None:
-    """Catches a factor used the wrong way round; 72 dpi is the identity."""
-    assert box_px_to_pt(box_pt_to_px(box_pt, dpi), dpi) == pytest.approx(box_pt, abs=1e-6)
+def test_points_become_pixels(box_pt: BoxPx, dpi: float) -> None:
+    """Catches a factor used the wrong way round: an inch is 72 points and `dpi` pixels."""
+    assert box_pt_to_px(box_pt, dpi) == pytest.approx([side / 72 * dpi for side in box_pt], abs=1e-6)
     assert box_pt_to_px(box_pt, 72) == box_pt
     assert box_pt_to_px((72, 0, 144, 36), 144) == (144, 0, 288, 72)
 
