@@ -15,7 +15,8 @@ from model.attention_kernels import KERNELS, SDPA, Kernel, Packed, segmented_sdp
 LOG = logging.getLogger(__name__)
 TOLERANCE = 2e-2
 """Relative error (norm) up to which a kernel counts as right: bfloat16 has 8 bits of mantissa, and errors near 5e-3 are usual."""
-_HALF = (torch.bfloat16, torch.float16)
+HALF = (torch.bfloat16, torch.float16)
+"""What the fused kernels compute in."""
 _FAILURES = (ImportError, RuntimeError, AssertionError, TypeError, ValueError, AttributeError, NotImplementedError)
 """What kernels raise on hardware, versions or shapes they do not support."""
 
@@ -36,7 +37,7 @@ def varlen_attention(
     Returns:
         [T, heads, dim].
     """
-    if q.device.type != "cuda" or q.dtype not in _HALF:
+    if q.device.type != "cuda" or q.dtype not in HALF:
         out: torch.Tensor = _unfused(q, k, v, cu_seqlens, causal)
     else:
         out = torch.ops.assay.attention(q, k, v, cu_seqlens, max_seqlen, causal)[0]
@@ -45,7 +46,7 @@ def varlen_attention(
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]
 def _unfused(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, cu_seqlens: torch.Tensor, causal: bool) -> torch.Tensor:
-    _kernel(q, k, causal)  # for `describe`
+    kernel_for(q, k, causal)  # for `describe`
     return segmented_sdpa(Packed(q, k, v, cu_seqlens, 0, causal))
 
 
@@ -90,7 +91,7 @@ def _fault(kernel: Kernel, device: torch.device, dtype: torch.dtype, head_dim: i
     """Why a kernel cannot be used, or None."""
     if kernel is SDPA:
         return None
-    if device.type != "cuda" or dtype not in _HALF:
+    if device.type != "cuda" or dtype not in HALF:
         return "needs CUDA and half precision"
     return trial(kernel, device, dtype, head_dim, group, causal)
 
@@ -117,7 +118,8 @@ def _error_on_sample(kernel: Kernel, device: torch.device, dtype: torch.dtype, h
     return float(torch.stack([(got.float() - want).norm() / want.norm() for got, want in pairs]).max())
 
 
-def _kernel(q: torch.Tensor, k: torch.Tensor, causal: bool) -> Kernel:
+def kernel_for(q: torch.Tensor, k: torch.Tensor, causal: bool) -> Kernel:
+    """The kernel chosen for queries [T, heads, dim] and keys [T, kv heads, dim]."""
     return choose(q.device, q.dtype, q.shape[2], q.shape[1] // k.shape[1], causal)
 
 
@@ -125,7 +127,7 @@ def _kernel(q: torch.Tensor, k: torch.Tensor, causal: bool) -> Kernel:
 def _forward(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, cu_seqlens: torch.Tensor, max_seqlen: int, causal: bool
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    return _kernel(q, k, causal).forward(Packed(q, k, v, cu_seqlens, max_seqlen, causal))
+    return kernel_for(q, k, causal).forward(Packed(q, k, v, cu_seqlens, max_seqlen, causal))
 
 
 @_forward.register_fake
@@ -147,7 +149,7 @@ def _backward(
     max_seqlen: int,
     causal: bool,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    return _kernel(q, k, causal).backward(grad, Packed(q, k, v, cu_seqlens, max_seqlen, causal), (out, lse))
+    return kernel_for(q, k, causal).backward(grad, Packed(q, k, v, cu_seqlens, max_seqlen, causal), (out, lse))
 
 
 @_backward.register_fake

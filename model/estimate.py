@@ -23,12 +23,13 @@ def estimate(config: TrainConfig) -> list[Table]:
     count = count_parameters(sizes)
     parts = {"text": count.embedding + count.decoder + count.head, "vision": count.vision, "mergers": count.mergers}
     trained = sum(number for part, number in parts.items() if part in config.trained_parts)
-    state = 16 * trained + 2 * (count.total - trained)
+    frozen = 2 * (count.total - trained)
+    alone = (14 if config.precision == "bf16" else 16) * trained + frozen  # a bf16 weight is half of its master (`model.optimizer`)
     model: list[list[object]] = [[f"{part} parameters", number] for part, number in parts.items()]
     model += [
         ["trained parameters", trained],
-        ["weights, gradients, masters and AdamW, one GPU", f"{state / 2**30:.1f} GiB"],
-        ["the same over N GPUs", f"{state / 2**30:.1f} / N GiB"],
+        ["weights, gradients, masters and AdamW, one GPU", f"{alone / 2**30:.1f} GiB"],
+        ["the same over N GPUs", f"{(16 * trained + frozen) / 2**30:.1f} / N GiB"],
         ["layer inputs kept for one row", f"{_activations(config) / 2**30:.1f} GiB"],
     ]
     tokens = config.steps * config.rows_per_step * config.length

@@ -217,7 +217,7 @@ class Loader:
             except (IntegrityError, DataError) as error:
                 if self.mixture.damaged == "stop":
                     raise
-                lost.append((draw, error.reason if isinstance(error, DataError) else "damaged_shard", str(error)))
+                lost.append((draw, error.reason if isinstance(error, DataError) else "damaged", str(error)))
         batch = to_batch(samples, self.settings.length, exponent=self.settings.exponent)
         return _Made(_pinned(batch) if self.settings.pin_memory else batch, tuple(read), tuple(lost))
 

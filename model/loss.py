@@ -63,16 +63,17 @@ class _ChunkedLoss(torch.autograd.Function):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         terms = torch.empty(len(hidden), dtype=torch.float32, device=hidden.device)
         dhidden = torch.empty_like(hidden) if any(ctx.needs_input_grad) else None
-        dhead = torch.zeros_like(head, dtype=torch.float32) if ctx.needs_input_grad[1] else None
-        cross_entropy = _compiled_cross_entropy() if hidden.is_cuda else _cross_entropy
+        dhead = None
         size = CHUNK if hidden.is_cuda else CHUNK_CPU
         for start in range(0, len(hidden), size):
             part = slice(start, start + size)
-            terms[part], dlogits = cross_entropy(F.linear(hidden[part], head), targets[part], weights[part])
+            terms[part], dlogits = _cross_entropy(F.linear(hidden[part], head), targets[part], weights[part])
             if dhidden is not None:
                 torch.mm(dlogits, head, out=dhidden[part])
-            if dhead is not None:
-                _add_product(dhead, dlogits, hidden[part])
+            if ctx.needs_input_grad[1]:
+                dhead = _added_product(dhead, dlogits, hidden[part])
+        if ctx.needs_input_grad[1] and dhead is None:  # not one slot has a target
+            dhead = torch.zeros_like(head, dtype=torch.float32)
         ctx.save_for_backward(dhidden, dhead)
         ctx.head_dtype = head.dtype
         ctx.mark_non_differentiable(terms)
@@ -82,12 +83,22 @@ class _ChunkedLoss(torch.autograd.Function):
     def backward(ctx: Any, grad: torch.Tensor, _: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         dhidden, dhead = ctx.saved_tensors
         by_hidden = dhidden * grad.to(dhidden.dtype) if ctx.needs_input_grad[0] else None
-        by_head = (dhead * grad).to(ctx.head_dtype) if ctx.needs_input_grad[1] else None
+        scaled = _compiled_scaled() if dhidden is not None and dhidden.is_cuda else _scaled
+        by_head = scaled(dhead, grad, ctx.head_dtype) if ctx.needs_input_grad[1] else None
         return by_hidden, by_head, None, None
 
 
 def _cross_entropy(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Weighted losses of some rows, and the gradient of their sum by the logits: weight times (softmax minus one-hot)."""
+    """Weighted losses of some rows, and the gradient of their sum by the logits, which it may overwrite."""
+    if logits.is_cuda:
+        from model.loss_kernel import cross_entropy_in_place  # Triton comes with torch for CUDA only
+
+        return cross_entropy_in_place(logits, targets, weights), logits
+    return cross_entropy_by_operations(logits, targets, weights)
+
+
+def cross_entropy_by_operations(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weighted losses [N] of logits [N, vocabulary], and the gradient of their sum: weight times (softmax minus one-hot)."""
     scores, wanted, weights = logits.float(), targets.clamp(min=0).unsqueeze(1), weights.unsqueeze(1)
     total = scores.logsumexp(-1, keepdim=True)
     terms = ((total - scores.gather(1, wanted)) * weights).squeeze(1)
@@ -96,21 +107,27 @@ def _cross_entropy(logits: torch.Tensor, targets: torch.Tensor, weights: torch.T
     return terms, gradient.to(logits.dtype)
 
 
+def _scaled(values: torch.Tensor, factor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    return (values * factor).to(dtype)
+
+
 @cache
-def _compiled_cross_entropy() -> Any:
-    """`_cross_entropy` in two passes over the logits instead of a dozen."""
-    return torch.compile(_cross_entropy, dynamic=True)  # rows differ in how many slots have a target
+def _compiled_scaled() -> Any:
+    """`_scaled` without the float32 product in memory."""
+    return torch.compile(_scaled)
 
 
 _pytree.register_dataclass(LossParts)  # so that FSDP sees the tensors inside
 
 
-def _add_product(total: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> None:
-    """Add leftᵀ right to `total`, in float32 throughout."""
-    if total.is_cuda and left.dtype != torch.float32:
-        torch.addmm(total, left.T, right, out_dtype=torch.float32, out=total)
-    else:
-        total.addmm_(left.T.float(), right.float())
+def _added_product(total: torch.Tensor | None, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    """`total` (nothing at first) plus leftᵀ right, in float32 throughout."""
+    if left.is_cuda and left.dtype != torch.float32:
+        if total is None:
+            return torch.mm(left.T, right, out_dtype=torch.float32)
+        return torch.addmm(total, left.T, right, out_dtype=torch.float32, out=total)
+    product = left.T.float() @ right.float()
+    return product if total is None else total.add_(product)
 
 
 def loss_parts(loss: torch.Tensor, terms: torch.Tensor, weights: torch.Tensor, sources: torch.Tensor, balance: torch.Tensor) -> LossParts:

@@ -1,14 +1,15 @@
 """AdamW over fp32 masters, for parameters that compute in bf16, in one pass over memory.
 
-A step reads a bf16 gradient, three fp32 numbers and writes three of them and the bf16 parameter: 28 bytes a parameter. Casting, torch's
-fused AdamW and copying back would take 40 (`bench/mfu.py` prints both). On CUDA a Triton kernel does it; elsewhere torch operations do the
-same arithmetic. A step whose gradient norm is not finite changes nothing, decided on the device without waiting for the host. Parameters
-that are fp32, as FSDP2's shards are, are their own masters.
+A parameter and its master share memory: the parameter is the upper half of the master, rounded to nearest, and `lows` holds the 16 bits
+below. A step reads a bf16 gradient, the two halves and two fp32 means, and writes all but the gradient: 26 bytes a parameter, where
+casting, torch's fused AdamW and copying back would take 40 (`bench/mfu.py` times both). On CUDA a Triton kernel does it in one launch;
+elsewhere torch operations do the same arithmetic. A step whose gradient norm is not finite changes nothing, decided on the device without
+waiting for the host. Parameters that are fp32, as FSDP2's shards are, are their own masters.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 import torch.distributed as dist
@@ -16,6 +17,8 @@ from torch import nn
 from torch.distributed.tensor import DTensor
 
 Factors: TypeAlias = "Callable[[str], float]"
+PIECE = 2**26
+"""Numbers that are joined at a time (chosen: 1 GB of temporaries)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class AdamW:
     """Optimiser of the parameters of a model that require gradients.
 
     Args:
-        parameters: Names and parameters. Those that are not of `compute` become so, and what they were is kept as the fp32 master.
+        parameters: Names and parameters. Those that are not of `compute` become so; what bf16 would lose of them is kept.
         settings: Constants of the update.
         compute: Type that forward and backward run in; None leaves parameters as they are.
         rate: Factor on the learning rate by parameter name.
@@ -56,21 +59,25 @@ class AdamW:
         self.settings, self.steps = settings, 0
         self.names: list[str] = []
         self.parameters: list[nn.Parameter] = []
-        self.masters: list[torch.Tensor] = []
+        self.lows: list[torch.Tensor | None] = []
         for name, parameter in parameters:
-            self.names.append(name)
-            self.parameters.append(parameter)
             master = parameter.detach().float()
-            self.masters.append(master)
+            low = None
             if compute is not None and parameter.dtype != compute:
                 parameter.data = master.to(compute)  # the master itself where compute is fp32
+            if parameter.dtype == torch.bfloat16:
+                parameter.data, low = split(master)
+            self.names.append(name)
+            self.parameters.append(parameter)
+            self.lows.append(low)
         if not self.names:
             raise ValueError("no parameter requires a gradient")
-        self.means = [torch.zeros_like(master) for master in self.masters]
-        self.squares = [torch.zeros_like(master) for master in self.masters]
+        self.means = [torch.zeros_like(parameter.data, dtype=torch.float32) for parameter in self.parameters]
+        self.squares = [torch.zeros_like(parameter.data, dtype=torch.float32) for parameter in self.parameters]
         self._sums: list[torch.Tensor] | None = None
         self._rates = [rate(name) for name in self.names]
         self._decays = [settings.weight_decay * (parameter.ndim > 1) for parameter in self.parameters]
+        self._fused: Any = None
 
     def collect(self) -> None:
         """Add the gradients of one of several micro-batches to fp32 sums, since bf16 sums would lose the small ones."""
@@ -107,17 +114,30 @@ class AdamW:
         self._clear()
         return norm
 
+    def masters(self) -> list[torch.Tensor]:
+        """fp32 masters: the parameters themselves where they are fp32, else joined from their halves into new tensors on the CPU."""
+        pairs = zip(self.parameters, self.lows, strict=True)
+        return [parameter.detach() if low is None else _joined_on_cpu(parameter.detach(), low) for parameter, low in pairs]
+
     def state(self) -> dict[str, dict[str, torch.Tensor]]:
         """The tensors that a checkpoint holds, by kind and name; the number of steps is kept beside them."""
-        kinds = {"parameters": self.masters, "means": self.means, "squares": self.squares}
+        kinds = {"parameters": self.masters(), "means": self.means, "squares": self.squares}
         return {kind: dict(zip(self.names, tensors, strict=True)) for kind, tensors in kinds.items()}
 
     @torch.no_grad()
-    def restored(self, steps: int) -> None:
-        """Call after the tensors of `state` were filled from a checkpoint: parameters follow their masters."""
+    def restored(self, steps: int, masters: Mapping[str, torch.Tensor]) -> None:
+        """Call after the tensors of `state` were filled from a checkpoint: what could not be filled in place is taken over.
+
+        Args:
+            steps: Done before the checkpoint.
+            masters: By name, what `state` gave as `parameters`.
+        """
         self.steps = steps
-        for parameter, master in zip(self.parameters, self.masters, strict=True):
-            parameter.copy_(master)
+        for name, parameter, low in zip(self.names, self.parameters, self.lows, strict=True):
+            if low is not None:
+                high, rest = split(masters[name])
+                parameter.data.copy_(high)
+                low.copy_(rest)
 
     def corrections(self) -> tuple[float, float]:
         """1 - beta^t of both means, for the running step t (Kingma and Ba, ICLR 2015, section 3)."""
@@ -140,22 +160,47 @@ class AdamW:
         beta1, beta2, eps = self.settings.beta1, self.settings.beta2, self.settings.eps
         first, second = self.corrections()
         for i, grad in enumerate(grads):
-            rate = learning_rate * self._rates[i]
-            g, master, mean, square = grad.float() * scale, local(self.masters[i]), local(self.means[i]), local(self.squares[i])
+            rate, low, parameter = learning_rate * self._rates[i], self.lows[i], local(self.parameters[i].data)
+            g, mean, square = grad.float() * scale, local(self.means[i]), local(self.squares[i])
+            master = parameter if low is None else joined(parameter, low)
             mean.mul_(beta1).add_(g, alpha=1 - beta1)
             square.mul_(beta2).addcmul_(g, g, value=1 - beta2)
             master.mul_(1 - rate * self._decays[i])
             master.addcdiv_(mean, (square / second).sqrt_().add_(eps), value=-rate / first)
-            if self.parameters[i].dtype != master.dtype:
-                local(self.parameters[i].data).copy_(master)
+            if low is not None:
+                high, rest = split(master)
+                parameter.copy_(high)
+                low.copy_(rest)
 
     def _update_fused(self, grads: Sequence[torch.Tensor], scale: torch.Tensor, learning_rate: float) -> None:
-        from model.optimizer_kernel import fused_update  # Triton comes with torch for CUDA only
+        if self._fused is None:
+            from model.optimizer_kernel import FusedUpdate  # Triton comes with torch for CUDA only
 
-        constants = (self.settings.beta1, self.settings.beta2, self.settings.eps, *self.corrections())
-        for i, grad in enumerate(grads):
-            tensors = (local(self.masters[i]), local(self.means[i]), local(self.squares[i]), local(self.parameters[i].data))
-            fused_update(grad, *tensors, scale, learning_rate * self._rates[i], self._decays[i], *constants)
+            tensors = ([local(parameter.data) for parameter in self.parameters], self.lows)
+            moments = ([local(mean) for mean in self.means], [local(square) for square in self.squares])
+            self._fused = FusedUpdate(*tensors, *moments, self._rates, self._decays)
+        self._fused(grads, scale, learning_rate, self.settings.beta1, self.settings.beta2, self.settings.eps, *self.corrections())
+
+
+def split(master: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """An fp32 tensor as bf16, rounded to nearest with ties away from zero, and the int16 bits below; `joined` undoes it to the bit."""
+    bits = master.view(torch.int32)
+    return ((bits + 0x8000) >> 16).to(torch.int16).view(torch.bfloat16), bits.to(torch.int16)
+
+
+def joined(high: torch.Tensor, low: torch.Tensor) -> torch.Tensor:
+    """The fp32 tensor that `split` took apart. Where the lower bits are half or more, which as int16 is negative, `high` was rounded up."""
+    upper = high.view(torch.int16).int() - (low < 0).int()
+    return ((upper << 16) | (low.int() & 0xFFFF)).view(torch.float32)
+
+
+def _joined_on_cpu(high: torch.Tensor, low: torch.Tensor) -> torch.Tensor:
+    """`joined`, in pieces, so that a GPU need not hold a whole fp32 copy."""
+    whole = torch.empty(high.shape, dtype=torch.float32)
+    pieces = zip(whole.view(-1).split(PIECE), high.reshape(-1).split(PIECE), low.view(-1).split(PIECE), strict=True)
+    for target, upper, lower in pieces:
+        target.copy_(joined(upper, lower))
+    return whole
 
 
 def local(tensor: torch.Tensor) -> torch.Tensor:

@@ -87,7 +87,7 @@ def mrope(positions: torch.Tensor, theta: float, section: tuple[int, int, int], 
     """
     half, device = head_dim // 2, positions.device
     chosen = positions.float().index_select(0, mrope_axes(section, half, device))
-    angles = chosen.T * inverse_frequencies(theta, half, device)
+    angles = chosen.T.contiguous() * inverse_frequencies(theta, half, device)
     return angles.cos(), angles.sin()
 
 

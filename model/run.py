@@ -27,10 +27,10 @@ from model.media import PixelBounds
 from model.metrics import Metrics, peak_flops, progress_line
 from model.parallel import World, gather_weights, place_model
 from model.qwen3_vl import Qwen3VL
-from model.train import Launched, NonFiniteError, Trainer, compute_type
+from model.train import Launched, Trainer, compute_type
 from model.train_config import ModelChoice, TrainConfig
 from model.weights import load_hf, read_config, save_hf
-from schemas.errors import IntegrityError, UserError
+from schemas.errors import UserError
 from schemas.mixture import Mixture, load_mixture
 from schemas.tokens import FACTOR_PX
 
@@ -93,8 +93,9 @@ class Run:
         model = place_model(sizes, fill, here, compute_type(config))
         self.trainer = Trainer(model, config, here, [source.name for source in self.mixture.datasets])
         if found:
-            self.checkpoints.load(self.done, self._tensors())
-            self.trainer.optimizer.restored(self.done)
+            tensors = self._tensors()
+            self.checkpoints.load(self.done, tensors)
+            self.trainer.optimizer.restored(self.done, tensors["parameters"])
             self.say(f"going on from step {self.done} of {config.steps}")
         self.clock = Clock()
         self.left_out: Mapping[str, Mapping[str, int]] = {}
@@ -213,11 +214,9 @@ def train(config: TrainConfig, folder: Path, here: World, say: Callable[[str], N
             run = Run(config, folder, here, say)
             try:
                 run.steps()
-            except (NonFiniteError, UserError, IntegrityError):
+            finally:
                 if here.group is None:  # the checkpoint under way is sound; of several ranks, others may not get here
                     run.checkpoints.finish()
-                raise
-            finally:
                 run.close()
         except torch.OutOfMemoryError as error:
             raise out_of_memory(config, here, str(error)) from error

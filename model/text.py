@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from model.attention import varlen_attention
 from model.config import TextConfig
 from model.moe import Experts
+from model.normed_attention import normed_attention, normed_heads
 from model.recompute import Block, run
-from model.rope import mrope, rotate
+from model.rope import mrope
 
 
 class Cache(Protocol):
@@ -32,10 +32,10 @@ class Attention(nn.Module):
 
     def __init__(self, config: TextConfig, layer: int) -> None:
         super().__init__()
-        self.layer, self.head_dim = layer, config.head_dim
-        self.heads, self.kv_heads = config.num_attention_heads, config.num_key_value_heads
-        self.qkv = nn.Linear(config.hidden_size, (self.heads + 2 * self.kv_heads) * self.head_dim, bias=False)
-        self.out = nn.Linear(self.heads * self.head_dim, config.hidden_size, bias=False)
+        heads = config.num_attention_heads
+        self.layer, self.head_dim, self.kv_heads, self.eps = layer, config.head_dim, config.num_key_value_heads, config.rms_norm_eps
+        self.qkv = nn.Linear(config.hidden_size, (heads + 2 * self.kv_heads) * self.head_dim, bias=False)
+        self.out = nn.Linear(heads * self.head_dim, config.hidden_size, bias=False)
         self.q_norm = nn.RMSNorm(self.head_dim, eps=config.rms_norm_eps)
         self.k_norm = nn.RMSNorm(self.head_dim, eps=config.rms_norm_eps)
 
@@ -43,12 +43,11 @@ class Attention(nn.Module):
         self, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, cu_seqlens: torch.Tensor, max_seqlen: int, cache: Cache | None
     ) -> torch.Tensor:
         """[T, hidden] to [T, hidden], in segments `cu_seqlens`, or with all that `cache` keeps."""
-        heads = self.qkv(x).view(len(x), -1, self.head_dim)
-        q, k, v = heads.split((self.heads, self.kv_heads, self.kv_heads), dim=1)
-        q, k = rotate(self.q_norm(q), cos, sin), rotate(self.k_norm(k), cos, sin)
+        qkv, scales = self.qkv(x).view(len(x), -1, self.head_dim), (self.q_norm.weight, self.k_norm.weight)
         if cache is None:
-            seen = varlen_attention(q, k, v, cu_seqlens, max_seqlen, causal=True)
+            seen = normed_attention(qkv, self.kv_heads, *scales, cos, sin, cu_seqlens, max_seqlen, self.eps)
         else:
+            q, k, v = normed_heads(qkv, self.kv_heads, *scales, cos, sin, self.eps)
             seen = cache.attend(self.layer, q, k, v, cu_seqlens, max_seqlen)
         mixed: torch.Tensor = self.out(seen.flatten(1))
         return mixed

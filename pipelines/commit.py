@@ -45,6 +45,7 @@ class FinishedShard:
     data: Bytes
     quarantine: bytes | None
     sample_ids: tuple[str, ...]
+    row_crc32: tuple[int, ...]
     planned: int
     text_tokens: int
     vision_tokens: int
@@ -79,6 +80,7 @@ def commit_shard(folder: Path, finished: FinishedShard, on_step: OnStep = ignore
         text_tokens=finished.text_tokens,
         vision_tokens=finished.vision_tokens,
         sample_ids=finished.sample_ids,
+        row_crc32=finished.row_crc32,
         planned=finished.planned,
         rejected=finished.rejected,
         quarantined=finished.quarantined,

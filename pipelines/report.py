@@ -22,6 +22,7 @@ from schemas.family import AnyFamily
 from schemas.manifest import CommitRecord, inside
 from schemas.sample import Sample, sha256_hex
 from schemas.shard import ShardReader, file_sha256
+from schemas.shard_rows import row_checksums
 from synth.check import check_draft
 from synth.make import count_tokens, verify_sample
 
@@ -164,6 +165,8 @@ def _check_files(folder: Path, record: CommitRecord) -> Iterator[str]:
             yield f"{file} is damaged: sha256 {found[:16]}, stated {stated[:16]}; restore it, or delete it and run the build again"
         elif file == record.file and (size := path.stat().st_size) != record.bytes:
             yield f"{file} has {size} bytes, the commit record says {record.bytes}"
+        elif file == record.file and row_checksums(memoryview(path.read_bytes())) != record.row_crc32:
+            yield f"{file} is whole, but the row checksums of the commit record are not its own; delete the record and run the build again"
 
 
 def _check_sums(record: CommitRecord, ids: tuple[str, ...], tokens: tuple[int, int], answers: Counter[str]) -> Iterator[str]:

@@ -28,6 +28,7 @@ from schemas.rows import check_storable
 from schemas.sample import Sample
 from schemas.seeds import derive_seed
 from schemas.shard import ShardWriter, row_to_sample
+from schemas.shard_rows import row_checksums
 from synth.load import load_family
 from synth.make import draft_sample, sample_id, verify_sample
 
@@ -174,6 +175,7 @@ def finish_shard(row: _Row, plan: Plan) -> FinishedShard:
         data=memoryview(data),
         quarantine=write_quarantine(rejects) if rejects else None,
         sample_ids=tuple(ids),
+        row_crc32=row_checksums(memoryview(data)),
         planned=len(plan.items(row.shard)),
         text_tokens=text_tokens,
         vision_tokens=vision_tokens,

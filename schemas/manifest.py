@@ -19,7 +19,7 @@ from schemas.errors import IntegrityError
 from schemas.sample import sha256_hex
 
 FORMAT = "assay.dataset"
-VERSION = 1
+VERSION = 2
 MANIFEST_NAME = "manifest.json"
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
@@ -39,6 +39,7 @@ class CommitRecord:
         text_tokens: Sum over its samples.
         vision_tokens: Sum over its samples.
         sample_ids: In row order.
+        row_crc32: CRC-32 of each row's record batch (`schemas.shard_rows.row_checksums`), which a trainer checks as it reads.
         planned: Samples the plan asked for.
         rejected: Reason to number of samples a filter or a verifier turned down.
         quarantined: Reason to number of samples that failed while they were made.
@@ -56,6 +57,7 @@ class CommitRecord:
     text_tokens: int
     vision_tokens: int
     sample_ids: tuple[str, ...]
+    row_crc32: tuple[int, ...]
     planned: int
     rejected: dict[str, int] = field(default_factory=dict)
     quarantined: dict[str, int] = field(default_factory=dict)
@@ -78,6 +80,8 @@ class CommitRecord:
             raise IntegrityError(f"shard {self.shard}: a count is negative: {least}")
         if len(self.sample_ids) != self.rows:
             raise IntegrityError(f"shard {self.shard}: {len(self.sample_ids)} sample ids for {self.rows} rows")
+        if len(self.row_crc32) != self.rows:
+            raise IntegrityError(f"shard {self.shard}: {len(self.row_crc32)} row checksums for {self.rows} rows")
         check_relative(self.file, f"file of shard {self.shard}")
         if (self.quarantine_file is None) != (self.quarantine_sha256 is None):
             raise IntegrityError(f"shard {self.shard}: quarantine_file and quarantine_sha256 must be given together")

@@ -12,6 +12,7 @@ from pipelines.plan import plan
 from schemas.recipe import parse_recipe
 from schemas.sample import Sample
 from schemas.shard import Dataset, ShardReader, write_shard
+from schemas.shard_rows import row_checksums
 from synth.load import load_family
 from synth.make import make_sample, truth_adapter
 
@@ -50,11 +51,13 @@ def test_from_integer_to_row(name: str, tmp_path: Path) -> None:
 
 
 def finished(samples: list[Sample]) -> FinishedShard:
+    data = write_shard(samples)
     return FinishedShard(
         shard=0,
-        data=write_shard(samples),
+        data=data,
         quarantine=None,
         sample_ids=tuple(sample.sample_id for sample in samples),
+        row_crc32=row_checksums(memoryview(data)),
         planned=len(samples),
         text_tokens=sum(sample.text_tokens for sample in samples),
         vision_tokens=sum(sample.vision_tokens for sample in samples),

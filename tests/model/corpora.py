@@ -16,6 +16,7 @@ from schemas.canonical import canonical_json
 from schemas.manifest import CommitRecord, Ingredients, Manifest, Totals, fingerprint_of
 from schemas.sample import Clip, Image, Sample, Turn, sha256_hex
 from schemas.shard import write_shard
+from schemas.shard_rows import row_checksums
 
 WORDS = "the sum of all readings on page seven is less than what table four says about March".split()
 
@@ -97,7 +98,8 @@ def store(folder: Path, samples: Sequence[Sample], per_shard: int = 4) -> Path:
         (folder / file).write_bytes(data)
         tokens = sum(s.text_tokens for s in held), sum(s.vision_tokens for s in held)
         ids = tuple(s.sample_id for s in held)
-        records.append(CommitRecord(number, file, len(held), len(data), sha256_hex(data), *tokens, ids, len(held)))
+        checksums = row_checksums(memoryview(data))
+        records.append(CommitRecord(number, file, len(held), len(data), sha256_hex(data), *tokens, ids, checksums, len(held)))
     recipe, ingredients = {"name": canonical_json([s.sample_id for s in samples][:1])}, Ingredients({}, {}, {})
     manifest = Manifest(fingerprint_of(recipe, ingredients), {**recipe}, ingredients, tuple(records), Totals.of(records))
     (folder / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")

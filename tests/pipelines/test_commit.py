@@ -13,7 +13,7 @@ from schemas.errors import DeterminismError
 
 def finished(data: bytes = b"shard", quarantine: bytes | None = b"lost") -> FinishedShard:
     lost = {"planted": 1} if quarantine else {}
-    return FinishedShard(0, data, quarantine, ("a", "b"), 2 + len(lost), 10, 20, {}, lost, 3, 1)
+    return FinishedShard(0, data, quarantine, ("a", "b"), (1, 2), 2 + len(lost), 10, 20, {}, lost, 3, 1)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from pipelines.report import Report, check_sample, check_shard, check_shards, re
 from schemas.manifest import CommitRecord
 from schemas.sample import Sample
 from schemas.shard import Dataset, write_shard
+from schemas.shard_rows import row_checksums
 from synth.load import family_class
 
 
@@ -66,7 +67,8 @@ def with_sample(folder: Path, change: Callable[[Sample], Sample]) -> tuple[Path,
     from pipelines.commit import ignore_step, publish
 
     published: Published = publish(folder, "shards", "000000", data, ignore_step)
-    return folder, replace(record, file=published.path, sha256=published.sha256, bytes=len(data))
+    checksums = row_checksums(memoryview(data))
+    return folder, replace(record, file=published.path, sha256=published.sha256, row_crc32=checksums, bytes=len(data))
 
 
 def wrong_answer(sample: Sample) -> Sample:

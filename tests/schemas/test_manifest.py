@@ -20,6 +20,7 @@ RECORD = CommitRecord(
     text_tokens=30,
     vision_tokens=64,
     sample_ids=("a", "b"),
+    row_crc32=(1, 2),
     planned=5,
     rejected={"blurred": 1},
     quarantined={"font_missing": 2},
@@ -45,7 +46,7 @@ def test_round_trip() -> None:
     assert Manifest.from_json(MANIFEST.to_json(), "x") == MANIFEST
     assert MANIFEST.totals == Totals(4, 200, 60, 128, 6, 2)
     document = json.loads(MANIFEST.to_json())
-    assert (document["format"], document["version"]) == ("assay.dataset", 1)
+    assert (document["format"], document["version"]) == ("assay.dataset", 2)
 
 
 def edited(change: Callable[[dict[str, Any]], object]) -> str:
@@ -57,7 +58,7 @@ def edited(change: Callable[[dict[str, Any]], object]) -> str:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda m: m.update(version=2), "version 2: this Assay reads version 1; install"),
+        (lambda m: m.update(version=3), "version 3: this Assay reads version 2; install"),
         (lambda m: m.update(format="lance"), "format 'lance'"),
         (lambda m: m.update(extra=1), "m.json: extra"),
         (lambda m: m.pop("fingerprint"), "m.json: fingerprint"),

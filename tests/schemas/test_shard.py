@@ -29,6 +29,7 @@ from schemas.shard import (
     sample_to_row,
     write_shard,
 )
+from schemas.shard_rows import row_checksums
 from tests.schemas.samples import SAMPLE, sample
 
 
@@ -46,7 +47,8 @@ def build_dataset(folder: Path, shards: Sequence[Sequence[Sample]]) -> None:
         name = f"shards/{number}-{sha256_hex(data)[:16]}.arrow"
         (folder / name).write_bytes(data)
         ids = tuple(s.sample_id for s in samples)
-        records.append(CommitRecord(number, name, len(samples), len(data), sha256_hex(data), 17, 64, ids, planned=len(samples)))
+        checksums = row_checksums(memoryview(data))
+        records.append(CommitRecord(number, name, len(samples), len(data), sha256_hex(data), 17, 64, ids, checksums, planned=len(samples)))
     ingredients = Ingredients({}, {}, {})
     manifest = Manifest(fingerprint_of({"seed": 1}, ingredients), {"seed": 1}, ingredients, tuple(records), Totals.of(records))
     (folder / "manifest.json").write_text(manifest.to_json())
@@ -215,7 +217,7 @@ def test_dataset_notices_a_swapped_shard(tmp_path: Path) -> None:
     ("edit", "totals", "message"),
     [
         ({"sample_ids": ["b", "a"]}, {}, "row 0 is documents.report/.*, the manifest says b"),
-        ({"rows": 1, "planned": 1, "sample_ids": ["a"]}, {"rows": 1}, "has 2 samples, the manifest says 1"),
+        ({"rows": 1, "planned": 1, "sample_ids": ["a"], "row_crc32": [1]}, {"rows": 1}, "has 2 samples, the manifest says 1"),
     ],
 )
 def test_dataset_notices_a_manifest_that_disagrees(tmp_path: Path, edit: dict[str, object], totals: dict[str, int], message: str) -> None:
