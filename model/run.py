@@ -209,7 +209,7 @@ def train(config: TrainConfig, folder: Path, here: World, say: Callable[[str], N
         UserError: Config, data or folder cannot be used, or the device has too little memory.
         NonFiniteError: A loss or gradient is not finite.
     """
-    with _alone_in(folder) if here.is_first else nullcontext():
+    with _alone_in(folder) if here.is_first else nullcontext(), _order_of_sums(config.deterministic):
         try:
             run = Run(config, folder, here, say)
             try:
@@ -220,6 +220,23 @@ def train(config: TrainConfig, folder: Path, here: World, say: Callable[[str], N
                 run.close()
         except torch.OutOfMemoryError as error:
             raise out_of_memory(config, here, str(error)) from error
+
+
+@contextmanager
+def _order_of_sums(deterministic: bool) -> Iterator[None]:
+    """Whether operations keep to one order of adding up, until the end of the context."""
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    debugging: Any = torch.utils.deterministic
+    filled = debugging.fill_uninitialized_memory
+    if deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts; torch asks for it
+    torch.use_deterministic_algorithms(deterministic, warn_only=True)
+    debugging.fill_uninitialized_memory = False  # costs a write of every buffer
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        debugging.fill_uninitialized_memory = filled
 
 
 @contextmanager

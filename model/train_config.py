@@ -133,6 +133,8 @@ class TrainConfig:
             the sample mean.
         precision: Type that forward and backward run in; masters are fp32 either way.
         compile: Whether blocks go through torch.compile.
+        deterministic: Whether a GPU adds up in an order that never changes, so that the same run gives the same losses to the bit. A CPU
+            always does. Operations that have no such order warn.
         recompute: Activation checkpointing: `none`, `all`, or every n-th block as a number.
         log_every: Steps between lines of progress; metrics are written each step.
         seed: Of random weights; the order of the data follows from the mixture's own `seed`.
@@ -150,6 +152,7 @@ class TrainConfig:
     loss_exponent: float = 0.5
     precision: Literal["bf16", "fp32"] = "bf16"
     compile: bool = True
+    deterministic: bool = False
     recompute: Literal["none", "all"] | int = "none"
     checkpoint: CheckpointChoice = field(default_factory=CheckpointChoice)
     held_out: HeldOutChoice | None = None

@@ -213,8 +213,8 @@ def folder_of(root: Path) -> TrainConfig:
     )
 
 
-def go(what: TrainConfig, out: Path, say: Callable[[str], None] = lambda text: None) -> None:
-    with world("cpu") as here:
+def go(what: TrainConfig, out: Path, say: Callable[[str], None] = lambda text: None, device: str = "cpu") -> None:
+    with world(device) as here:
         train(what, out, here, say)
 
 
@@ -252,6 +252,18 @@ def test_a_run_stopped_and_started_again_goes_on_exactly(tmp_path: Path) -> None
     assert sorted(path.name for path in (tmp_path / "stopped" / "checkpoints").glob("*.json")) == ["00000004.json", "00000006.json"]
     go(what, tmp_path / "whole")  # nothing left to do
     assert len(learnt(tmp_path / "whole")) == 6
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_a_gpu_goes_on_to_the_bit(tmp_path: Path) -> None:
+    """In bf16, through torch.compile, and through the attention kernel that this machine has."""
+    what = replace(folder_of(tmp_path), log_every=1, precision="bf16", compile=True, deterministic=True)
+    go(what, tmp_path / "whole", device="cuda")
+    for step in (3, 5):
+        with pytest.raises(Stop):
+            go(what, tmp_path / "stopped", stopping_at(step), device="cuda")
+    go(what, tmp_path / "stopped", device="cuda")
+    assert learnt(tmp_path / "stopped") == learnt(tmp_path / "whole")
 
 
 @pytest.mark.slow
