@@ -54,7 +54,9 @@ def generate(model: Qwen3VL, batch: Batch, max_new_tokens: int, stop_ids: Collec
 def _step(model: Qwen3VL, tokens: torch.Tensor, positions: torch.Tensor, cache: "KvCache") -> torch.Tensor:
     """[B, hidden] after one more token [B] for each prompt, at positions [B]."""
     decoder, none = model.decoder, torch.empty(0, dtype=torch.int64, device=tokens.device)
-    hidden: torch.Tensor = decoder(decoder.embedding(tokens), positions.expand(3, -1), none, 1, none, (), cache)[0]
+    hidden: torch.Tensor = decoder(
+        decoder.embedding(tokens), positions.expand(3, -1), none, 1, none, (), torch.ones_like(tokens, dtype=torch.bool), cache
+    )[0]
     return hidden
 
 

@@ -19,7 +19,7 @@ from model.pack import best_fit
 from schemas.errors import DataError, IntegrityError, UserError
 from schemas.mixture import DataSource, Mixture
 from schemas.shard import RESTORE
-from schemas.shard_rows import Conversations
+from schemas.shard_rows import Conversations, ShardRows
 
 WINDOW_ROWS = 64
 """Rows planned and packed together (chosen): best fit leaves about one of them partly empty, and a plan costs milliseconds."""
@@ -229,6 +229,7 @@ class _Source:
         self.data = Conversations(Path(spec.path))
         self._bounds = bounds
         self._shards: dict[int, tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]] = {}
+        self._faults: dict[tuple[int, int], IntegrityError | DataError] = {}
         if not len(self.data):
             raise UserError(f"data set {spec.name!r} is empty", where=spec.path, todo="build it, or take it out of the mixture")
 
@@ -237,6 +238,8 @@ class _Source:
         shard, row = self.data.locate(index)
         if shard not in self._shards:
             self._shards[shard] = self._read(shard)
+        if (fault := self._faults.get((shard, row))) is not None:
+            raise fault
         counts, usable = self._shards[shard]
         return int(counts[row]), bool(usable[row])
 
@@ -244,7 +247,7 @@ class _Source:
         rows = self.data.shard(shard)
         text, vision = rows.tokens().T
         if self._bounds != PixelBounds():
-            vision = np.array([vision_tokens(rows[row], self._bounds) for row in range(len(rows))], np.int32)
+            vision = np.array([self._vision_tokens(rows, shard, row) for row in range(len(rows))], np.int32)
         if len(rows) and int((text + vision).min()) < 1:
             raise IntegrityError(f"{rows.path} states samples of {int((text + vision).min())} tokens; {RESTORE}")
         usable = np.ones(len(rows), bool)
@@ -257,3 +260,10 @@ class _Source:
                 )
             usable &= rows.score(name) >= least
         return text + vision, usable
+
+    def _vision_tokens(self, rows: ShardRows, shard: int, row: int) -> int:
+        try:
+            return vision_tokens(rows[row], self._bounds)
+        except (IntegrityError, DataError) as fault:  # of this row alone, and raised when it is drawn
+            self._faults[shard, row] = fault
+            return 0

@@ -5,7 +5,7 @@ fp32 parameters over all of them, gathers them in bf16 for the moment they are u
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +47,14 @@ class World:
         if self.group is not None:
             dist.all_reduce(values)
         return values
+
+    def gather(self, values: Sequence[Any]) -> list[Any]:
+        """What all processes give, in the order of their ranks."""
+        if self.group is None:
+            return list(values)
+        given: list[Any] = [None] * self.size
+        dist.all_gather_object(given, list(values), group=self.group)
+        return [value for part in given for value in part]
 
     def agree(self, value: Any) -> Any:
         """What the first process says."""

@@ -66,7 +66,9 @@ class Qwen3VL(nn.Module):
             x = x.index_copy(0, batch.visual, tokens.to(x.dtype))
         elif torch.distributed.is_initialized() and torch.distributed.get_world_size() > 1:
             x = x + self._nothing_seen(batch.patches.device)
-        hidden, routing = self.decoder(x, batch.positions, batch.cu_seqlens, batch.max_seqlen, batch.visual, taps, cache)
+        # Padding is the segment behind the last sample; a batch that names no samples has none.
+        counted = torch.arange(len(x), device=x.device) < batch.cu_seqlens[len(batch.sample_ids) or -1]
+        hidden, routing = self.decoder(x, batch.positions, batch.cu_seqlens, batch.max_seqlen, batch.visual, taps, counted, cache)
         return hidden, routing
 
     def _nothing_seen(self, device: torch.device) -> torch.Tensor:

@@ -34,8 +34,11 @@ from schemas.errors import UserError
 from schemas.mixture import Mixture, load_mixture
 from schemas.tokens import FACTOR_PX
 
-FREE_TO_CHANGE = ("checkpoint", "compile", "recompute", "log_every", "held_out")
-"""Settings that may differ when a run is resumed, because no number that is learnt depends on them beyond rounding."""
+FREE_TO_CHANGE = ("checkpoint", "compile", "deterministic", "recompute", "log_every", "held_out")
+"""Settings that may differ when a run is resumed, because no number that is learnt depends on them beyond rounding. So may `data.workers`,
+and a mixture's `passes` and `damaged`."""
+FILLED = 0.97
+"""Share of slots that packing fills at least (`tests/model/test_pack.py`): a run needs about so many tokens."""
 
 
 @dataclass(slots=True)
@@ -88,6 +91,7 @@ class Run:
         self.tokens = int(found["tokens"]) if found else 0
         self.mixture = load_mixture(config.data.mixture)
         self.loader = open_loader(self.mixture, config, here, found["loader"] if found else None)
+        self.loader.planner.check_shares(round(FILLED * config.steps * config.rows_per_step * config.length))
         sizes = model_sizes(config.model)
         fill = None if found else partial(first_weights, config)  # a checkpoint overwrites every tensor
         model = place_model(sizes, fill, here, compute_type(config))
@@ -106,7 +110,7 @@ class Run:
     def steps(self) -> None:
         """Every step that is left, then the export."""
         config, trainer = self.config, self.trainer
-        held_out = held_out_rows(config, self.here)
+        held_out = held_out_rows(config, self.here, self.say)
         waiting: Running | None = None
         self.clock.lap()
         for step in range(self.done, config.steps):
@@ -150,9 +154,9 @@ class Run:
         return rows
 
     def _counts(self) -> dict[str, Any]:
-        """Tokens by data set: planned over the whole run and all ranks, given to this rank since it started; and what was left out."""
+        """Tokens by data set: planned over the whole run and all ranks, given to this rank since it started; and what any rank left out."""
         skipped = {name: dict(at["skipped"]) for name, at in self.loader.state()["sources"].items() if at["skipped"]}
-        for (name, reason), count in self.loader.delivered.dropped.items():
+        for name, reason, count in self.here.gather([(*key, count) for key, count in self.loader.delivered.dropped.items()]):
             reasons = skipped.setdefault(name, {})
             reasons[reason] = reasons.get(reason, 0) + count
         return {
@@ -272,6 +276,7 @@ def claim_folder(folder: Path, config: TrainConfig) -> None:
         UserError: Another config was started there.
     """
     path, now = folder / "train.json", config.resolved()
+    now["data"] = {name: value for name, value in now["data"].items() if name != "workers"}
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         write_json(path, now)
@@ -329,12 +334,26 @@ def threads() -> int:
     return max(1, len(os.sched_getaffinity(0)) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) - 1)
 
 
-def held_out_rows(config: TrainConfig, here: World) -> list[Batch]:
-    """The first rows of the held-out mixture, this rank's share; empty if there is none."""
+def held_out_rows(config: TrainConfig, here: World, say: Callable[[str], None]) -> list[Batch]:
+    """The first rows of the held-out mixture, this rank's share; empty if there is none.
+
+    Raises:
+        UserError: Nothing in them carries loss.
+    """
     if config.held_out is None:
         return []
     with open_loader(load_mixture(config.held_out.mixture), config, here) as loader:
-        return list(islice(loader, -(-config.held_out.rows // here.size)))
+        rows = list(islice(loader, -(-config.held_out.rows // here.size)))
+        left_out = here.gather([(*key, count) for key, count in loader.delivered.dropped.items()])
+    if left_out:
+        say("held-out samples left out: " + "; ".join(f"{name}: {count} {reason}" for name, reason, count in left_out))
+    if here.sum([sum(float(row.loss_weight.sum()) for row in rows)]) == [0.0]:
+        raise UserError(
+            f"no token of the {config.held_out.rows} held-out rows carries loss",
+            where=config.held_out.mixture,
+            todo="give more rows, or data whose assistant turns have a weight above 0",
+        )
+    return rows
 
 
 def _plain(value: Any) -> Any:

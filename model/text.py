@@ -125,6 +125,7 @@ class Decoder(nn.Module):
         max_seqlen: int,
         visual: torch.Tensor,
         taps: Sequence[torch.Tensor],
+        counted: torch.Tensor,
         cache: Cache | None = None,
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Hidden states after the final norm, and what each sparse layer says about its routing.
@@ -136,11 +137,11 @@ class Decoder(nn.Module):
             max_seqlen: Longest segment.
             visual: int64 [V], slots of visual tokens.
             taps: DeepStack features [V, hidden]; number i is added to the visual slots after layer i.
+            counted: bool [T], tokens that the balance of experts looks at: all but padding.
             cache: Keys and values of generation.
         """
         config = self.config
         cos, sin = mrope(positions, config.rope_theta, config.mrope_section, config.head_dim)
-        counted = positions.amax(0) > 0
         routing: list[torch.Tensor] = []
         for index, layer in enumerate(self.layers):
             x, choices = run(layer, x, cos, sin, cu_seqlens, max_seqlen, counted, cache)

@@ -61,7 +61,9 @@ def rasterise(
         raise DataError("unreadable_pdf", f"MuPDF cannot open these {len(pdf)} bytes ({error}); check that they are a whole PDF") from error
     with document:
         wanted = range(document.page_count) if pages is None else pages
-        return tuple(_draw_page(document[number], dpi, max_pixels, gray) for number in wanted)
+        images = tuple(_draw_page(document[number], dpi, max_pixels, gray) for number in wanted)
+    pymupdf.TOOLS.store_shrink(100)  # else fonts and glyphs of closed documents pile up to 256 MB a worker
+    return images
 
 
 def _draw_page(page: pymupdf.Page, dpi: float, max_pixels: int | None, gray: bool | None) -> Image:

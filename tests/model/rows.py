@@ -82,6 +82,7 @@ def packed(samples: Sequence[Sample], length: int | None = None) -> Batch:
         patches=torch.from_numpy(np.concatenate([s.patches for s in samples])),
         visual=torch.from_numpy(np.flatnonzero((ids == IMAGE_PAD) | (ids == VIDEO_PAD))),
         plan=plan_vision(grids) if grids else None,
+        sample_ids=tuple(f"made/{number}" for number in range(len(samples))),
     )
 
 

@@ -1,6 +1,7 @@
 """Mixtures: strict reading, shares of tokens kept after every row, thresholds, passes, and everything left out counted."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ from numpy.random import default_rng
 from model.encode import EncodeSettings
 from model.media import PixelBounds
 from model.mixture import Planner, Window, _most_urgent
-from schemas.errors import IntegrityError, UserError
+from schemas.errors import DataError, IntegrityError, UserError
 from schemas.mixture import load_mixture, parse_mixture
-from schemas.sample import Sample, Turn
+from schemas.sample import Image, Sample, Turn
 from tests.model.corpora import picture, sample, store, words
 
 LENGTH = 512
@@ -124,6 +125,23 @@ def test_a_data_set_that_cannot_fill_its_share(folders: dict[str, Path]) -> None
     plan.check_shares(500)
     with pytest.raises(UserError, match="'short' cannot fill its share"):
         windows(plan, 3)
+
+
+def test_an_impossible_picture_costs_its_sample_alone(tmp_path: Path) -> None:
+    """Counting tokens under other image bounds looks into every row of a shard; one that cannot be looked into is left out and counted."""
+    good = [sample(f"p/{k}", [Turn("user", "<image>?"), Turn("assistant", "Yes.")], [picture(default_rng(k), 64, 64)]) for k in range(3)]
+    wide = Image.of(picture(default_rng(9), 64, 64).data, "png", 6_400, 8)  # beyond the aspect limit, as stated
+    bad = replace(good[0], sample_id="p/9", images=(wide,))
+    folder = store(tmp_path / "a", [*good, bad], per_shard=4)
+    settings = EncodeSettings(bounds=PixelBounds(min_px=4 * 32**2, max_px=8 * 32**2))
+    skipping = parse_mixture({"datasets": [{"path": str(folder), "passes": 1}], "damaged": "skip"}, "test")
+    plan = Planner(skipping, LENGTH, settings)
+    window = plan.window(plan.start())
+    assert sorted(draw.index for row in window.rows for draw in row) == [0, 1, 2]
+    assert window.end.sources[0].skipped == {"damaged": 1}
+    stopping = Planner(parse_mixture({"datasets": [{"path": str(folder)}]}, "test"), LENGTH, settings)
+    with pytest.raises(DataError, match="more than 200 times as long as wide"):
+        stopping.window(stopping.start())
 
 
 def test_thresholds(tmp_path: Path) -> None:

@@ -66,9 +66,10 @@ def test_an_even_load_costs_the_least() -> None:
     assert balance_loss([skewed]) == 4.0
 
 
-def test_padding_and_the_first_token_do_not_count() -> None:
+def test_every_token_counts_and_padding_does_not() -> None:
     model = random_model(tiny(**MOE))
     row, longer = packed([sample(0, text=20)]), packed([sample(0, text=20)], 90)
     assert torch.allclose(model(row).balance, model(longer).balance, rtol=1e-5)
-    assert model(row).balance > 0
+    first = packed([sample(0, text=1)], 90)  # a sample of one token more than its first
+    assert model(first).balance > 0
     assert random_model(tiny())(row).balance == 0

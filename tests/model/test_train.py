@@ -29,6 +29,7 @@ from model.train_config import (
     part_of,
 )
 from model.weights import load_hf
+from schemas.errors import UserError
 from schemas.sample import Turn
 from tests.model import corpora
 from tests.model.rows import MOE, packed, random_model, sample, tiny
@@ -252,6 +253,41 @@ def test_a_run_stopped_and_started_again_goes_on_exactly(tmp_path: Path) -> None
     assert sorted(path.name for path in (tmp_path / "stopped" / "checkpoints").glob("*.json")) == ["00000004.json", "00000006.json"]
     go(what, tmp_path / "whole")  # nothing left to do
     assert len(learnt(tmp_path / "whole")) == 6
+
+
+def test_what_a_resumed_run_may_change(tmp_path: Path) -> None:
+    """Threads of the loader, passes and what to do with damage change no number that was learnt; a rate does."""
+    what = replace(folder_of(tmp_path), steps=2, held_out=None)
+    go(what, tmp_path / "run")
+    mixture = tmp_path / "mixture.yaml"
+    told = json.loads(mixture.read_text())
+    told["datasets"][0]["passes"] = 50
+    mixture.write_text(json.dumps(told | {"damaged": "skip"}))
+    go(replace(what, data=replace(what.data, workers=2), recompute="all"), tmp_path / "run")
+    with pytest.raises(UserError, match="started with another config: optimizer"):
+        go(replace(what, optimizer=replace(what.optimizer, learning_rate=1.0)), tmp_path / "run")
+    told["datasets"][0]["weight"] = 5.0
+    mixture.write_text(json.dumps(told))
+    with pytest.raises(UserError, match="the loader's state is of another mixture"):
+        go(what, tmp_path / "run")
+
+
+def test_a_mixture_that_cannot_fill_its_share_is_told_before_training(tmp_path: Path) -> None:
+    what = replace(folder_of(tmp_path), steps=1_000)
+    mixture = tmp_path / "mixture.yaml"
+    told = json.loads(mixture.read_text())
+    told["datasets"][0]["passes"] = 1
+    mixture.write_text(json.dumps(told))
+    with pytest.raises(UserError, match="cannot fill its share of 66.7%"):
+        go(what, tmp_path / "run")
+
+
+def test_held_out_data_without_answers_are_told(tmp_path: Path) -> None:
+    what = folder_of(tmp_path)
+    corpora.store(tmp_path / "mute", [corpora.sample("m/0", [Turn("user", "?"), Turn("assistant", "No.", weight=0.0)])])
+    (tmp_path / "held_out.yaml").write_text(json.dumps({"datasets": [{"path": str(tmp_path / "mute")}]}))
+    with pytest.raises(UserError, match="no token of the 1 held-out rows carries loss"):
+        go(what, tmp_path / "run")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
