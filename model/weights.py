@@ -68,6 +68,8 @@ def save_hf(model: Qwen3VL, folder: Path, max_shard_bytes: int = SHARD_BYTES, st
         state: Tensors to write in place of the model's own, by our names: those gathered from a sharded model.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for earlier in (folder / "config.json", folder / _INDEX):  # of a checkpoint that this one replaces
+        earlier.unlink(missing_ok=True)
     state = state or {name: parameter.detach() for name, parameter in model.named_parameters()}
     layout = hf_layout(model.config)
     sizes = {

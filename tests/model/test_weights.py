@@ -44,6 +44,14 @@ def test_what_is_written_is_read_to_the_bit(changes: dict[str, Any], dtype: torc
     assert {path.name: path.read_bytes() for path in tmp_path.glob("*.*")} == {path.name: path.read_bytes() for path in again.glob("*.*")}
 
 
+def test_a_checkpoint_over_another_is_the_new_one(tmp_path: Path) -> None:
+    """Catches an index of many files that outlives them and leads to the weights before."""
+    first, second = random_model(tiny(), seed=1), random_model(tiny(), seed=2)
+    save_hf(first, tmp_path, 200_000)
+    save_hf(second, tmp_path)
+    assert same(load_hf(tmp_path), second)
+
+
 def test_files_stay_below_the_limit(tmp_path: Path) -> None:
     save_hf(random_model(tiny()), tmp_path, 200_000)
     sizes = {path.name: sum(tensor.nbytes for tensor in load_file(path).values()) for path in tmp_path.glob("*.safetensors")}
