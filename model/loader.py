@@ -2,7 +2,7 @@
 
 The global stream of rows is a pure function of the mixture, the row length and the row's number (`model.mixture`). Rank r of R makes the
 rows whose number leaves the remainder r. The state is a few numbers: where the present window began, and how many rows have been given
-out, over all ranks. It fits any other number of ranks. Threads suffice, because Pillow, NumPy, SHA-256 and the tokenizer let go of
+out, over all ranks. It fits any other number of ranks. Threads suffice, because Pillow, NumPy, CRC-32 and the tokenizer let go of
 Python's lock.
 """
 

@@ -73,7 +73,7 @@ def test_a_flipped_byte_is_told_or_was_not_of_the_row(tmp_path_factory: pytest.T
         assert_same(row, made)
 
 
-def test_every_byte_of_a_row_is_under_its_checksum(tmp_path: Path) -> None:
+def test_texts_and_pictures_are_under_the_checksum(tmp_path: Path) -> None:
     data = write_shard([sample(0), sample(1)])
     path = tmp_path / "one.arrow"
     path.write_bytes(data)
