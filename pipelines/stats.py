@@ -11,11 +11,12 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
-from pipelines import stats_bars, stats_pages, stats_text
+from pipelines import stats_alike, stats_bars, stats_pages, stats_text
 from pipelines.ledger import summarise
 from pipelines.stats_bars import Bar, judge
 from pipelines.stats_facts import Facts, facts_of
 from pipelines.stats_text import Asked
+from schemas.sample import Image
 from schemas.shard import Dataset
 
 BLIND_LIMIT, TOP_LIMIT, COLLISION_LIMIT, ALIKE_LIMIT = 0.05, 0.03, 0.30, 0.01
@@ -75,7 +76,7 @@ def measure(folder: Path, *, on_sample: Callable[[int, int], None] | None = None
         _questions(asked),
         _templates(asked),
         _layouts(facts),
-        _pages(facts),
+        _pages(facts, dataset),
     ]
 
 
@@ -275,11 +276,17 @@ def _layouts(facts: Sequence[Facts]) -> Metric:
     return Metric("Layout entropy", definition, columns, tuple(rows), "entropy rising with the corpus", bars=bars)
 
 
-def _pages(facts: Sequence[Facts]) -> Metric:
+def _pages(facts: Sequence[Facts], dataset: Dataset) -> Metric:
     hashes = [value for fact in facts for value in fact.hashes]
     ious = [iou for fact in facts for iou in fact.box_ious]
-    alike = stats_pages.near_duplicates(hashes)
-    rows: list[tuple[object, ...]] = [("near-duplicate images", len(hashes), alike)]
+    places = [(sample, image) for sample, fact in enumerate(facts) for image in range(len(fact.hashes))]
+
+    def load(number: int) -> Image:
+        sample, image = places[number]
+        return dataset[sample].images[image]
+
+    alike, tried = stats_alike.near_duplicates(hashes, load)
+    rows: list[tuple[object, ...]] = [("near-duplicate images", len(hashes), alike), ("compared pixel by pixel", len(hashes), tried)]
     judged = [judge(alike, len(hashes), ALIKE_LIMIT, label=f"{alike:.1%} of {len(hashes):,} images")] if hashes else []
     bars = _bars("near-duplicate images", judged, f"below {ALIKE_LIMIT:.0%}", "images")
     if ious:
@@ -288,8 +295,11 @@ def _pages(facts: Sequence[Facts]) -> Metric:
         value = f"mean overlap {mean:.3f} of {len(ious):,}"
         bars += (Bar("evidence boxes found again", value, "at least 0.95", _outcome(mean >= 0.95)),)
     definition = (
-        "Near-duplicates: share of images with another one whose 64-bit difference hash and 64-bit DCT hash each differ in at most 6 "
-        "bits. Evidence box IoU: stated boxes against those found again in the stored bytes, where the family can find them."
+        f"Near-duplicates: share of images with another one in which {stats_alike.SHARE:.0%} of what is drawn is found again, and the "
+        f"other way round: tiles of {stats_alike.TILE} of {stats_alike.SIDE} pixels that correlate by {stats_alike.FOUND} or more with a "
+        f"place at most {stats_alike.REACH} off. Compared are images whose 64-bit difference hash and 64-bit DCT hash each differ in at "
+        f"most {stats_alike.CANDIDATE_BITS} bits. "
+        "Evidence box IoU: stated boxes against those found again in the stored bytes, where the family can find them."
     )
     wanted = "near-duplicates below 0.01, mean IoU at least 0.95"
     return Metric("Pages", definition, ("measure", "of", "value"), tuple(rows), wanted, bars=bars)

@@ -1,4 +1,4 @@
-"""Measures of the pages of a corpus: near-duplicates by perceptual hash, and how many layouts there are. Small pure functions."""
+"""Measures of the pages of a corpus: perceptual hashes, and how many layouts there are. Small pure functions."""
 
 import io
 from collections import Counter
@@ -14,8 +14,6 @@ from schemas.sample import BoxPx, Image
 
 GRID = 16
 """Cells a side into which a page's elements are quantised (chosen: a line of text is about a cell high)."""
-NEAR_BITS = 6
-"""Pages whose two 64-bit hashes each differ in at most this many bits are near-duplicates."""
 MAX_PAIRS = 2000
 """Pairs of pages whose layouts are compared; more do not change the mean."""
 
@@ -47,20 +45,6 @@ def phash(pixels: NDArray[np.float64]) -> int:
     basis = np.cos(np.pi * np.arange(8)[:, None] * (2 * steps[None, :] + 1) / 64)  # (8, 32) rows of the DCT-II
     low = basis @ pixels @ basis.T  # (8, 8)
     return _bits(low > np.median(low.ravel()[1:]))
-
-
-def near_duplicates(hashes: Sequence[tuple[int, int]], bits: int = NEAR_BITS) -> float:
-    """Share of pages that have another page within `bits` by both hashes; compares all pairs, a row of the matrix at a time.
-
-    Both, because on sparse pages most bits of one hash are decided by white paper alone.
-    """
-    values = np.array(hashes, dtype=np.uint64).reshape(-1, 2)  # (pages, 2)
-    found = 0
-    for position, value in enumerate(values):
-        distance = np.bitwise_count(values ^ value).max(axis=1)  # (pages,)
-        distance[position] = 64
-        found += bool((distance <= bits).any())
-    return found / len(values) if len(values) else 0.0
 
 
 def pdf_layouts(pdf: bytes) -> list[bytes]:

@@ -16,6 +16,9 @@ from synth.render.typeset import Align, Line, Span
 FOOT_DROP_EM, HEAD_LIFT_EM = 3.6, 2.4
 """Distance of the folio below the text area and of the running head above it, in ems of body type: more than the pitch of table rows."""
 
+LEADER_GAP_EM = 0.3
+"""Least space between a contents entry, its leader and its page label (chosen: a word space)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
@@ -82,21 +85,29 @@ class Emitter:
         width = setter.typesetter.width(label)
         edge = x + op.edge_pt
         left = edge if setter.is_rtl else edge - width
-        gap = 0.4 * op.style.size_pt
+        gap = LEADER_GAP_EM * op.style.size_pt
         free = (left + width + gap, x + op.text_pt - gap) if setter.is_rtl else (x + op.text_pt + gap, left - gap)
-        dots = "." if op.leader == "dots" else ". "
-        if (dots, op.style) not in setter.memo:
-            setter.memo[dots, op.style] = setter.typesetter.width([Span(dots, op.style)])
-        each = setter.memo[dots, op.style]
-        count = int((free[1] - free[0]) / each) if op.leader != "none" else 0
+        dot, each = self._dots(op, setter)
+        count = 1 + int((free[1] - free[0] - dot) / each) if op.leader != "none" else 0
         if count > 2:
-            # One dot of slack, so that rounding cannot wrap the leader; `end` is the label's side in both directions.
-            (leader,) = setter.typesetter.lines([Span((dots * count).strip(), op.style)], free[1] - free[0] + each, align="end")[:1]
-            self.writer.draw_line(page, leader, free[0] if setter.is_rtl else free[0] - each, y + op.baseline_pt)
+            # What does not make a dot is shared out, so that the leader is as far from the entry as from its label; one dot of slack, so
+            # that rounding cannot wrap it.
+            text, room = ("." if op.leader == "dots" else ". ") * count, free[1] - free[0]
+            (leader,) = setter.typesetter.lines([Span(text.strip(), op.style)], room + 2 * each, align="center")[:1]
+            self.writer.draw_line(page, leader, free[0] - each, y + op.baseline_pt)
         (line,) = setter.typesetter.lines(label, width + 0.1)[:1]
         boxes = self.writer.draw_line(page, line, left, y + op.baseline_pt)
         self._join(page, boxes)
         self.writer.link(page, _moved(op.link_pt, x, y), target)
+
+    def _dots(self, op: LabelOp, setter: Setter) -> tuple[float, float]:
+        """Width of a leader's dot, and from one to the next."""
+        key = ("leader", op.leader, op.style)
+        if key not in setter.memo:
+            dot, two = (setter.typesetter.width([Span(text, op.style)]) for text in (".", ".." if op.leader == "dots" else ". ."))
+            setter.memo[key] = (dot, two - dot)
+        found: tuple[float, float] = setter.memo[key]
+        return found
 
     def _record(self, page: int, boxes: Sequence[tuple[str, BoxPt]]) -> None:
         """Keep one place for each anchor of a line: the box around all its fragments."""

@@ -32,7 +32,7 @@ PAGE_PT = {"a4": (595.28, 841.89), "letter": (612.0, 792.0), "a5": (419.53, 595.
 """ISO 216 and ANSI sizes, and 16:9 slides, in points."""
 
 MARGIN_SCALE = {"a4": 1.0, "letter": 1.0, "a5": 0.72}
-SLIDE_MARGINS_PT = (62.0, 64.0, 80.0, 64.0)
+SLIDE_MARGINS_PT = (68.0, 64.0, 80.0, 64.0)
 
 NOTE_GAP_PITCHES = 2.2
 """Between text and footnotes, in line pitches; the rule stands in it. A table that ends above it must not seem to go on."""
@@ -179,7 +179,7 @@ class _Job:
             groups.append((columns, [*moved, block]))
         runs = [self._run(blocks, frame, columns, setter, section.spare_before) for columns, blocks in groups if blocks]
         if any(isinstance(block, Contents) for block in section.blocks) and section.page != "slide":
-            runs = tightened(runs, frame.bottom_pt - frame.top_pt, self.look.contents_spread * setter.pitch_pt)
+            runs = tightened(runs, frame.bottom_pt - frame.top_pt, self.look.contents.spread * setter.pitch_pt)
         if section.spare and runs and all(run.slot < 0 for run in runs):
             runs = self._with_slot(runs, section)
         lead = self._sink(section)
@@ -321,7 +321,7 @@ class _Job:
             if isinstance(item, wanted):
                 text = setter.caption_label(item.label, item.caption) + "".join(part.text for part in item.caption)
                 target = next((part.anchor for part in item.caption if part.anchor), f"caption/{item.key}")
-                out.append((2, text, target, f"contents/{item.key}"))
+                out.append((2, text, target, f"contents-of-{block.kind}/{item.key}"))
         return out
 
     # --- writing ---

@@ -75,6 +75,31 @@ class FurnitureLook:
 
 
 @dataclass(frozen=True, slots=True)
+class ContentsLook:
+    """Contents lists.
+
+    Attributes:
+        leader: What joins an entry to its page label.
+        spread: Extra space between entries, in line pitches; none on slides.
+        share: Width of lists that run from left to right, as a share of the measure.
+        scale: Type size in terms of body type; 1 on slides.
+        bold: Whether entries of the first level are bold.
+        indent_em: Indent of each further level.
+        rule: Which entries have a hairline under them.
+        centered: Whether titles are centred over the list.
+    """
+
+    leader: Literal["dots", "spaced", "none"]
+    spread: float
+    share: float
+    scale: float
+    bold: bool
+    indent_em: float
+    rule: Literal["none", "first", "all"]
+    centered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """All knobs of one document.
 
@@ -84,11 +109,8 @@ class Look:
         margins_pt: Top, right, bottom, left of an A4 page.
         indent: Paragraphs are told apart by an indent, else by space.
         bullet: Glyph of unordered lists.
-        leader: What joins a contents entry to its page label.
         separator: Between a caption's label and its text.
         balance: Last columns of a section end at one height.
-        contents_spread: Extra space between the entries of contents lists, in line pitches.
-        contents_share: Width of contents lists as a share of the measure.
     """
 
     font: str
@@ -102,11 +124,9 @@ class Look:
     column_gap_pt: float
     column_rule: bool
     bullet: str
-    leader: Literal["dots", "spaced", "none"]
     separator: str
     balance: bool
-    contents_spread: float
-    contents_share: float
+    contents: ContentsLook
     heading: HeadingLook
     table: TableLook
     furniture: FurnitureLook
@@ -133,15 +153,28 @@ def draw_look(language: str, rng: Generator) -> Look:
         column_gap_pt=between(rng, 24, 34),
         column_rule=bool(rng.random() < 0.25),
         bullet=pick(rng, ("•", "–", "·", "•")),
-        leader=pick(rng, ("dots", "spaced", "none", "dots")),
         separator=pick(rng, ("：", "  ") if cjk else (": ", ". ", " – ", "  ")),
         balance=bool(rng.random() < 0.6),
-        contents_spread=between(rng, 0.0, 0.9),
-        contents_share=pick(rng, (1.0, 1.0, 0.85, 0.7)),
+        contents=_draw_contents(rng),
         heading=_draw_heading(accent, family, rng),
         table=_draw_table(accent, rng),
         furniture=_draw_furniture(rng),
         chart=draw_chart_look(rng),
+    )
+
+
+def _draw_contents(rng: Generator) -> ContentsLook:
+    leader: Literal["dots", "spaced", "none"] = pick(rng, ("dots", "spaced", "none", "dots"))
+    ruled: Literal["none", "first", "all"] = pick(rng, ("none", "first", "all"))
+    return ContentsLook(
+        leader=leader,
+        spread=between(rng, 0.0, 0.9),
+        share=pick(rng, (1.0, 1.0, 0.85, 0.7)),
+        scale=between(rng, 0.92, 1.14),
+        bold=bool(rng.random() < 0.5),
+        indent_em=pick(rng, (0.0, 1.0, 1.4, 2.2)),
+        rule=ruled if leader == "none" else "none",
+        centered=bool(rng.random() < 0.2),
     )
 
 

@@ -17,9 +17,10 @@ import numpy as np
 from PIL import Image
 
 from synth.documents.measure_marks import Axis, Drawing, Plot, Rgb, lengths, mark_end
-from synth.documents.proof_values import Measured, ProofError, folded
+from synth.documents.proof_values import ProofError, folded
 from synth.documents.reading import BoxPt, Line, ReadDocument, ReadPage
 from synth.documents.reading_lines import bounds, in_order, rows_of
+from synth.documents.reading_structure import caption_text
 from synth.documents.reading_tables import likely_captions
 from synth.documents.reading_values import parse_number
 from synth.documents.reading_words import Word
@@ -58,6 +59,12 @@ class Picture:
         stored = Image.open(io.BytesIO(self.data))
         return stored if stored.mode == "RGB" else stored.convert("RGB")
 
+    def to_px(self, at_pt: tuple[float, float]) -> tuple[float, float]:
+        """A point of the page in pixels of the image."""
+        a, b, c, d, e, f = self.matrix
+        x, y = at_pt[0] * self.dpi / 72, at_pt[1] * self.dpi / 72
+        return a * x + b * y + c, d * x + e * y + f
+
     def straight(self, box_pt: BoxPt) -> Drawing:
         """A box of the page as if it had not been scanned, at `dpi`."""
         scale = self.dpi / 72
@@ -90,7 +97,20 @@ class _Label:
         return (self.box_pt[0] + self.box_pt[2]) / 2
 
 
-def measure_bar(document: ReadDocument, pictures: Mapping[int, Picture], label: str, category: str, series: str = "") -> Measured:
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A measured value, right within `tolerance` (both in printed units), the 0-based page and caption of its figure, and where it ends,
+    (x, y) in points.
+    """
+
+    value: Decimal
+    tolerance: Decimal
+    page: int
+    caption: str
+    at_pt: tuple[float, float]
+
+
+def measure_bar(document: ReadDocument, pictures: Mapping[int, Picture], label: str, category: str, series: str = "") -> Mark:
     """The value a figure shows for a category.
 
     Args:
@@ -103,22 +123,22 @@ def measure_bar(document: ReadDocument, pictures: Mapping[int, Picture], label: 
     Raises:
         ProofError: `missing` figure, category, series or axis; `masked` when the category's value is hidden.
     """
-    page, box = find_figure(document, label)
+    page, box, caption = find_figure(document, label)
     key = f"bar/{label}/{category}/{series}"
     if key not in page.memo:
         try:
-            page.memo[key] = _measure(page, box, pictures, document.language, label, category, series)
+            page.memo[key] = _measure(page, box, pictures, document.language, label, category, series, caption)
         except ProofError as error:
             page.memo[key] = error
-    found: Measured | ProofError = page.memo[key]
+    found: Mark | ProofError = page.memo[key]
     if isinstance(found, ProofError):
         raise ProofError(found.reason, found.detail)
     return found
 
 
 def _measure(
-    page: ReadPage, box: BoxPt, pictures: Mapping[int, Picture], language: str, label: str, category: str, series: str
-) -> Measured:
+    page: ReadPage, box: BoxPt, pictures: Mapping[int, Picture], language: str, label: str, category: str, series: str, caption: str
+) -> Mark:
     """As `measure_bar`, on the page and inside the box of the figure."""
     if page.index not in pictures:
         raise ProofError("missing", f"an image of PDF page {page.index + 1}")
@@ -132,7 +152,9 @@ def _measure(
     colour = _series_colour(drawing, labels, series, page.right_to_left)
     across = spot.middle_x_pt if axis.run == "up" else (spot.box_pt[1] + spot.box_pt[3]) / 2
     at_pt = mark_end(Plot(drawing, axis, colour), across, _slot_pt(labels, spot, axis), f"{category!r} in {label}")
-    return Measured(Decimal(str(round(axis.value(at_pt), 6))), Decimal(str(round(axis.extent, 6))) * TOLERANCE)
+    place = (across, at_pt) if axis.run == "up" else (at_pt, across)
+    value, tolerance = Decimal(str(round(axis.value(at_pt), 6))), Decimal(str(round(axis.extent, 6))) * TOLERANCE
+    return Mark(value, tolerance, page.index, caption, place)
 
 
 def _slot_pt(labels: Sequence[_Label], spot: _Label, axis: Axis) -> float:
@@ -144,18 +166,18 @@ def _slot_pt(labels: Sequence[_Label], spot: _Label, axis: Axis) -> float:
     return min((gap for gap in others if gap > 1.0), default=40.0)
 
 
-def find_figure(document: ReadDocument, label: str) -> tuple[ReadPage, BoxPt]:
-    """The page and box of the picture just above the line most like a caption that begins with a label. Prose may begin a line with
-    `Figure 2:` too, but has no picture above it.
+def find_figure(document: ReadDocument, label: str) -> tuple[ReadPage, BoxPt, str]:
+    """The page and box of the picture just above the line most like a caption that begins with a label, and the caption. Prose may begin a
+    line with `Figure 2:` too, but has no picture above it.
     """
     captions = likely_captions(document, label)
     if not captions:
         raise ProofError("missing", f"a caption {label!r}")
-    pictures = [(likeness, page, box) for likeness, page, line in captions for box in page.images_pt if _is_above(box, line)]
+    pictures = [(likeness, page, box, line) for likeness, page, line in captions for box in page.images_pt if _is_above(box, line)]
     if not pictures:
         raise ProofError("missing", f"a picture above the caption {label!r}")
-    _, page, box = max(pictures, key=lambda item: (item[0], item[2][3]))
-    return page, box
+    _, page, box, line = max(pictures, key=lambda item: (item[0], item[2][3]))
+    return page, box, caption_text(page, line)
 
 
 def _is_above(box: BoxPt, caption: Line) -> bool:

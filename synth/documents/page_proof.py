@@ -70,7 +70,7 @@ def image_faults(pdfs: Sequence[bytes], images: Sequence[Image], sheets: Sequenc
     finally:
         for document in documents:
             document.close()
-        pymupdf.TOOLS.store_shrink(100)  # else fonts and glyphs of closed documents pile up to 256 MB a worker
+        pymupdf.TOOLS.store_shrink(100)  # MuPDF keeps the decoded pictures of closed documents, up to 256 MiB a process
     return tuple(faults)
 
 

@@ -87,7 +87,7 @@ class Parse:
         pinned: The files as they were when the run was planned (see `pin`).
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     source: Literal["synthetic", "real"] = "synthetic"
     pattern: str = ""

@@ -24,6 +24,9 @@ ROUNDING = 0.6
 """Half a thousandth of the page side is the error of an integer box; a little more, for pixels that do not divide the page evenly
 (thousandths)."""
 
+APART = ("header", "footer", "footnote")
+"""Elements that stand outside the reading order."""
+
 UNORDERED_SCRIPTS = ((0x0590, 0x08FF), (0x0900, 0x0DFF), (0xFB1D, 0xFEFC))
 """Code points of right-to-left and Indic text, whose order in a text layer differs between readers: there the characters are compared,
 not their order."""
@@ -39,6 +42,12 @@ MAX_MARK = 4  # characters of a list item's number with its point
 _RUN = re.compile(r"\d+|[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u064b-\u065f\u0900-\u0963])*")
 """A run of digits, or of letters with their vowel signs."""
 
+MIN_LIKENESS = 0.8
+"""Least overlap of a picture's box with the image that is drawn (chosen: rounding to thousandths costs a few hundredths of small ones)."""
+
+LONE_WORD = 4
+"""Shortest word by which the place of a text is told (chosen)."""
+
 MIN_WORDS = 0.7
 """Least share of a text in right-to-left or Indic script that must be found word by word (chosen)."""
 
@@ -53,11 +62,12 @@ class Char:
 
 @dataclass(frozen=True)
 class PageChars:
-    """The characters of one page in PDFium's order."""
+    """The characters of one page in PDFium's order, and the boxes of the images that are drawn on it."""
 
     chars: tuple[Char, ...]
     width_pt: float
     height_pt: float
+    images_pt: tuple[BoxPt, ...] = ()
 
     def to_pt(self, box: Box1000) -> BoxPt:
         """A box in thousandths as points, grown by the rounding error."""
@@ -69,6 +79,20 @@ class PageChars:
             (y1 + ROUNDING) * self.height_pt / 1000,
         )
 
+    def image_at(self, box_pt: BoxPt) -> BoxPt | None:
+        """The image drawn in a box: the one most like it, if it is like it at all. What is printed beside it is no part of a picture."""
+        found = max(self.images_pt, key=lambda image: _likeness(image, box_pt), default=None)
+        return found if found and _likeness(found, box_pt) >= MIN_LIKENESS else None
+
+    def lone_word(self, text: str) -> list[BoxPt]:
+        """The box of the longest word of a text that the page prints once; nothing where there is none."""
+        whole = "".join(char.text for char in self.chars)
+        owner = [number for number, char in enumerate(self.chars) for _ in char.text]
+        words = sorted({bare(word) for word in _RUN.findall(text)}, key=lambda word: (-len(word), word))
+        alone = next((word for word in words if len(word) >= LONE_WORD and whole.count(word) == 1), "")
+        at = whole.find(alone)
+        return [_around([self.chars[number].box_pt for number in owner[at : at + len(alone)]])] if alone else []
+
     def inside(self, box_pt: BoxPt) -> list[int]:
         """Numbers of the characters whose centre lies in the box."""
         x0, y0, x1, y1 = box_pt
@@ -77,6 +101,13 @@ class PageChars:
             for n, c in enumerate(self.chars)
             if x0 <= (c.box_pt[0] + c.box_pt[2]) / 2 <= x1 and y0 <= (c.box_pt[1] + c.box_pt[3]) / 2 <= y1
         ]
+
+
+def _likeness(one: BoxPt, two: BoxPt) -> float:
+    """The area two boxes share, of that which either covers."""
+    shared = max(0.0, min(one[2], two[2]) - max(one[0], two[0])) * max(0.0, min(one[3], two[3]) - max(one[1], two[1]))
+    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, two))
+    return shared / (areas - shared) if areas > shared else 0.0
 
 
 def bare(text: str) -> str:
@@ -108,7 +139,9 @@ def _page_chars(page: pdfium.PdfPage) -> PageChars:
                 chars[-1] = Char(text + chars[-1].text, box)
             else:
                 chars.append(Char(text, box))
-    return PageChars(tuple(chars), right - left, top - bottom)
+    drawn = (item.get_bounds() for item in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE]))
+    images = tuple((x0 - left, top - y1, x1 - left, top - y0) for x0, y0, x1, y1 in drawn)
+    return PageChars(tuple(chars), right - left, top - bottom, images)
 
 
 def _right_to_left(text: str) -> bool:
@@ -122,19 +155,26 @@ def page_fault(elements: Sequence[Element], page: PageChars) -> str:
         if element.table and (fault := _table_fault(element, page, covered)):
             return f"table: {fault}"
         if element.kind in PICTURE_KINDS and element.box_1000:
-            covered.update(page.inside(page.to_pt(element.box_1000)))
-    if fault := _texts_fault(elements, page, covered):
+            drawn = page.image_at(page.to_pt(element.box_1000))
+            if drawn is None:
+                return f"{element.kind}: no image is drawn in the box {element.box_1000}"
+            covered.update({*page.inside(drawn)} & {*page.inside(page.to_pt(element.box_1000))})
+    places: list[BoxPt] = []
+    if fault := _texts_fault(elements, page, covered, places):
         return fault
     counted = {number for number, char in enumerate(page.chars) if char.text not in BULLETS}
     share = len(covered & counted) / len(counted) if counted else 1.0
     if share < MIN_COVERED:
         missing = "".join(page.chars[number].text for number in sorted(counted - covered))
         return f"only {share:.3f} of the page's characters are accounted for; missing {missing[:40]!r}"
-    return _order_fault(elements)
+    return _order_fault([e.box_1000 for e in elements if e.box_1000 and e.kind not in APART]) or _order_fault(places)
 
 
-def _texts_fault(elements: Sequence[Element], page: PageChars, covered: set[int]) -> str:
-    """Texts with a box are held against it; others are looked up in what tables and pictures leave, those in spoilt order last."""
+def _texts_fault(elements: Sequence[Element], page: PageChars, covered: set[int], places: list[BoxPt]) -> str:
+    """Texts with a box are held against it; others are looked up in what tables and pictures leave, those in spoilt order last.
+
+    `places` gets the boxes, in points, where elements without a box of their own begin and end, in the order of the elements.
+    """
     free, spoilt = _Stream(page, covered), []
     for element in elements:
         mark = MAX_MARK if element.kind == "list" else 0
@@ -146,8 +186,12 @@ def _texts_fault(elements: Sequence[Element], page: PageChars, covered: set[int]
                     return f"{element.kind}: {fault}"
             elif found := free.take(wanted, mark):
                 covered.update(found)
+                if element.kind not in APART:
+                    places.append(_around([page.chars[number].box_pt for number in found]))
             elif _unordered(wanted):
                 spoilt.append(text)
+                if element.kind not in APART:
+                    places += page.lone_word(text)
             else:
                 return f"{element.kind}: {text[:40]!r} is not on the page"
     whole = "".join(char.text for char in page.chars)
@@ -280,22 +324,60 @@ def _grid_fault(element: Element, chars: Sequence[Char]) -> str:
 
 
 def _spoilt_grid_fault(element: Element, chars: Sequence[Char]) -> str:
-    """Tables in scripts without a reliable order: each row is found by its first cell in Latin or digits, and its line must hold that row
-    only.
+    """Tables in scripts without a reliable order: every body row has lines of its own, whose characters, taken column by column, are those
+    of its cells; the heads stand above. Within a cell the characters are compared, not their order.
     """
-    stream, above = "".join(char.text for char in chars), -1.0
-    owner = [number for number, char in enumerate(chars) for _ in char.text]
-    for row in element.table:
-        key = next((text for cell in row if len(text := bare(cell.text)) > 1 and text.isascii()), "")
-        found = [chars[owner[match.start()]] for match in re.finditer(re.escape(key), stream)] if key and not row[0].header else []
-        below = sorted(_middle(char) for char in found if _middle(char) > above)
-        if not below:
-            continue
-        above = below[0]
-        line = Counter("".join(char.text for char in chars if abs(_middle(char) - above) < 1))
-        if line - Counter("".join(bare(cell.text) for cell in row)):
-            return f"the line of {key!r} prints something else than the row {' | '.join(cell.text for cell in row)[:60]!r}"
+    heads = list(itertools.takewhile(lambda row: all(cell.header for cell in row), element.table))
+    lines = _lines_of(chars)
+    if heads and _take(lines, "".join(bare(cell.text) for row in heads for cell in row)) is None:
+        return "the heads do not stand above the rows"
+    directions = {1, -1}
+    for row in element.table[len(heads) :]:
+        said, cells = " | ".join(cell.text for cell in row)[:60], [bare(cell.text) for cell in row if bare(cell.text)]
+        taken = _take(lines, "".join(cells))
+        if taken is None:
+            return f"the line of the row {said!r} prints something else"
+        directions = {way for way in directions if _are_columns(taken, cells[::way])}
+        if not directions:
+            return f"the row {said!r} prints something else in its columns"
     return ""
+
+
+def _lines_of(chars: Sequence[Char]) -> list[list[Char]]:
+    """Characters grouped by height, top to bottom: those whose middle lies within a line's box are on it."""
+    lines: list[list[Char]] = []
+    for char in sorted(chars, key=_middle):
+        if lines and _middle(char) < lines[-1][0].box_pt[3] - 0.25 * (lines[-1][0].box_pt[3] - lines[-1][0].box_pt[1]):
+            lines[-1].append(char)
+        else:
+            lines.append([char])
+    return lines
+
+
+def _take(lines: list[list[Char]], wanted: str) -> list[Char] | None:
+    """The characters of the next lines, taken away, that are exactly the wanted ones in any order; None if the lines hold others."""
+    missing, taken = Counter(wanted), list[Char]()
+    while missing:
+        line = lines.pop(0) if lines else []
+        printed = Counter("".join(char.text for char in line))
+        if not line or printed - missing:
+            return None
+        missing -= printed
+        taken += line
+    return taken
+
+
+def _are_columns(chars: Sequence[Char], cells: Sequence[str]) -> bool:
+    """Whether characters, from left to right, are those of cells one after the other, in any order within a cell."""
+    rest = sorted(chars, key=lambda char: (char.box_pt[0] + char.box_pt[2]) / 2)
+    for cell in cells:
+        missing = Counter(cell)
+        while missing:
+            printed = Counter(rest.pop(0).text) if rest else Counter()
+            if not printed or printed - missing:
+                return False
+            missing -= printed
+    return not rest
 
 
 def _middle(char: Char) -> float:
@@ -312,9 +394,8 @@ def _around(boxes: Sequence[BoxPt]) -> BoxPt:
     return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
 
 
-def _order_fault(elements: Sequence[Element]) -> str:
-    """An element wholly above and not right of the one before it breaks the reading order; heads, feet and footnotes are apart."""
-    boxes = [e.box_1000 for e in elements if e.box_1000 and e.kind not in ("header", "footer", "footnote")]
+def _order_fault(boxes: Sequence[Sequence[float]]) -> str:
+    """A box wholly above and not right of the one before it breaks the reading order, or, on pages read from the right, not left of it."""
     left_to_right = [f"box {two} comes after {one}" for one, two in itertools.pairwise(boxes) if two[3] <= one[1] and two[0] < one[2]]
     right_to_left = [f"box {two} comes after {one}" for one, two in itertools.pairwise(boxes) if two[3] <= one[1] and two[2] > one[0]]
     return left_to_right[0] if left_to_right and right_to_left else ""

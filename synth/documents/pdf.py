@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from statistics import median
 from typing import ClassVar
 
 import pymupdf
@@ -19,11 +20,11 @@ from schemas.sample import AssetUse, BoxPx, Evidence, Proof, Rendering, Stored, 
 from synth.assets import Asset, read_asset, resolve
 from synth.documents import evidence, pictures
 from synth.documents.page_proof import image_faults
-from synth.documents.real_input import check_text, cut_pages, open_pdf, quiet
+from synth.documents.real_input import check_content, check_text, cut_pages, open_pdf, quiet
 from synth.documents.real_language import document_language
 from synth.documents.real_questions import RealQuestion, candidates, compose, near_misses
 from synth.documents.real_reading import read_real
-from synth.documents.real_structure import Structure, contents_end, read_structure, technical_terms
+from synth.documents.real_structure import Structure, contents_end, front_pages, read_structure, technical_terms
 from synth.documents.real_verdict import Court, agrees
 from synth.documents.real_wording import load_real_wording, question_language
 
@@ -89,7 +90,7 @@ class Pdf:
         pinned: The files as they were when the run was planned (see `pin`); looked up again if empty.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     pattern: str
     licence: str = "LicenseRef-user"
@@ -121,8 +122,9 @@ class Pdf:
         asset = files[index % len(files)]
         with open_pdf(read_asset(asset), asset.name) as document:
             total = document.page_count
-            pages = self._window_length(document, rng)
-            first = self._window_start(document, pages, rng)
+            most = self._longest_window(document, rng)
+            first = self._window_start(document, most, rng, asset.name)
+            pages = self._pages_that_fit(document, first, most)
             window = range(first, first + pages)
             check_text(document, window, asset.name)
             language = self.language or document_language(asset.path, "".join(document[page].get_text() for page in window))
@@ -130,8 +132,9 @@ class Pdf:
                 " ".join(title.split()) for _, title, page in document.get_toc(simple=True) if 0 < page <= total and page - 1 not in window
             )
             others = [page for page in range(total) if page not in window]
-            picked = sorted(int(n) for n in rng.permutation(len(others))[:OUTSIDE_PAGES])
-            terms = technical_terms(document, [others[n] for n in picked])
+            picked = [others[n] for n in sorted(int(n) for n in rng.permutation(len(others))[:OUTSIDE_PAGES])]
+            check_content(document, picked, asset.name)
+            terms = technical_terms(document, picked)
         return Truth(asset, language, first, pages, total, titles, terms)
 
     def render(self, truth: Truth, rng: Generator) -> Rendering[Shown]:
@@ -192,24 +195,37 @@ class Pdf:
         """Evidence boxes beside the boxes of the characters that the stored text layer has there."""
         return evidence.find_evidence(stored, turns)
 
-    def _window_length(self, document: pymupdf.Document, rng: Generator) -> int:
-        """A length between half and all of what is allowed; whole documents where they fit."""
-        budget = self.context_tokens - TEXT_RESERVE_TOKENS
-        rect = document[0].rect
-        most = min(self.max_pages, budget // pictures.page_tokens([(rect.width, rect.height)], self.min_dpi))
-        if most < 1:
-            raise DataError(
-                "page_too_large", f"one page of {rect.width:.0f} x {rect.height:.0f} pt at {self.min_dpi} dpi exceeds {budget} tokens"
-            )
+    def _longest_window(self, document: pymupdf.Document, rng: Generator) -> int:
+        """The most pages to show, between half and all of what is allowed for pages of the usual size; whole documents where they fit."""
+        usual = median(pictures.page_tokens([(page.rect.width, page.rect.height)], self.min_dpi) for page in document.pages())
+        most = max(1, min(self.max_pages, int((self.context_tokens - TEXT_RESERVE_TOKENS) // usual)))
         if document.page_count <= most:
             return int(document.page_count)
         return int(rng.integers(min(most, max(MIN_PAGES, most // 2)), most + 1))
 
-    def _window_start(self, document: pymupdf.Document, pages: int, rng: Generator) -> int:
+    def _pages_that_fit(self, document: pymupdf.Document, first: int, most: int) -> int:
+        """How many of `most` pages from the 0-based page `first` fit the budget, each at its own size.
+
+        Raises:
+            DataError: `page_too_large`, not even the first fits.
+        """
+        budget = left = self.context_tokens - TEXT_RESERVE_TOKENS
+        for number in range(first, first + most):
+            rect = document[number].rect
+            left -= pictures.page_tokens([(rect.width, rect.height)], self.min_dpi)
+            if left < 0:
+                if number > first:
+                    return number - first
+                what = f"page {number + 1} of {rect.width:.0f} x {rect.height:.0f} pt at {self.min_dpi} dpi"
+                raise DataError("page_too_large", f"{what} exceeds {budget} tokens")
+        return most
+
+    def _window_start(self, document: pymupdf.Document, pages: int, rng: Generator, where: str) -> int:
         """The first page, or, more often, any page after the contents list from which the window fits."""
         last = document.page_count - pages
         if last <= 0 or rng.random() < CONTENTS_SHARE:
             return 0
+        check_content(document, front_pages(document), where)
         return int(rng.integers(min(contents_end(document), last), last + 1))
 
 

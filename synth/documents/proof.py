@@ -5,17 +5,25 @@ A program is an object `{"op": name, …arguments}`; arguments may be programs, 
 evaluate. The interpreter shares no code with what wrote the document, the question or the answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 
-from schemas.sample import Json, Turn, Verdict
-from synth.documents.proof_answers import unprinted
-from synth.documents.proof_leaves import LEAVES, Artefact
+from schemas.sample import Json, Proof, Turn, Verdict
+from synth.documents.proof_answers import misprinted
+from synth.documents.proof_binding import read_back
+from synth.documents.proof_evidence import evidence_fault
+from synth.documents.proof_leaves import LEAVES, Artefact, Seen
 from synth.documents.proof_operators import OPERATORS
 from synth.documents.proof_values import ProofError, Unstated, Value, folded, same_answer
 from synth.documents.reading import holds, spaced
 
 __all__ = ["Artefact", "ProofError", "evaluate", "necessary", "same_answer", "verify_turn"]
+
+UNITS = {"growth": ("%",)}
+"""Units of values that are computed and not read, by kind of question."""
+
+UNIT_CHARS = 24
+"""How far from a value its unit may reach (chosen: the longest is two words)."""
 
 NOTHING_FOUND = ("missing", "empty", "not_single", "masked")
 """Reasons that mean a query has no answer; others mean that it could not be asked."""
@@ -96,9 +104,8 @@ def _scan(texts: Json, artefact: Artefact, only: Json) -> None:
                 raise ProofError("present", f"page {page.index + 1} of document {number + 1} holds all of {texts!r}")
 
 
-def necessary(program: Json, artefact: Artefact, pages: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+def necessary(program: Json, value: Value, artefact: Artefact, pages: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
     """The first evidence page, as (document, 0-based page), without which the program has the same value; None when all are necessary."""
-    value = evaluate(program, artefact)
     for document, page in pages:
         try:
             other = evaluate(program, artefact.without(document, page))
@@ -113,33 +120,33 @@ def _equal(a: Value, b: Value) -> bool:
     return a == b if not (isinstance(a, str) and isinstance(b, str)) else folded(a) == folded(b)
 
 
-def verify_turn(asked: Turn, answered: Turn, artefact: Artefact, languages: Sequence[str] = ()) -> Verdict:
+def verify_turn(asked: Turn, answered: Turn, artefact: Artefact) -> Verdict:
     """Prove one answer from the stored documents and page images alone.
 
-    The program is evaluated and compared with the stored answer; the answer's text must print that answer; every page of the evidence must
-    be necessary, and at least two; an answer that refuses must refuse in words, and the absence must be proved. `languages` are those the
-    answer may be written in, if not that of the documents.
+    The program is evaluated and compared with the stored answer; it must answer the words of the question, and the answer's text must print
+    the value and nothing else. Every page of the evidence must be necessary, two at least, and every box must hold what the program read
+    there. An answer that refuses must refuse in words, and the absence must be proved.
     """
     try:
-        reason = _fault(asked, answered, artefact, languages or tuple({document.language: None for document in artefact.documents}))
+        seen: list[Seen] = []
+        proof = answered.proof
+        reason = (
+            "no_proof: the answer carries no program"
+            if proof is None
+            else derivation_fault(proof, artefact.watched(seen))
+            or words_fault(asked.text, answered.text, proof, artefact, [item.text for item in seen if item.is_caption])
+            or evidence_fault(proof, artefact, seen)
+        )
     except (ProofError, ArithmeticError) as error:  # a forged constant may not be a number at all
         reason = str(error) or type(error).__name__
     return Verdict(answered.task, not reason, reason or "derived again from the stored pages", "artefact")
 
 
-def _fault(asked: Turn, answered: Turn, artefact: Artefact, languages: Sequence[str]) -> str:
-    """What is wrong with an answer, empty when nothing is."""
-    proof = answered.proof
-    if proof is None:
-        return "no_proof: the answer carries no program"
+def derivation_fault(proof: Proof, artefact: Artefact) -> str:
+    """What is wrong with a stored answer and the pages it follows from, empty when nothing is."""
     value = evaluate(proof.program, artefact)
     if not same_answer(value, proof.answer):
         return f"wrong_answer: the document gives {value!r}, the answer says {proof.answer!r}"
-    missing = unprinted(answered.text, proof.answer, languages)
-    if missing:
-        return f"wrong_text: {missing}"
-    if holds(spaced(asked.text), answered.text):
-        return "answer_in_question: the question already says the answer"
     if isinstance(value, Unstated):
         return ""
     shown = {item.image for item in proof.evidence if item.image is not None}
@@ -148,5 +155,31 @@ def _fault(asked: Turn, answered: Turn, artefact: Artefact, languages: Sequence[
     pages = sorted({(artefact.pictures[image].document, artefact.pictures[image].page) for image in shown})
     if len(pages) < 2:
         return f"single_page: the evidence lies on {len(pages)} page"
-    idle = necessary(proof.program, artefact, pages)
+    idle = necessary(proof.program, value, artefact, pages)
     return f"page_not_needed: the answer follows without page {idle[1] + 1} of document {idle[0] + 1}" if idle else ""
+
+
+def words_fault(question: str, text: str, proof: Proof, artefact: Artefact, captions: Sequence[str]) -> str:
+    """What is wrong between the words of question and answer and a program, which has read what is under these captions; empty when
+    nothing is.
+    """
+    asked = read_back(question, proof.program, artefact)
+    if asked is None:
+        return "other_question: the program does not answer what the words of the question ask"
+    language = artefact.documents[0].language
+    units = [*captions, *_beside_values(proof.program), *UNITS.get(asked.key, ()), asked.slots.get("unit", "")]
+    if wrong := misprinted(text, proof.answer, asked, language, units):
+        return f"wrong_text: {wrong}"
+    return "answer_in_question: the question already says the answer" if holds(spaced(question), text) else ""
+
+
+def _beside_values(program: Json) -> Iterator[str]:
+    """Texts of a program that may print the unit of a value: heads of columns, and what stands just before and after a value told."""
+    if isinstance(program, list):
+        for item in program:
+            yield from _beside_values(item)
+    elif isinstance(program, dict):
+        for key, value in program.items():
+            if isinstance(value, str) and key in ("column", "before", "after"):
+                yield value if key == "column" else value[-UNIT_CHARS:] if key == "before" else value[:UNIT_CHARS]
+            yield from _beside_values(value)

@@ -9,24 +9,52 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import takewhile
 from typing import TypeAlias
 
 from synth.documents import reading_structure as structure
 from synth.documents.measure import Picture, measure_bar
 from synth.documents.proof_values import Measured, ProofError, Value, as_number, as_sequence, as_text, folded, same
 from synth.documents.reading import BoxPt, ReadDocument, same_label
-from synth.documents.reading_tables import Cell, TablePart, best_caption, table_parts
+from synth.documents.reading_tables import Cell, TablePart, best_caption, table_parts, widest_span
 from synth.documents.reading_values import parse_date, parse_number
 
 Arguments: TypeAlias = Mapping[str, Value]
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a leaf has read: a text on a 0-based page of a document, or where a mark of a figure ends, (x, y) in points.
+
+    `is_caption` is set for the caption of a table or figure that was read.
+    """
+
+    document: int
+    page: int
+    text: str
+    at_pt: tuple[float, float] | None = None
+    is_caption: bool = False
+
+
 @dataclass(frozen=True)
 class Artefact:
-    """What proofs read: the stored documents, and the stored image of each page with the way from points to its pixels."""
+    """What proofs read: the stored documents, and the stored image of each page with the way from points to its pixels.
+
+    Leaves note in `seen` what they read, where there is such a list.
+    """
 
     documents: tuple[ReadDocument, ...]
     pictures: tuple[Picture, ...] = ()
+    seen: list[Seen] | None = None
+
+    def watched(self, seen: list[Seen]) -> "Artefact":
+        """The same, noting what is read."""
+        return Artefact(self.documents, self.pictures, seen)
+
+    def see(self, given: Arguments, page: int, text: str, at_pt: tuple[float, float] | None = None, *, is_caption: bool = False) -> None:
+        """Note what a leaf has read on a 0-based page."""
+        if self.seen is not None:
+            self.seen.append(Seen(int(as_number(given.get("doc", Decimal(0)))), page, text, at_pt, is_caption))
 
     def document(self, given: Arguments) -> ReadDocument:
         """The document a leaf names; the first where it names none."""
@@ -81,8 +109,8 @@ def _single(found: Sequence[Value], what: str) -> Value:
 Row: TypeAlias = tuple[Cell | None, ...]
 
 
-def _rows(scope: Artefact, given: Arguments, headings: Sequence[str]) -> Iterator[Row]:
-    """For every body row of the named table, over all its pages, the cells under the headings ("" is the first column)."""
+def _rows(scope: Artefact, given: Arguments, headings: Sequence[str]) -> Iterator[tuple[int, Row]]:
+    """(page, cells under the headings) of every body row of the named table, over all its pages; "" is the first column."""
     label = as_text(given["table"])
     read: dict[tuple[int, BoxPt], list[Row]] = {}
     for part in table_parts(scope.document(given), label):
@@ -90,13 +118,17 @@ def _rows(scope: Artefact, given: Arguments, headings: Sequence[str]) -> Iterato
         if columns:
             place = (part.page, part.caption_box_pt)
             head_rows = max(depth for _, depth in columns)
-            rows = [tuple(row[column] for column, _ in columns) for row in part.body(head_rows)]
-            if place not in read or _goes_on(read[place], rows):
-                read[place] = rows
+            body = [(tuple(row[column] for column, _ in columns), widest_span(row)) for row in part.body(head_rows)]
+            if place not in read:
+                read[place] = [row for row, _ in body]
+            elif _goes_on(read[place], sure := [row for row, _ in takewhile(lambda item: all(item[0]) and item[1] == 1, body)]):
+                read[place] = sure
+    if scope.seen is not None and (found := best_caption(scope.document(given), label)):
+        scope.see(given, found[0].index, structure.caption_text(*found), is_caption=True)
     if not read:
         raise ProofError("missing", f"a table {label!r} with the columns {[text for text in headings if text]}")
-    for rows in read.values():
-        yield from rows
+    for (page, _), rows in read.items():
+        yield from ((page, row) for row in rows)
 
 
 def _goes_on(narrow: Sequence[Row], wide: Sequence[Row]) -> bool:
@@ -126,13 +158,21 @@ def cell(scope: Artefact, given: Arguments) -> Value:
     row, column, key = folded(as_text(given["row"])), as_text(given["column"]), as_text(given.get("key", ""))
     document = scope.document(given)
     found = [
-        read_as(value.text if value else "", _kind(given), document.language)
-        for name, value in _rows(scope, given, (key, column))
+        read_as(_noted(scope, given, page, name, value), _kind(given), document.language)
+        for page, (name, value) in _rows(scope, given, (key, column))
         if name and folded(name.text) == row
     ]
     if len(found) > 1:
         raise ProofError("ambiguous", f"{len(found)} rows {given['row']!r} in {given['table']!r}")
     return _single(found, f"row {given['row']!r} in {given['table']!r}")
+
+
+def _noted(scope: Artefact, given: Arguments, page: int, *cells: Cell | None) -> str:
+    """The text of the last of some cells, all of them noted as read."""
+    for item in cells:
+        if item:
+            scope.see(given, page, item.text)
+    return cells[-1].text if cells[-1] else ""
 
 
 def column(scope: Artefact, given: Arguments) -> Value:
@@ -144,9 +184,9 @@ def column(scope: Artefact, given: Arguments) -> Value:
     wanted = given.get("equals")
     allowed = None if wanted is None else {folded(as_text(item)) for item in (wanted if isinstance(wanted, tuple) else (wanted,))}
     values = []
-    for name, value in _rows(scope, given, (where, as_text(given["column"]))):
+    for page, (name, value) in _rows(scope, given, (where, as_text(given["column"]))):
         if allowed is None or (name and folded(name.text) in allowed):
-            values.append(read_as(value.text if value else "", _kind(given), language))
+            values.append(read_as(_noted(scope, given, page, name, value), _kind(given), language))
     return tuple(values)
 
 
@@ -155,11 +195,11 @@ def cells(scope: Artefact, given: Arguments) -> Value:
     names = [folded(as_text(name)) for name in as_sequence(given["rows"])]
     column, key, language = as_text(given["column"]), as_text(given.get("key", "")), scope.document(given).language
     found: dict[str, Value] = {}
-    for name, value in _rows(scope, given, (key, column)):
+    for page, (name, value) in _rows(scope, given, (key, column)):
         if name and folded(name.text) in names:
             if folded(name.text) in found:
                 raise ProofError("ambiguous", f"two rows {name.text!r} in {given['table']!r}")
-            found[folded(name.text)] = read_as(value.text if value else "", _kind(given), language)
+            found[folded(name.text)] = read_as(_noted(scope, given, page, name, value), _kind(given), language)
     missing = [name for name in names if name not in found]
     if missing:
         raise ProofError("missing", f"rows {missing!r} in {given['table']!r}")
@@ -175,6 +215,8 @@ def between(scope: Artefact, given: Arguments) -> Value:
     found = structure.between(document, before, after)
     if len(found) > 1:
         raise ProofError("ambiguous", f"{len(found)} places between {before[-30:]!r} and {after[:30]!r}")
+    for item in found:
+        scope.see(given, item.page, item.text)
     return _single(
         [read_as(item.text, _kind(given), document.language) for item in found], f"text between {before[-30:]!r} and {after[:30]!r}"
     )
@@ -196,6 +238,8 @@ def list_items(scope: Artefact, given: Arguments) -> Value:
     lists = structure.list_items(scope.document(given), as_text(given["after"]))
     if len(lists) != 1:
         raise ProofError("missing" if not lists else "ambiguous", f"{len(lists)} lists after {given['after']!r}")
+    for item in lists[0]:
+        scope.see(given, item.page, item.text)
     return tuple(item.text for item in lists[0])
 
 
@@ -215,7 +259,10 @@ def caption_pages(scope: Artefact, given: Arguments) -> Value:
 def _captions(scope: Artefact, given: Arguments) -> list[tuple[int, str]]:
     wanted = folded(as_text(given.get("contains", "")))
     found = structure.captions(scope.document(given), as_text(given["kind"]))
-    return [(item.page, item.text) for _, item in found if wanted in folded(item.text)]
+    shown = [(item.page, item.text) for _, item in found if wanted in folded(item.text)]
+    for page, text in shown:
+        scope.see(given, page, text)
+    return shown
 
 
 def caption(scope: Artefact, given: Arguments) -> Value:
@@ -224,18 +271,24 @@ def caption(scope: Artefact, given: Arguments) -> Value:
     found = best_caption(scope.document(given), label)
     if found is None:
         raise ProofError("missing", f"a caption {label!r}")
-    return structure.without_label(structure.caption_text(*found), label)
+    whole = structure.caption_text(*found)
+    scope.see(given, found[0].index, whole)
+    return structure.without_label(whole, label)
 
 
 def heading_page(scope: Artefact, given: Arguments) -> Value:
     """`heading_page{text}`: the PDF page number of the heading with this text, number included."""
-    pages = [Decimal(item.page + 1) for item in structure.headings(scope.document(given), as_text(given["text"]))]
-    return _single(pages, f"heading {given['text']!r}")
+    found = structure.headings(scope.document(given), as_text(given["text"]))
+    for item in found:
+        scope.see(given, item.page, as_text(given["text"]))
+    return _single([Decimal(item.page + 1) for item in found], f"heading {given['text']!r}")
 
 
 def contents_label(scope: Artefact, given: Arguments) -> Value:
     """`contents_label{text}`: the printed page number that the contents list gives for an entry."""
     found = structure.contents_labels(scope.document(given), as_text(given["text"]))
+    for item in found:
+        scope.see(given, item.page, f"{as_text(given['text'])} {item.text}")
     return _single([item.text for item in found], f"contents entry {given['text']!r}")
 
 
@@ -255,8 +308,10 @@ def page_labels(scope: Artefact, given: Arguments) -> Value:
 def label_page(scope: Artefact, given: Arguments) -> Value:
     """`label_page{label}`: the PDF page number of the page with this printed number."""
     label = as_text(given["label"])
-    found: list[Value] = [Decimal(page.index + 1) for page in scope.document(given).pages if page.label and same_label(page.label, label)]
-    return _single(found, f"the page numbered {label!r}")
+    found = [page for page in scope.document(given).pages if page.label and same_label(page.label, label)]
+    for page in found:
+        scope.see(given, page.index, page.label)
+    return _single([Decimal(page.index + 1) for page in found], f"the page numbered {label!r}")
 
 
 def page_count(scope: Artefact, given: Arguments) -> Value:
@@ -272,8 +327,10 @@ def bar(scope: Artefact, given: Arguments) -> Value:
     number = int(as_number(given.get("doc", Decimal(0))))
     pictures = {picture.page: picture for picture in scope.pictures if picture.document == number}
     label, category = as_text(given["figure"]), as_text(given["category"])
-    reading = measure_bar(scope.document(given), pictures, label, category, as_text(given.get("series", "")))
-    return Measured(reading.value, reading.tolerance)
+    mark = measure_bar(scope.document(given), pictures, label, category, as_text(given.get("series", "")))
+    scope.see(given, mark.page, mark.caption, is_caption=True)
+    scope.see(given, mark.page, "", mark.at_pt)
+    return Measured(mark.value, mark.tolerance)
 
 
 def bars(scope: Artefact, given: Arguments) -> Value:

@@ -139,6 +139,11 @@ class ReadPage:
         return lines_of(self.bands, self.right_to_left)
 
     @cached_property
+    def line_numbers(self) -> dict[int, int]:
+        """Place of every line, by its `id`, in `lines`."""
+        return {id(line): number for number, line in enumerate(self.lines)}
+
+    @cached_property
     def right_to_left(self) -> bool:
         """Whether columns and table columns run right to left: as most letters do, or as the document does where a page has few."""
         letters = sum(self.letters_by_size.values())

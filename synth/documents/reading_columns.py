@@ -75,10 +75,12 @@ def _outweighs(page: "_Rows", three: "_Cut", two: "_Cut") -> bool:
     """Whether three columns are to be tried before two.
 
     Rows of two columns may happen to leave thirds white, but then two columns hold them as well; rows of three columns cross the middle.
+    Where a page has both, those of which more rows fit no other columns come first: a few lines of one column leave thirds white too.
     """
-    if not three.fills_all(page):
+    if not three.fills_all(page) or three.held >= two.held:
         return three.held >= two.held
-    return len(three.columned - two.columned) >= 0.25 * three.held or three.held >= two.held
+    alone = len(three.columned - two.columned)
+    return alone >= 0.25 * three.held and alone >= len(two.columned - three.columned)
 
 
 @dataclass(frozen=True)
@@ -122,13 +124,16 @@ class _Rows:
         return float(self.boxes[2].max())
 
     def edges(self, count: int) -> Iterator[Edges]:
-        """The places of `count` equal columns, for every distance before its margin at which the text may end."""
+        """The places of `count` equal columns: for every distance before its margin it may end, then between equal margins."""
         symmetric = (self.width_pt - self.right) - self.left
         missing = -symmetric if self.rtl else symmetric
         guessed = (missing + slack for slack in MARGIN_SLACKS_PT if missing + slack > EARLY_ENDS_PT[-1])
         for early in (*EARLY_ENDS_PT, *guessed):  # the last column is ragged, or the page holds little
             width = (self.right - self.left + early) / count
             yield tuple((self.left - early * self.rtl) + width * number for number in range(1, count))
+        # Narrow tables, centred in their columns, reach neither margin: these are then alike, at most as wide as the narrower white.
+        margin = min(self.left, self.width_pt - self.right)
+        yield tuple(margin + (self.width_pt - 2 * margin) / count * number for number in range(1, count))
 
     @cached_property
     def middles_pt(self) -> list[float]:

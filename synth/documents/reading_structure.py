@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from synth.documents.reading import Flow, Line, ReadDocument, ReadPage
-from synth.documents.reading_tables import best_caption, is_contents_entry, segments
+from synth.documents.reading_tables import best_caption, is_listed, segments
 from synth.documents.reading_values import plain_digits
 
 BULLETS = "•◦▪▫■□●○–—-*‣·∙➤►▸※・✓→◆◇"
@@ -133,7 +133,7 @@ def _caption_numbers(page: ReadPage, prefix: str) -> tuple[str, ...]:
     if key not in page.memo:
         lines = [line for line in page.lines if line.folded.startswith(prefix)]
         matches = [(line, re.match(r"[0-9]+(?:[.\-][0-9]+)*", line.folded[len(prefix) :])) for line in lines]
-        page.memo[key] = tuple(match[0] for line, match in matches if match and not is_contents_entry(line))
+        page.memo[key] = tuple(match[0] for line, match in matches if match and not is_listed(page, line))
     found: tuple[str, ...] = page.memo[key]
     return found
 

@@ -5,6 +5,7 @@ that goes on over pages is the sequence of its parts, each under a caption with 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -29,6 +30,10 @@ MAX_HEAD_ROWS = 10
 
 MIN_LIKENESS = 3
 """Lines that look less like a caption than this are running text (see `caption_likeness`)."""
+
+
+LED = re.compile(r"(?:[.·․…‥・]\s*){3,}[0-9ivxlcdm]+\s*$")
+"""The end of a contents entry: leaders and a page number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +85,21 @@ class TablePart:
         return depth
 
     def body(self, head_rows: int) -> tuple[tuple[Cell | None, ...], ...]:
-        """Rows below the head; the further lines of a cell that is broken over lines are joined to it."""
+        """Rows below the head, down to running text; the further lines of a cell that is broken over lines are joined to it."""
         merged: list[tuple[Cell | None, ...]] = []
         for row in self.rows[head_rows:]:
+            if widest_span(row) > max(2, len(row) / 2):
+                break
             if merged and row[0] is None:
                 merged[-1] = tuple(_stack(above, below) for above, below in zip(merged[-1], row, strict=True))
             else:
                 merged.append(row)
         return tuple(merged)
+
+
+def widest_span(row: Sequence[Cell | None]) -> int:
+    """Over how many columns the longest stretch of words of a row runs."""
+    return max(Counter(cell.box_pt for cell in row if cell).values(), default=0)
 
 
 def _stack(above: Cell | None, below: Cell | None) -> Cell | None:
@@ -107,8 +119,7 @@ def _starts_with(line: Line, label: str) -> bool:
 
 def is_contents_entry(line: Line) -> bool:
     """Whether a line looks like an entry of a contents list: leaders or a wide gap, then a page number at its end."""
-    text = plain_digits(line.text)
-    if re.search(r"(?:[.·․…‥・]\s*){3,}[0-9ivxlcdm]+\s*$", text):
+    if LED.search(plain_digits(line.text)):
         return True
     words = [word for word in line.words if not word.mark]
     if len(words) < 2 or not re.fullmatch(r"[0-9]+|[ivxlcdm]+", plain_digits(words[-1].text)):
@@ -117,12 +128,21 @@ def is_contents_entry(line: Line) -> bool:
     return gap > 0.8 * line.size_pt
 
 
+def is_listed(page: ReadPage, line: Line) -> bool:
+    """Whether a line is an entry of a contents list, or the first line of one that ends with leaders."""
+    if is_contents_entry(line):
+        return True
+    lines = page.lines
+    below = lines[page.line_numbers[id(line)] + 1 :][:1]
+    return bool(below) and abs(below[0].size_pt - line.size_pt) < 0.2 and bool(LED.search(plain_digits(below[0].text)))
+
+
 def caption_lines(page: ReadPage, label: str) -> tuple[Line, ...]:
     """Lines of a page that begin with a label and are not contents entries; running text that happens to begin with it is among them."""
     key = f"lines/{label}"
     if key not in page.memo:
         wanted = _fold(label)
-        page.memo[key] = tuple(line for line in page.lines if _starts_with(line, wanted) and not is_contents_entry(line))
+        page.memo[key] = tuple(line for line in page.lines if _starts_with(line, wanted) and not is_listed(page, line))
     found: tuple[Line, ...] = page.memo[key]
     return found
 

@@ -60,6 +60,17 @@ def parse_number(text: str, language: str) -> Decimal | None:
     return found[0] if len(found) == 1 else None
 
 
+def number_printed(text: str, language: str) -> tuple[Decimal, str] | None:
+    """The number that a text is, and the unit before or after it; None when the text says more than that, or has badly grouped digits."""
+    plain = plain_digits(text).strip()
+    found = list(_number_pattern(language).finditer(plain))
+    if len(found) != 1:
+        return None
+    unit = (plain[: found[0].start()] + " " + plain[found[0].end() :]).strip()
+    (number,) = numbers_in(plain, language)
+    return None if any(map(str.isdecimal, unit)) else (number, unit)
+
+
 @lru_cache
 def _months(language: str) -> tuple[tuple[str, int], ...]:
     """Month names and abbreviations of a language without spaces and full stops, longest first."""
@@ -112,6 +123,13 @@ def dates_in(text: str, language: str) -> tuple[str, ...]:
             except ValueError:
                 continue
     return tuple(found[start] for start in sorted(found))
+
+
+def date_printed(text: str, language: str) -> str | None:
+    """The ISO date that a text is, in a form of the language; None when it says more than a date."""
+    squeezed = re.sub(r"(?<=\d)г\.$", "", _squeeze(text).casefold())  # Russian long dates end with the word year
+    whole = any(pattern.fullmatch(squeezed) for pattern in _date_patterns(language))
+    return parse_date(text, language) if whole else None
 
 
 def parse_date(text: str, language: str) -> str | None:

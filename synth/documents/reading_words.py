@@ -213,8 +213,8 @@ def _turned_words(glyphs: Sequence[_Glyph]) -> list[Word]:
 
 
 def _glyphs(line: dict[str, Any], number: int) -> list[_Glyph]:
-    """Glyphs of MuPDF line `number`. Of a cluster only the first character has a width, the others stand at its right edge, listed after
-    it, or before it where MuPDF has turned the line round.
+    """Glyphs of MuPDF line `number`. Of a cluster only the first character has a width, the others stand at its right edge (its upper one
+    in text turned anticlockwise), listed after it, or before it where MuPDF has turned the line round.
     """
     spans = line["spans"]
     size = max((span["size"] for span in spans), default=0.0)
@@ -228,8 +228,9 @@ def _glyphs(line: dict[str, Any], number: int) -> list[_Glyph]:
         bold = bool(span["flags"] & pymupdf.TEXT_FONT_BOLD) or "bold" in span["font"].lower()
         for char in span["chars"]:
             text, box = char["c"], char["bbox"]
-            if upright and box[2] - box[0] < 0.01 and unicodedata.category(text) != "Zs":
-                if glyphs and abs(glyphs[-1].box_pt[2] - box[0]) < 0.01:
+            start, end = (0, 2) if upright else (1, 3)
+            if box[end] - box[start] < 0.01 and unicodedata.category(text) != "Zs":
+                if glyphs and abs(glyphs[-1].box_pt[end if upright else start] - box[start]) < 0.01:
                     glyphs[-1] = glyphs[-1]._replace(text=glyphs[-1].text + text)
                 else:
                     waiting = text + waiting

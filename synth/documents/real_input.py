@@ -72,8 +72,12 @@ def quiet() -> Iterator[None]:
         pymupdf.TOOLS.mupdf_display_errors(before)
 
 
-def check_text(document: pymupdf.Document, pages: Sequence[int], where: str) -> None:
-    """Raise `scan_only` unless these pages carry a text layer, and `malformed` if one of them cannot be read."""
+def check_content(document: pymupdf.Document, pages: Sequence[int], where: str) -> int:
+    """How many visible characters these pages have, each checked before MuPDF unpacks it: nothing may be read of a page that was not.
+
+    Raises:
+        DataError: `malformed`, a page cannot be read, or `too_large`.
+    """
     amount = 0
     for number in pages:
         try:
@@ -81,6 +85,12 @@ def check_text(document: pymupdf.Document, pages: Sequence[int], where: str) -> 
             amount += len("".join(document[number].get_text().split()))
         except (RuntimeError, ValueError) as error:
             raise DataError("malformed", f"{where}: page {number + 1} cannot be read: {error}; {_warnings()}") from error
+    return amount
+
+
+def check_text(document: pymupdf.Document, pages: Sequence[int], where: str) -> None:
+    """Raise `scan_only` unless these pages carry a text layer, and what `check_content` raises."""
+    amount = check_content(document, pages, where)
     if amount < MIN_CHARS_A_PAGE * len(pages):
         raise DataError("scan_only", f"{where} has {amount} characters of text on {len(pages)} pages; run text recognition first")
 

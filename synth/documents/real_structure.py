@@ -315,10 +315,14 @@ def trim_lead(before: str) -> str:
     return lead.strip() if len(lead) >= least else ""
 
 
+def front_pages(document: pymupdf.Document) -> range:
+    """The pages on which a contents list is looked for: the first tenth, twenty at least."""
+    return range(min(document.page_count, max(20, document.page_count // 10)))
+
+
 def contents_end(document: pymupdf.Document) -> int:
-    """The page after the last page of the contents lists at the front; 0 if there are none in the first tenth and twenty pages."""
-    front = range(min(document.page_count, max(20, document.page_count // 10)))
-    pages = [number for number in front if _contents(number, page_text(document[number]))]
+    """The page after the last page of the contents lists at the front; 0 if there are none on `front_pages`."""
+    pages = [number for number in front_pages(document) if _contents(number, page_text(document[number]))]
     return pages[-1] + 1 if pages else 0
 
 

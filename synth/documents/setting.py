@@ -266,15 +266,16 @@ class Setter:
         On slides it is set smaller where that keeps it on one.
         """
         look = self.look.heading
+        share = 1.0 if self.is_rtl or self.page == "slide" else self.look.contents.share
+        align: Align = "center" if self.look.contents.centered and share == 1.0 else "start"
         title = replace(self.style(look.scale[0] * 0.9, bold=look.bold, color=look.color), family=look.family)
-        out = self.set_lines([Span(block.title, title)], width_pt, Part("heading", number, level=1))
+        out = self.set_lines([Span(block.title, title)], width_pt, Part("heading", number, level=1), align=align)
         out = spaced([replace(strip, keep=True) for strip in out], 1.2 * self.pitch_pt, 0.9 * self.pitch_pt)
         if self.page == "slide":
             room = (column_pt - stack(out)[0]) / (SLIDE_ENTRY_PITCHES * self.pitch_pt * max(1, len(entries)))
             scale = min(1.0, max(LEAST_ENTRY, room))
             smaller = replace(self, look=replace(self.look, size_pt=scale * self.look.size_pt))
             return [*map(held, out), *smaller._entries(entries, width_pt, number, whole=scale > LEAST_ENTRY)]
-        share = 1.0 if self.is_rtl else self.look.contents_share
         return [*out, *self._entries(entries, share * width_pt, number, whole=False)]
 
     def _entries(self, entries: Sequence[tuple[int, str, str, str]], width_pt: float, number: int, *, whole: bool) -> list[Strip]:
@@ -288,9 +289,10 @@ class Setter:
         return out
 
     def _entry(self, level: int, text: str, target: str, anchor: str, width_pt: float, number: int) -> list[Strip]:
-        style = self.style(bold=level == 1 and self.look.heading.bold)
-        inset = (level - 1) * 1.4 * self.size_pt
-        kept = LABEL_EM * self.size_pt
+        look = self.look.contents
+        style = self.style(1.0 if self.page == "slide" else look.scale, bold=level == 1 and look.bold)
+        inset = (level - 1) * look.indent_em * self.size_pt
+        kept = LABEL_EM * style.size_pt
         part = Part("list", number)
         strips = self.set_lines([Span(text, style, anchor)], width_pt - inset - kept, part, x_pt=kept if self.is_rtl else inset)
         box = strips[-1].box_pt
@@ -299,14 +301,17 @@ class Setter:
             anchor=anchor,
             text_pt=box[0] if self.is_rtl else box[2],
             edge_pt=0.0 if self.is_rtl else width_pt,
-            baseline_pt=self.pitch_pt / 2 + BASELINE_EM * style.size_pt,
+            baseline_pt=strips[-1].height_pt / 2 + BASELINE_EM * style.size_pt,
             style=replace(style, bold=False),
-            leader=self.look.leader,
+            leader=look.leader,
             link_pt=(0.0, 0.0, width_pt, strips[-1].height_pt),
         )
-        strips[-1] = replace(strips[-1], ops=(*strips[-1].ops, label), keep=False)
+        low = strips[-1].height_pt
+        ruled = look.rule == "all" or (look.rule == "first" and level == 1)
+        rule = (RuleOp(0.0, low, width_pt, low, self.look.accent, 0.4),) if ruled else ()
+        strips[-1] = replace(strips[-1], ops=(*rule, *strips[-1].ops, label), keep=False)
         strips = [replace(strip, keep=n < len(strips) - 1) for n, strip in enumerate(strips)]
-        extra = 0.0 if self.page == "slide" else self.look.contents_spread
+        extra = 0.0 if self.page == "slide" else look.spread
         gap = (0.45 if level == 1 else 0.1) + extra
         return spaced(strips, gap * self.pitch_pt, (0.1 + extra / 2) * self.pitch_pt)
 

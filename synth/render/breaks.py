@@ -2,7 +2,8 @@
 
 Text without Chinese or Japanese breaks at spaces only. In Chinese and Japanese each character is a token together with the opening marks
 before it and the closing marks, small kana and prolonged sound marks behind it, so that no line begins or ends with what kinsoku forbids;
-Latin words and numbers stay whole, full-width ones too. Sources: JIS X 4051, W3C JLREQ 3.1.7-3.1.8, W3C CLREQ 3.1.2.
+Latin words and numbers stay whole, full-width ones too, and so do labels of tables, figures, chapters and pages. Sources: JIS X 4051, W3C
+JLREQ 3.1.7-3.1.8, W3C CLREQ 3.1.2.
 Knows nothing of widths or fonts.
 """
 
@@ -35,7 +36,10 @@ _CJK = re.compile(f"[{_CJK_RANGES}]")
 _WESTERN = f"[^ {_CJK_RANGES}]"
 _PLAIN_TOKEN = re.compile(" +|[^ ]+")
 _WIDE_NUMBER = "[\uff10-\uff19]+(?:[\uff0c\uff0e][\uff10-\uff19]+)*|[\uff21-\uff3a\uff41-\uff5a]+"  # full-width digits, and letters
-_CORE = f"(?:{_WIDE_NUMBER}|(?!{_OPEN}|{_CLOSE})[{_CJK_RANGES}]|{_WESTERN}+(?<!{_OPEN}))"
+_LABEL = (
+    "[\u8868\u56fe\u56f3]\\d+(?:[.\\-]\\d+)*|\u7b2c\\d+[\u7ae0\u8282\u7bc0\u9875\u9801]"  # 表5, 图5, 図5; 第5章, 第5节, 第5節, 第5页, 第5頁
+)
+_CORE = f"(?:{_LABEL}|{_WIDE_NUMBER}|(?!{_OPEN}|{_CLOSE})[{_CJK_RANGES}]|{_WESTERN}+(?<!{_OPEN}))"
 _CJK_TOKEN = re.compile(f" +|{_OPEN}*{_CORE}{_CLOSE}*(?:\u00a0{_WESTERN}*{_CLOSE}*)*|{_OPEN}+|{_CLOSE}+|.")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _VIRAMA = 9  # canonical combining class of viramas, which join the next consonant (Unicode 4.3)

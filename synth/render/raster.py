@@ -62,7 +62,7 @@ def rasterise(
     with document:
         wanted = range(document.page_count) if pages is None else pages
         images = tuple(_draw_page(document[number], dpi, max_pixels, gray) for number in wanted)
-    pymupdf.TOOLS.store_shrink(100)  # else fonts and glyphs of closed documents pile up to 256 MB a worker
+    pymupdf.TOOLS.store_shrink(100)  # MuPDF keeps the decoded pictures of closed documents, up to 256 MiB a process
     return images
 
 

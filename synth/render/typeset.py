@@ -5,6 +5,7 @@ the look's chain that has it. Lengths are PDF points (1/72 inch); x runs right f
 This module knows nothing of pages or PDF; `synth.render.pdf` draws what it makes.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,9 +23,12 @@ __all__ = ["Align", "Direction", "Fragment", "Line", "Span", "Style", "Typesette
 Align = Literal["start", "end", "center", "justify"]
 Direction = Literal["ltr", "rtl"]
 _RTL_SCRIPTS = frozenset({"Adlm", "Arab", "Hebr", "Nkoo", "Syrc", "Thaa"})
-_MAX_CJK_GAP_EM = 0.25
-"""Justified Chinese and Japanese text is never opened wider than a quarter em between characters (JLREQ 3.8.2)."""
+_MAX_CJK_GAP_EM = 0.14
+"""Justified Chinese and Japanese text is never opened wider between characters: MuPDF reads a space from 0.15 em on (SPACE_DIST in
+source/fitz/stext-device.c). JLREQ 3.8.2 would allow a quarter em."""
 _EPSILON_PT = 1e-6
+_BARE_NUMBER = re.compile(r"\d{1,3}(?:[.\-]\d{1,3})*\W*")
+"""A number as labels have, in any digits, with the marks that follow it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,7 @@ class Typesetter:
                 used = after
                 at += 1
             elif any(not held.is_space for held, _ in entries[start:at]):
+                at = _break_before_number(entries, start, at)
                 yield _trimmed(entries[start:at])
                 start, used = at, 0.0
             else:
@@ -188,6 +193,18 @@ def _paragraphs(spans: Sequence[Span]) -> Iterator[list[Span]]:
             current = [Span(text, span.style, span.anchor)]
     if current:
         yield current
+
+
+def _break_before_number(entries: Sequence[Entry], start: int, at: int) -> int:
+    """Where a line that began at `start` ends, when token `at` does not fit: `at`, or the word before it where `at` is a bare number.
+
+    The number of a table, figure, chapter or page stays with the word that says of what (`Abb. 5`), if the line has other words.
+    """
+    if at - start < 3 or [token.is_space for token, _ in entries[at - 3 : at]] != [True, False, True]:
+        return at
+    text = "".join([item.shaped.text for item in entries[at][0].items])
+    has_word = any(not token.is_space for token, _ in entries[start : at - 3])
+    return at - 2 if has_word and _BARE_NUMBER.fullmatch(text) else at
 
 
 def _trimmed(row: list[Entry]) -> list[Entry]:

@@ -16,8 +16,6 @@ from pipelines.stats_pages import (
     image_layout,
     layout_entropy,
     mean_layout_iou,
-    near_duplicates,
-    page_hash,
     pdf_layouts,
     phash,
 )
@@ -37,14 +35,6 @@ def page(seed: int, quality: int = 0) -> Image:
     return Image.of(buffer.getvalue(), "jpeg" if quality else "png", 400, 560)
 
 
-def test_near_duplicates_are_found_and_others_are_not() -> None:
-    pages = [page(seed) for seed in range(12)]
-    hashes = [page_hash(image) for image in pages]
-    assert near_duplicates(hashes) == 0.0
-    assert near_duplicates([*hashes, page_hash(page(0, quality=60))]) == pytest.approx(2 / 13)
-    assert near_duplicates([hashes[0]]) == 0.0
-
-
 def test_hash_bits_are_comparisons_with_the_right_neighbour() -> None:
     ramp = np.tile(np.arange(9, dtype=np.int16), (8, 1))  # each pixel darker than the next
     assert dhash(ramp) == 2**64 - 1
@@ -58,18 +48,6 @@ def test_dct_hash_sees_frequencies_and_not_brightness() -> None:
     wave = np.cos(np.pi * (2 * np.arange(32) + 1) * 3 / 64)[None, :] * np.full((32, 1), 200.0)  # row 0, column 3 of the frequencies
     assert phash(noise + wave) >> 3 & 1 == 1
     assert phash(noise - wave) >> 3 & 1 == 0
-
-
-def test_sparse_pages_are_not_all_near_duplicates() -> None:
-    def title_page(top: int, width: int) -> Image:
-        picture = PillowImage.new("L", (400, 560), 255)
-        ImageDraw.Draw(picture).rectangle((40, top, 40 + width, top + 30), fill=0)
-        buffer = io.BytesIO()
-        picture.save(buffer, format="PNG")
-        return Image.of(buffer.getvalue(), "png", 400, 560)
-
-    pages = [page_hash(title_page(top, width)) for top, width in ((60, 300), (250, 120), (430, 220))]
-    assert near_duplicates(pages) == 0.0
 
 
 @given(st.lists(st.sampled_from([b"a", b"b", b"c", b"d"]), min_size=1, max_size=40))

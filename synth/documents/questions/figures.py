@@ -16,6 +16,10 @@ MARGIN = Decimal("0.09")
 ends above the largest (1.5 % each of up to twice the largest)."""
 
 
+MAX_COVERED = 0.25
+"""A mark is read where another lies over at most this share of its box (chosen: markers half a diameter apart share less)."""
+
+
 def _shown(figure: Figure, series: int = -1) -> dict[str, Decimal]:
     """Values of a series by category, masked ones left out."""
     name_values = zip(figure.chart.categories, figure.chart.series[series][1], strict=True)
@@ -105,7 +109,7 @@ def highest_figure(context: Context, rng: Generator) -> Draft | None:
         pages = {paper.page(f"caption/{figure.key}") for figure in figures}
         if len(figures) < 2 or None in pages or len(pages) < len(figures):
             return None
-        highest = [_highest(figure) for figure in figures]
+        highest = [_highest(paper, figure) for figure in figures]
         peaks = [value for value, _ in highest]
         best, largest = figures[peaks.index(max(peaks))], max(peaks)
         if sum(largest - peak < MARGIN * largest for peak in peaks) > 1:
@@ -122,16 +126,33 @@ def highest_figure(context: Context, rng: Generator) -> Draft | None:
     return first_that_works(rng, [metric.key for metric in paper.world.metrics if metric.key in paper.world.plotted], ask)
 
 
-def _highest(figure: Figure) -> tuple[Decimal, str]:
+def _highest(paper: Paper, figure: Figure) -> tuple[Decimal, str]:
     """The highest value of a figure and the anchor of its bar or marker."""
-    series = range(len(figure.chart.series))
-    return max((value, _mark(figure, name, number)) for number in series for name, value in _shown(figure, number).items())
+    return max((_shown(figure, number)[name], _mark(figure, name, number)) for number, name in _visible(paper, figure))
 
 
 def _marks(paper: Paper, figure: Figure) -> list[Json]:
     """Programs for every readable mark of a figure."""
     return [
-        {"op": "bar", "doc": paper.index, "figure": figure.label, "category": category, "series": name}
-        for name, _ in figure.chart.series
-        for category in _shown(figure)
+        {"op": "bar", "doc": paper.index, "figure": figure.label, "category": category, "series": figure.chart.series[number][0]}
+        for number, category in _visible(paper, figure)
     ]
+
+
+def _visible(paper: Paper, figure: Figure) -> list[tuple[int, str]]:
+    """(series, category) of every mark that none of a later series covers: whoever looks at the figure cannot read those."""
+    count = len(figure.chart.series)
+    return [
+        (number, name)
+        for number in range(count)
+        for name in _shown(figure, number)
+        if not any(_covers(paper, _mark(figure, name, later), _mark(figure, name, number)) for later in range(number + 1, count))
+    ]
+
+
+def _covers(paper: Paper, upper: str, lower: str) -> bool:
+    """Whether one mark lies over too much of another."""
+    (over,), (under,) = (paper.laid_out.places[anchor] for anchor in (upper, lower))
+    (a0, b0, a1, b1), (x0, y0, x1, y1) = over.box_pt, under.box_pt
+    shared = max(0.0, min(a1, x1) - max(a0, x0)) * max(0.0, min(b1, y1) - max(b0, y0))
+    return over.page == under.page and shared > MAX_COVERED * (x1 - x0) * (y1 - y0)

@@ -8,8 +8,9 @@ from numpy.random import Generator
 
 from schemas.sample import Json
 from synth.documents.blocks import Table
+from synth.documents.chapters_statements import Statement
 from synth.documents.questions.choosing import first_that_works, one, shuffled
-from synth.documents.questions.context import CONTEXT_CHARS, Context, Fact, Paper, printed
+from synth.documents.questions.context import CONTEXT_CHARS, Context, Fact, Paper, printed, squeezed
 from synth.documents.questions.draft import Anchor, Answer, Draft, Kind, day, several, text
 from synth.documents.questions.tables import of_value, whole
 from synth.documents.world import Amendment, Entity, Event, Term
@@ -189,9 +190,19 @@ def _use(paper: Paper, term: Term) -> _Use | None:
         return None
     before: Json = {"op": "concat", "args": [used.program, statement.before.removeprefix(term.acronym)]}
     found = paper.told(f"term/{term.acronym}", before=before, kind="text")
-    told = paper.written.statements[f"use/{term.acronym}"]
-    entity = next((item.name for item in paper.world.entities if item.name in told.before + told.after), None)
+    entity = _user(paper, paper.written.statements[f"use/{term.acronym}"])
     return _Use(term, entity, found.program, (*used.anchors, *found.anchors)) if found and entity else None
+
+
+def _user(paper: Paper, told: Statement) -> str | None:
+    """The entity at which an abbreviation is used: that of its own sentence, since the words kept around it may reach into others."""
+    before, after = squeezed(told.before).casefold(), squeezed(told.after).casefold()
+    for entity in paper.world.entities:
+        for pattern in paper.wording.statements.use:
+            head, tail = (squeezed(part.format(entity=entity.name)).casefold() for part in pattern.split("{value}"))
+            if before.endswith(head) and after.startswith(tail):
+                return entity.name
+    return None
 
 
 def amendment_change(context: Context, rng: Generator) -> Draft | None:

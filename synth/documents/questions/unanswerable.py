@@ -14,8 +14,9 @@ from numpy.random import Generator
 
 from schemas.sample import Json
 from synth.documents.questions.choosing import one, shuffled
-from synth.documents.questions.context import Context, Paper
+from synth.documents.questions.context import Context, Paper, printed, squeezed
 from synth.documents.questions.draft import NONE, Draft
+from synth.documents.questions.structure import chapters
 
 TASK = "unanswerable"
 
@@ -138,7 +139,7 @@ def _numbered(kind: str) -> Maker:
     def make(paper: Paper, twin: Draft, slot: str, rng: Generator) -> Absent | None:
         count = len(paper.written.tables if kind == "table" else paper.written.figures)
         label = paper.label(kind, count + 1 + int(rng.integers(MAX_BEYOND)))
-        return None if _printed(paper, label) else Absent({slot: label}, never=((label,),))
+        return None if _printed(paper, label) or _listed(paper, label) else Absent({slot: label}, never=((label,),))
 
     return make
 
@@ -160,6 +161,15 @@ def _printed(paper: Paper, text: str) -> bool:
     """Whether a text stands anywhere in the document."""
     wanted = "".join(text.split()).casefold()
     return any(wanted in page.casefold() for page in paper.page_texts)
+
+
+def _listed(paper: Paper, label: str) -> bool:
+    """Whether an entry of a contents list and the page number after it would be read as the label: 术语表 11 holds 表11."""
+    wanted = squeezed(label).casefold()
+    entries = [(f"heading/{heading.key}", heading.text) for heading, _ in chapters(paper)]
+    entries += [(f"caption/{block.key}", printed(block.caption)) for block in paper.captioned]
+    ends = (squeezed(f"{text}{paper.laid_out.pages[page].label}") for anchor, text in entries for page in paper.pages((anchor,)))
+    return any(end.casefold().endswith(wanted) for end in ends)
 
 
 def _together(paper: Paper, period: str, name: str) -> bool:

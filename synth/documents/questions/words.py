@@ -21,7 +21,7 @@ _STRICT = ConfigDict(extra="forbid", strict=True)
 
 @dataclass(frozen=True, slots=True)
 class AnswerWords:
-    """How answers begin that say yes or no, and phrases that only refusals hold; the verifier reads these too."""
+    """How answers begin that say yes or no, and phrases that only refusals hold. The verifier reads yes and no too, and whole refusals."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
     affirm: tuple[str, ...]

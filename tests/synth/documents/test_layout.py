@@ -1,11 +1,13 @@
 """The layout, checked on its own PDFs through MuPDF's text layer. Each test says which fault it would catch."""
 
 import hashlib
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 import pymupdf
@@ -265,7 +267,18 @@ def test_looks_differ() -> None:
         replace(look, justify=not look.justify),
         replace(look, indent=not look.indent),
         replace(look, separator=" | "),
-        replace(look, leader="spaced" if look.leader != "spaced" else "none"),
+        *(
+            replace(look, contents=contents)
+            for contents in (
+                replace(look.contents, leader="spaced" if look.contents.leader != "spaced" else "none"),
+                replace(look.contents, scale=look.contents.scale + 0.1),
+                replace(look.contents, bold=not look.contents.bold),
+                replace(look.contents, indent_em=look.contents.indent_em + 1),
+                replace(look.contents, rule="all" if look.contents.rule != "all" else "none"),
+                replace(look.contents, share=0.5),
+            )
+        ),
+        replace(look, contents=replace(look.contents, share=1.0, centered=not look.contents.centered)),
         replace(look, column_rule=not look.column_rule),
         replace(look, font="book" if look.font != "book" else "noto", family="serif" if look.family == "sans" else "sans"),
         replace(look, furniture=replace(look.furniture, dashes=not look.furniture.dashes)),
@@ -275,6 +288,37 @@ def test_looks_differ() -> None:
     made = [layout(document, change, Generator(PCG64(5))).pdf for change in changes]
     assert all(pdf != base for pdf in made)
     assert len(set(made)) == len(made)
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize("leader", ["dots", "spaced"])
+def test_leaders_run_from_the_entry_to_its_label(language: str, leader: Literal["dots", "spaced"]) -> None:
+    # Catches: dots that begin away from the entry's text, or run into it or into the label.
+    look = draw_look(language, Generator(PCG64(3)))
+    look = replace(look, contents=replace(look.contents, leader=leader))
+    made = layout(demo(language, rows=10), look, Generator(PCG64(5)))
+    gaps = []
+    with pymupdf.open(stream=made.pdf, filetype="pdf") as document:
+        for page in document:
+            chars = [
+                [(char["c"], char["bbox"]) for span in line["spans"] for char in span["chars"] if char["c"].strip()]
+                for block in page.get_text("rawdict")["blocks"]
+                for line in block.get("lines", ())
+            ]
+            rows: dict[int, list[tuple[float, float, str]]] = {}
+            for line in chars:
+                for char, box in line:
+                    rows.setdefault(round(box[3]), []).append((box[0], box[2], char))
+            for row in rows.values():
+                row.sort()
+                run = max(re.finditer(r"\.*", "".join(char for _, _, char in row)), key=lambda found: found.end() - found.start())
+                if run.end() - run.start() > 12:
+                    first, last = run.start(), run.end() - 1
+                    size = look.size_pt * look.contents.scale
+                    gaps += [(row[first][0] - row[first - 1][1]) / size, (row[last + 1][0] - row[last][1]) / size]
+    assert len(gaps) > 4
+    assert min(gaps) > 0.2
+    assert max(gaps) < 0.75
 
 
 def lines_of_text(count: int) -> Paragraph:

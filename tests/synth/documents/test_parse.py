@@ -13,7 +13,7 @@ from schemas.qwenvl_html import parse_html, write_html
 from schemas.qwenvl_markdown import parse_markdown, write_markdown
 from schemas.sample import Stored, Turn
 from schemas.seeds import stream
-from synth.documents.parse import Parse, Truth
+from synth.documents.parse import PARSERS, WRITERS, Dialect, Parse, Truth
 from synth.documents.parse_check import Char, PageChars, bare, page_fault, read_chars, same_text
 from synth.documents.parse_parts import MARKER, join_pages, split_pages
 from synth.documents.parse_real import join_lines, read_parts
@@ -186,6 +186,55 @@ def test_rows_of_a_table_in_arabic_cannot_be_mixed() -> None:
     wrong = replace(right, table=((right.table[0][0], right.table[1][1]), (right.table[1][0], right.table[0][1])))
     assert page_fault([right], page) == ""
     assert "prints something else" in page_fault([wrong], page)
+
+
+def grid(rows: Sequence[Sequence[str]]) -> PageChars:
+    """A page with one table, its columns from right to left."""
+    chars = [
+        Char(char, (400.0 - 80 * column - 5 * n, 10.0 + 20 * line, 405.0 - 80 * column - 5 * n, 20.0 + 20 * line))
+        for line, row in enumerate(rows)
+        for column, text in enumerate(row)
+        for n, char in enumerate(bare(text))
+    ]
+    return PageChars(tuple(chars), 500.0, 500.0)
+
+
+def test_cells_in_arabic_without_a_latin_key_are_told_by_their_places() -> None:
+    """The whole table has the right characters; rows or cells change places."""
+    rows = (("الاسم", "الغرفة"), ("ثامر البلوي", "٢١٤"), ("وليد البيطار", "٣٠٧"))
+    cells = tuple(tuple(Cell(text, header=number == 0) for text in row) for number, row in enumerate(rows))
+    right = Element("table", (0, 0, 1000, 1000), table=cells)
+    assert page_fault([right], grid(rows)) == ""
+    swapped_rows = replace(right, table=(cells[0], cells[2], cells[1]))
+    other_rooms = replace(right, table=(cells[0], (cells[1][0], cells[2][1]), (cells[2][0], cells[1][1])))
+    other_columns = replace(right, table=(cells[0], cells[1], cells[2][::-1]))
+    faults = [page_fault([wrong], grid(rows)) for wrong in (swapped_rows, other_rooms, other_columns)]
+    assert all("prints something else" in fault for fault in faults), faults
+
+
+def test_a_picture_excuses_only_the_text_that_stands_on_an_image(page: Path) -> None:
+    """An answer that calls the whole page a picture has read nothing of it."""
+    _, stored, _ = draw(Parse(source="real", pattern=str(page), dialect="qwenvl-html", pages=1))
+    (chars,) = read_chars(stored.attachments[0].data)
+    assert "no image is drawn" in page_fault([Element("image", (0, 0, 1000, 1000))], chars)
+    image = PageChars(chars.chars, chars.width_pt, chars.height_pt, ((0.0, 0.0, chars.width_pt, chars.height_pt / 2),))
+    assert "no image is drawn" in page_fault([Element("image", (0, 0, 1000, 1000))], image)
+    assert "accounted for" in page_fault([Element("image", (0, 0, 1000, 500))], image)
+
+
+@pytest.mark.parametrize("dialect", ["qwenvl-html", "qwenvl-markdown"])
+def test_paragraphs_in_another_order_are_refused(page: Path, dialect: Dialect) -> None:
+    _, stored, turns = draw(Parse(source="real", pattern=str(page), dialect=dialect, pages=1))
+    (chars,) = read_chars(stored.attachments[0].data)
+    found = list(PARSERS[dialect](turns[1].text))
+    assert page_fault(found, chars) == ""
+    tried = 0
+    for place in range(len(found) - 1):
+        if {found[place].kind, found[place + 1].kind} == {"heading", "paragraph"}:
+            turned = [*found[:place], found[place + 1], found[place], *found[place + 2 :]]
+            assert "comes after" in page_fault(PARSERS[dialect](WRITERS[dialect](turned)), chars)
+            tried += 1
+    assert tried
 
 
 def test_letters_in_another_order_are_not_the_same_text() -> None:

@@ -1,5 +1,6 @@
 """documents.pdf: questions about a made and about a real document are proved, and every kind of wrong answer is refused."""
 
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from schemas.errors import DataError
 from schemas.sample import Attachment, Proof, Stored, Turn
 from schemas.seeds import stream
+from schemas.tokens import image_tokens
 from synth.documents.pdf import Pdf, Truth
 from synth.documents.real_language import document_language
 from synth.documents.real_proof import ProofError, evaluate, unnecessary_page
@@ -256,6 +258,44 @@ def test_pinned_files_fail_only_their_own_samples(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="asset_missing"):
         family.sample_truth(0, stream(1, "truth"))
     assert family.sample_truth(1, stream(1, "truth")).asset.name == "b.pdf"
+
+
+def test_pages_of_several_sizes_are_shown_as_far_as_they_fit(tmp_path: Path) -> None:
+    """A small first page says nothing of the foldout after it: the window counts each page at its own size."""
+    path = write_pdf(tmp_path / "mixed.pdf")
+    with pymupdf.open(path) as document:
+        for number in range(6, document.page_count):
+            document[number].set_mediabox(pymupdf.Rect(0, 0, 1684, 2384))
+        document.save(tmp_path / "foldout.pdf")
+    family = Pdf(str(tmp_path / "foldout.pdf"), language="en", context_tokens=8_192)
+    for seed in range(6):
+        truth = family.sample_truth(0, stream(seed, "truth"))
+        rendering = family.render(truth, stream(seed, "render"))
+        assert sum(image_tokens(image.width_px, image.height_px) for image in rendering.images) <= 8_192
+        assert 1 <= truth.pages < 12
+    with pytest.raises(DataError, match="page_too_large"):
+        Pdf(str(tmp_path / "foldout.pdf"), language="en", context_tokens=2_100).sample_truth(0, stream(1, "truth"))
+
+
+@pytest.mark.parametrize("bad", ["damaged", "exploding"])
+def test_pages_outside_the_window_are_checked_before_they_are_read(tmp_path: Path, bad: str) -> None:
+    """The terms asked about in vain come from pages that are not shown; one that cannot be unpacked safely refuses the file."""
+    with pymupdf.open(write_pdf(tmp_path / "good.pdf")) as document:
+        for number in range(2, document.page_count):
+            (xref,) = document[number].get_contents()[:1]
+            content = b"not deflated" if bad == "damaged" else zlib.compress(b" " * (80 * 1024 * 1024), 9)
+            document.update_stream(xref, content, compress=False)
+            document.xref_set_key(xref, "Filter", "/FlateDecode")
+        document.save(tmp_path / "bad.pdf")
+    family = Pdf(str(tmp_path / "bad.pdf"), language="en", max_pages=1)
+    reasons = set()
+    for seed in range(40):
+        try:
+            if family.sample_truth(0, stream(seed, "truth")).first < 2:
+                pytest.fail("pages outside the window were read unchecked")
+        except DataError as error:
+            reasons.add(error.reason)
+    assert reasons == {"malformed" if bad == "damaged" else "too_large"}
 
 
 def test_every_language_asks_and_answers_everything() -> None:

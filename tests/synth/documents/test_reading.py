@@ -92,7 +92,7 @@ def test_headings_contents_and_captions_are_where_the_layout_put_them(language: 
 def test_columns_are_read_one_after_the_other(language: str) -> None:
     """Catches a reader that runs across columns: paragraphs of equal text would interleave and the whole sentence be lost."""
     doc = demo(language, 3)
-    page = doc.artefact.documents[0].pages[doc.page("heading/second")]
+    page = doc.artefact.documents[0].pages[doc.page("heading/first")]
     assert any(band.edges for band in page.bands)
     from tests.synth.documents.reading_demo import SENTENCE
 

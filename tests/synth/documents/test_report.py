@@ -15,7 +15,7 @@ import pytest
 from schemas.sample import Evidence, Json, Proof, Rendering, Sample, Stored, Turn, Verdict
 from schemas.seeds import stream
 from synth.documents.formats import format_number
-from synth.documents.question_words import answer_words
+from synth.documents.question_words import question_wording
 from synth.documents.report import LANGUAGES, Printed, Report, Truth
 from synth.documents.world import World
 from synth.make import make_sample, truth_adapter
@@ -124,7 +124,7 @@ def off_by_one(asked: Asked) -> Iterator[Turn]:
 
 def refused_although_answerable(asked: Asked) -> Iterator[Turn]:
     if not asked.refuses:
-        yield asked.says({"type": "none", "value": None}, answer_words(asked.world.language).refusals[0])
+        yield asked.says({"type": "none", "value": None}, question_wording(asked.world.language).refusals[0])
 
 
 def answered_although_not(asked: Asked) -> Iterator[Turn]:
@@ -171,7 +171,7 @@ def other_words(asked: Asked) -> Iterator[Turn]:
         yield replace(asked.turn, text=asked.world.entities[0].name)
     yield replace(asked.turn, text="")
     if not asked.refuses:
-        yield replace(asked.turn, text=f"{asked.turn.text} {answer_words(asked.world.language).refusals[0]}")
+        yield replace(asked.turn, text=f"{asked.turn.text} {question_wording(asked.world.language).refusals[0]}")
 
 
 def program_that_ignores_the_pages(asked: Asked) -> Iterator[Turn]:
@@ -212,12 +212,73 @@ def with_evidence(asked: Asked, evidence: tuple[Evidence, ...]) -> Turn:
     return replace(asked.turn, proof=replace(asked.proof, evidence=evidence))
 
 
+def answers_another_row(asked: Asked) -> Iterator[Turn]:
+    """Program, answer and words agree with each other and with the document: about an entity that the question does not name."""
+    for metric, code, period in asked.cells():
+        named = next(entity for entity in asked.world.entities if entity.code == code)
+        for entity in asked.world.entities:
+            value = asked.world.value(metric, entity.code, period)
+            if entity.code != code and value != asked.number:
+                yield about(asked, {code: entity.code, named.name: entity.name}, value)
+
+
+def answers_another_period(asked: Asked) -> Iterator[Turn]:
+    for metric, code, period in asked.cells():
+        for other in asked.world.periods:
+            if (value := asked.world.value(metric, code, other)) != asked.number:
+                yield about(asked, {period: other}, value)
+
+
+def about(asked: Asked, instead: dict[str, str], value: Decimal) -> Turn:
+    program = asked.proof.program
+    for old, new in instead.items():
+        program = replaced(program, old, new)
+    return replace(
+        asked.turn, text=asked.printed(value), proof=replace(asked.proof, program=program, answer={"type": "number", "value": str(value)})
+    )
+
+
+def replaced(program: Json, old: str, new: str) -> Json:
+    if isinstance(program, dict):
+        return {key: replaced(value, old, new) for key, value in program.items()}
+    if isinstance(program, list):
+        return [replaced(item, old, new) for item in program]
+    return new if program == old else program
+
+
+def says_more_than_the_answer(asked: Asked) -> Iterator[Turn]:
+    """The right value is among the words, and another beside it."""
+    if not asked.refuses:
+        yield replace(asked.turn, text=f"{asked.turn.text} {asked.world.entities[0].name}")
+        yield replace(asked.turn, text=f"7 {asked.turn.text}")
+    if asked.number is not None:
+        yield replace(asked.turn, text=f"{asked.printed(asked.number)} parsec")
+        yield replace(asked.turn, text=f"{asked.printed(asked.number)}, {asked.printed(asked.number + 1)}")
+
+
+def box_beside_its_evidence(asked: Asked) -> Iterator[Turn]:
+    """One box lies in the margin, or holds half the page, or, where the program reads single cells of tables, is two lines higher."""
+    others = ("'column'", "'cells'", "list_items", "caption", "contents_label", "'bar", "between")
+    reads_cells = not any(leaf in str(asked.proof.program) for leaf in others)
+    for place, item in enumerate(asked.proof.evidence if not asked.refuses else ()):
+        if item.box_px is not None:
+            x0, y0, x1, y1 = item.box_px
+            higher = (x0, y0 - 2.4 * (y1 - y0), x1, y1 - 2.4 * (y1 - y0))
+            for box in ((2.0, y0, 12.0, y1), (0.0, 0.0, 1600.0, 1200.0), *((higher,) if reads_cells else ())):
+                moved = replace(item, box_px=box)
+                yield with_evidence(asked, (*asked.proof.evidence[:place], moved, *asked.proof.evidence[place + 1 :]))
+
+
 EXPECTED: dict[Change, tuple[str, ...]] = {
     **dict.fromkeys(WRONG_ANSWERS, ("wrong_answer",)),
     other_words: ("wrong_text",),
     program_that_ignores_the_pages: ("page_not_needed",),
     page_more_than_needed: ("page_not_needed",),
     one_page_of_evidence: ("single_page",),
+    answers_another_row: ("other_question", "page_not_needed", "missing"),
+    answers_another_period: ("other_question", "page_not_needed", "missing"),
+    says_more_than_the_answer: ("wrong_text",),
+    box_beside_its_evidence: ("wrong_box",),
 }
 """Each kind of fault, and how the reasons of refusing it may begin."""
 
@@ -350,6 +411,38 @@ def test_an_answer_of_another_question_is_refused(samples: list[Sample]) -> None
         turns = [turn for one, other in pairs for turn in (Turn("user", one.question), one.says(other.proof.answer, other.turn.text))]
         assert pairs
         assert not [verdict for verdict in FAMILY.verify(sample.stored, tuple(turns), truth) if verdict.passed]
+
+
+def test_an_answer_is_refused_to_a_question_of_other_words(samples: list[Sample]) -> None:
+    """All is right but the question: it asks about another entity, code, period, list or event, or belongs to another turn."""
+    for sample in samples:
+        truth = truth_adapter(FAMILY).validate_json(sample.truth)
+        asked = [item for _, item in questions(sample, truth.worlds[0])]
+        others = [Turn("user", other) for item in asked for other in other_questions(item, truth.worlds[0])]
+        answers = [item.turn for item in asked for _ in other_questions(item, truth.worlds[0])]
+        others += [Turn("user", two.question) for two in (*asked[1:], asked[0])]
+        answers += [one.turn for one in asked]
+        turns = tuple(turn for pair in zip(others, answers, strict=True) for turn in pair)
+        found = FAMILY.verify(sample.stored, turns, truth)
+        assert len(found) > 20
+        assert [
+            (question.text, answer.text) for question, answer, verdict in zip(others, answers, found, strict=True) if verdict.passed
+        ] == []
+
+
+def other_questions(asked: Asked, world: World) -> Iterator[str]:
+    """The question with one of its names replaced by another of the same sort, where that changes what is asked."""
+    for names in (
+        [entity.name for entity in world.entities],
+        [entity.code for entity in world.entities],
+        list(world.periods),
+        [event.title for event in world.events],
+        list(world.lists),
+    ):
+        named = [name for name in names if name in asked.question.rpartition("<image>")[2] and name not in world.title]
+        strange = [name for name in names if name not in named]
+        if named and strange and asked.turn.task != "consistency":
+            yield asked.question.replace(named[0], strange[0])
 
 
 def test_answers_are_refused_on_another_samples_pages(samples: list[Sample]) -> None:

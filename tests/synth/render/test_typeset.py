@@ -24,7 +24,7 @@ def test_lines_keep_the_text_and_the_width(language: str, width: float, align: A
         assert all(-1e-3 <= f.x_pt and f.x_pt + f.width_pt <= width + 1e-3 for f in line.fragments)
 
 
-@pytest.mark.parametrize("width", range(40, 200, 3))
+@pytest.mark.parametrize("width", range(46, 206, 3))  # `（第3章）` is 45 pt wide and stays whole
 @pytest.mark.parametrize("language", ["ja", "zh"])
 def test_kinsoku(language: str, width: int) -> None:
     lines = SETTERS[language].lines([Span(TEXTS[language] * 2, STYLE)], float(width))
@@ -42,10 +42,36 @@ def test_kinsoku(language: str, width: int) -> None:
         ("他说——好……", ["他", "说——", "好……"]),
         ("f(x) = 1.5e-3", ["f(x)", " ", "=", " ", "1.5e-3"]),
         ("增长12%", ["增", "长", "12%"]),
+        ("见表5及图3.2", ["见", "表5", "及", "图3.2"]),
+        ("第12章の図5。", ["第12章", "の", "図5。"]),
     ],
 )
 def test_tokens(text: str, expected: list[str]) -> None:
     assert tokens(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "word"),
+    [
+        ("de", "Abb. 5", "Wort"),
+        ("ru", "рис. 12", "слово"),
+        ("ar", "الشكل ٥", "كلمة"),
+        ("hi", "तालिका ३.२", "शब्द"),
+        ("en", "Table 5)", "word"),
+    ],
+)
+def test_no_line_begins_with_the_number_of_a_label(language: str, label: str, word: str) -> None:
+    # Catches: `Abb.` at the end of one line and `5` at the beginning of the next.
+    setter = SETTERS[language]
+    text = f"{word} {word} {label} {word} {word} {word}"
+    number = label.split()[1]
+    room = setter.width([Span(f"{word} {word} {label}", STYLE)])
+    lines = [line.text for line in setter.lines([Span(text, STYLE)], room - 1)]
+    assert lines[0].split() == [word, word]
+    assert not any(line.startswith(number) for line in lines)
+    assert " ".join(line.strip() for line in lines) == text
+    plain = setter.lines([Span(f"{word} {word} {word} {word}", STYLE)], setter.width([Span(f"{word} {word} {word}", STYLE)]) + 0.1)
+    assert plain[0].text.split() == [word] * 3
 
 
 @given(st.text(alphabet="ab1 「」。、東京っー（）()12%—“”$", max_size=30))
