@@ -251,11 +251,9 @@ class Loader:
 
 
 def _identity(mixture: Mixture, settings: LoaderSettings, planner: Planner) -> str:
-    """16 hex digits over all that the stream of rows depends on as far as it goes: folders may move, more passes be allowed, and damage be
-    left out from now on.
-    """
+    """16 hex digits over all that the stream of rows depends on; folders may move, and damage be left out from now on."""
     what = {
-        "mixture": mixture.model_dump(mode="json", exclude={"datasets": {"__all__": {"path", "passes"}}, "damaged": True}),
+        "mixture": mixture.model_dump(mode="json", exclude={"datasets": {"__all__": {"path"}}, "damaged": True}),
         "fingerprints": [source.data.manifest.fingerprint for source in planner.sources],
         "length": settings.length,
         "encode": asdict(settings.encode),

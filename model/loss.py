@@ -126,8 +126,8 @@ def _added_product(total: torch.Tensor | None, left: torch.Tensor, right: torch.
         if total is None:
             return torch.mm(left.T, right, out_dtype=torch.float32)
         return torch.addmm(total, left.T, right, out_dtype=torch.float32, out=total)
-    product = left.T.float() @ right.float()
-    return product if total is None else total.add_(product)
+    left, right = left.T.float(), right.float()
+    return left @ right if total is None else total.addmm_(left, right)
 
 
 def loss_parts(loss: torch.Tensor, terms: torch.Tensor, weights: torch.Tensor, sources: torch.Tensor, balance: torch.Tensor) -> LossParts:

@@ -66,8 +66,8 @@ class Qwen3VL(nn.Module):
             x = x.index_copy(0, batch.visual, tokens.to(x.dtype))
         elif torch.distributed.is_initialized() and torch.distributed.get_world_size() > 1:
             x = x + self._nothing_seen(batch.patches.device)
-        # Padding is the segment behind the last sample; a batch that names no samples has none.
-        counted = torch.arange(len(x), device=x.device) < batch.cu_seqlens[len(batch.sample_ids) or -1]
+        # Padding is the segment behind the last sample.
+        counted = torch.arange(len(x), device=x.device) < batch.cu_seqlens[len(batch.sample_ids)]
         hidden, routing = self.decoder(x, batch.positions, batch.cu_seqlens, batch.max_seqlen, batch.visual, taps, counted, cache)
         return hidden, routing
 

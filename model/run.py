@@ -36,9 +36,9 @@ from schemas.tokens import FACTOR_PX
 
 FREE_TO_CHANGE = ("checkpoint", "compile", "deterministic", "recompute", "log_every", "held_out")
 """Settings that may differ when a run is resumed, because no number that is learnt depends on them beyond rounding. So may `data.workers`,
-and a mixture's `passes` and `damaged`."""
-FILLED = 0.97
-"""Share of slots that packing fills at least (`tests/model/test_pack.py`): a run needs about so many tokens."""
+and a mixture's `damaged`."""
+FILLED = 0.5
+"""Share of slots that best fit fills whatever the samples, since no two rows could be one: a run needs at least so many tokens."""
 
 
 @dataclass(slots=True)
@@ -102,6 +102,7 @@ class Run:
             self.trainer.optimizer.restored(self.done, tensors["parameters"])
             self.say(f"going on from step {self.done} of {config.steps}")
         self.clock = Clock()
+        self.dropped: list[tuple[str, str, int]] = []
         self.left_out: Mapping[str, Mapping[str, int]] = {}
         self.reported = 0
         self.metrics = Metrics(folder, self.done) if here.is_first else None
@@ -115,7 +116,8 @@ class Run:
         self.clock.lap()
         for step in range(self.done, config.steps):
             rows = self._next_rows()
-            running = Running(trainer.launch(step, rows), self._counts())
+            told = (step + 1) % config.log_every == 0 or step + 1 == config.steps
+            running = Running(trainer.launch(step, rows), self._counts(gathered=told))
             if step == self.done:
                 self.say(describe())
             if waiting is not None:
@@ -149,14 +151,16 @@ class Run:
             raise UserError(
                 f"the mixture's passes are used up after {self.loader.state()['row']} rows",
                 where=self.config.data.mixture,
-                todo="allow more passes, or train fewer steps",
+                todo="start another run, from this one's weights (model.folder), that allows more passes or trains fewer steps",
             )
         return rows
 
-    def _counts(self) -> dict[str, Any]:
+    def _counts(self, *, gathered: bool) -> dict[str, Any]:
         """Tokens by data set: planned over the whole run and all ranks, given to this rank since it started; and what any rank left out."""
         skipped = {name: dict(at["skipped"]) for name, at in self.loader.state()["sources"].items() if at["skipped"]}
-        for name, reason, count in self.here.gather([(*key, count) for key, count in self.loader.delivered.dropped.items()]):
+        if gathered:  # which makes ranks wait for each other, so not in every step
+            self.dropped = self.here.gather([(*key, count) for key, count in self.loader.delivered.dropped.items()])
+        for name, reason, count in self.dropped:
             reasons = skipped.setdefault(name, {})
             reasons[reason] = reasons.get(reason, 0) + count
         return {
@@ -219,22 +223,26 @@ def train(config: TrainConfig, folder: Path, here: World, say: Callable[[str], N
             try:
                 run.steps()
             finally:
-                if here.group is None:  # the checkpoint under way is sound; of several ranks, others may not get here
-                    run.checkpoints.finish()
-                run.close()
+                try:
+                    if here.group is None:  # the checkpoint under way is sound; of several ranks, others may not get here
+                        run.checkpoints.finish()
+                finally:
+                    run.close()
         except torch.OutOfMemoryError as error:
             raise out_of_memory(config, here, str(error)) from error
 
 
 @contextmanager
 def _order_of_sums(deterministic: bool) -> Iterator[None]:
-    """Whether operations keep to one order of adding up, until the end of the context."""
+    """Whether torch's operations keep to one order of adding up, until the end of the context."""
+    if not deterministic:
+        yield
+        return
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     debugging: Any = torch.utils.deterministic
     filled = debugging.fill_uninitialized_memory
-    if deterministic:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts; torch asks for it
-    torch.use_deterministic_algorithms(deterministic, warn_only=True)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts; torch asks for it
+    torch.use_deterministic_algorithms(True, warn_only=True)
     debugging.fill_uninitialized_memory = False  # costs a write of every buffer
     try:
         yield
@@ -275,13 +283,12 @@ def claim_folder(folder: Path, config: TrainConfig) -> None:
     Raises:
         UserError: Another config was started there.
     """
-    path, now = folder / "train.json", config.resolved()
-    now["data"] = {name: value for name, value in now["data"].items() if name != "workers"}
+    path, now = folder / "train.json", _without_workers(config.resolved())
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         write_json(path, now)
         return
-    before = read_json(path)
+    before = _without_workers(read_json(path))
     changed = [
         f"{name}: {before.get(name)} -> {now.get(name)}"
         for name in now
@@ -293,6 +300,10 @@ def claim_folder(folder: Path, config: TrainConfig) -> None:
             where=str(path),
             todo="give the config it was started with, or another --out; to start from its weights, set model.folder to its model folder",
         )
+
+
+def _without_workers(config: dict[str, Any]) -> dict[str, Any]:
+    return config | {"data": {name: value for name, value in config["data"].items() if name != "workers"}}
 
 
 def model_sizes(choice: ModelChoice) -> Qwen3VLConfig:

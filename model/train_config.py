@@ -134,7 +134,7 @@ class TrainConfig:
         precision: Type that forward and backward run in; masters are fp32 either way.
         compile: Whether blocks go through torch.compile.
         deterministic: Whether a GPU adds up in an order that never changes, so that the same run gives the same losses to the bit. A CPU
-            always does. Operations that have no such order warn.
+            always does. Operations of torch that have no such order warn.
         recompute: Activation checkpointing: `none`, `all`, or every n-th block as a number.
         log_every: Steps between lines of progress; metrics are written each step.
         seed: Of random weights; the order of the data follows from the mixture's own `seed`.

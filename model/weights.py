@@ -86,6 +86,9 @@ def save_hf(model: Qwen3VL, folder: Path, max_shard_bytes: int = SHARD_BYTES, st
             "weight_map": {name: file for file, names in files.items() for name in names},
         }
         (folder / _INDEX).write_text(json.dumps(index, indent=2, sort_keys=True), encoding="utf-8")
+    for earlier in folder.glob("model*.safetensors"):  # `transformers` prefers a single file to an index
+        if earlier.name not in files:
+            earlier.unlink()
     dtype = str(next(iter(state.values())).dtype).removeprefix("torch.")
     (folder / "config.json").write_text(json.dumps(model.config.to_hf(dtype), indent=2), encoding="utf-8")
 

@@ -226,5 +226,5 @@ def _check_version(document: Any, where: str) -> None:
         raise IntegrityError(f"{where} has format {found!r}, not {FORMAT!r}: it is not the manifest of an Assay data set")
     version = document.get("version")
     if version != VERSION:
-        todo = f"this Assay reads version {VERSION}; install a release that reads version {version!r}"
+        todo = f"this Assay reads version {VERSION}; install a release that reads version {version!r}, or build it again with this one"
         raise IntegrityError(f"{where} has version {version!r}: {todo}")

@@ -138,6 +138,7 @@ def files_of_a_clone() -> list[Path]:
     return [Path(name) for name in listing.split("\0") if name and (ROOT / name).exists()]
 
 
+KERNELS = tuple(Path(f"model/{name}_kernel.py") for name in ("loss", "optimizer", "rotate"))
 IMPORT_ALL = """
 import importlib, pathlib, sys
 root = pathlib.Path(sys.argv[1])
@@ -155,7 +156,7 @@ def test_a_copy_elsewhere_works_with_only_pythonpath(tmp_path: Path) -> None:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes((ROOT / name).read_bytes())
     has_triton = importlib.util.find_spec("triton") is not None  # it comes with torch for CUDA only
-    modules = [path for path in MODULES if has_triton or path != Path("model/optimizer_kernel.py")]
+    modules = [path for path in MODULES if has_triton or path not in KERNELS]
     names = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in modules]
     env = {"PYTHONPATH": str(root), "PATH": os.environ["PATH"], "HOME": str(elsewhere)}
     done = subprocess.run([sys.executable, "-c", IMPORT_ALL, str(root), *names], cwd=elsewhere, env=env, capture_output=True, text=True)

@@ -24,7 +24,8 @@ from synth.documents.chapters import write_document
 from synth.documents.genres import GENRES
 from synth.documents.layout import draw_look, layout
 from synth.documents.page_proof import image_faults
-from synth.documents.parse_check import page_fault, read_chars
+from synth.documents.parse_chars import read_chars
+from synth.documents.parse_check import page_fault
 from synth.documents.parse_parts import Part, join_pages, parts_of_pieces, split_pages, to_element
 from synth.documents.parse_real import read_parts
 from synth.documents.parse_tables import UnsafePage

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.moe import Experts, balance_loss
+from model.pack import to_batch
 from tests.model.rows import MOE, packed, random_model, randomise, sample, tiny
 
 
@@ -70,6 +71,7 @@ def test_every_token_counts_and_padding_does_not() -> None:
     model = random_model(tiny(**MOE))
     row, longer = packed([sample(0, text=20)]), packed([sample(0, text=20)], 90)
     assert torch.allclose(model(row).balance, model(longer).balance, rtol=1e-5)
+    assert model(to_batch([], 90)).balance == 0  # a rank without a row gets an empty one
     first = packed([sample(0, text=1)], 90)  # a sample of one token more than its first
     assert model(first).balance > 0
     assert random_model(tiny())(row).balance == 0

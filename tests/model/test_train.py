@@ -256,17 +256,16 @@ def test_a_run_stopped_and_started_again_goes_on_exactly(tmp_path: Path) -> None
 
 
 def test_what_a_resumed_run_may_change(tmp_path: Path) -> None:
-    """Threads of the loader, passes and what to do with damage change no number that was learnt; a rate does."""
+    """Threads of the loader and what to do with damage change no number that was learnt; a rate and a mixture do."""
     what = replace(folder_of(tmp_path), steps=2, held_out=None)
     go(what, tmp_path / "run")
     mixture = tmp_path / "mixture.yaml"
     told = json.loads(mixture.read_text())
-    told["datasets"][0]["passes"] = 50
     mixture.write_text(json.dumps(told | {"damaged": "skip"}))
     go(replace(what, data=replace(what.data, workers=2), recompute="all"), tmp_path / "run")
     with pytest.raises(UserError, match="started with another config: optimizer"):
         go(replace(what, optimizer=replace(what.optimizer, learning_rate=1.0)), tmp_path / "run")
-    told["datasets"][0]["weight"] = 5.0
+    told["datasets"][0]["passes"] = 50  # which changes how the present window is packed
     mixture.write_text(json.dumps(told))
     with pytest.raises(UserError, match="the loader's state is of another mixture"):
         go(what, tmp_path / "run")

@@ -45,11 +45,15 @@ def test_what_is_written_is_read_to_the_bit(changes: dict[str, Any], dtype: torc
 
 
 def test_a_checkpoint_over_another_is_the_new_one(tmp_path: Path) -> None:
-    """Catches an index of many files that outlives them and leads to the weights before."""
+    """Catches files, or an index of them, that outlive their checkpoint and lead to the weights before."""
     first, second = random_model(tiny(), seed=1), random_model(tiny(), seed=2)
     save_hf(first, tmp_path, 200_000)
+    many = {path.name for path in tmp_path.iterdir()}
     save_hf(second, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"config.json", "model.safetensors"}
     assert same(load_hf(tmp_path), second)
+    save_hf(first, tmp_path, 200_000)
+    assert {path.name for path in tmp_path.iterdir()} == many
 
 
 def test_files_stay_below_the_limit(tmp_path: Path) -> None:

@@ -71,6 +71,13 @@ def with_sample(folder: Path, change: Callable[[Sample], Sample]) -> tuple[Path,
     return folder, replace(record, file=published.path, sha256=published.sha256, row_crc32=checksums, bytes=len(data))
 
 
+def test_a_record_with_other_row_checksums_is_told(faulty_set: Path) -> None:
+    """A trainer would refuse these rows, though the file is whole."""
+    record = read_records(faulty_set)[0]
+    report = check_shard(faulty_set, replace(record, row_crc32=tuple(crc ^ 1 for crc in record.row_crc32)))
+    assert "row checksums" in " ".join(report.failures)
+
+
 def wrong_answer(sample: Sample) -> Sample:
     turns = list(sample.turns)
     turns[1] = replace(turns[1], text="1", proof=replace(turns[1].proof, answer=1) if turns[1].proof else None)

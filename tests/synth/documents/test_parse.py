@@ -14,7 +14,8 @@ from schemas.qwenvl_markdown import parse_markdown, write_markdown
 from schemas.sample import Stored, Turn
 from schemas.seeds import stream
 from synth.documents.parse import PARSERS, WRITERS, Dialect, Parse, Truth
-from synth.documents.parse_check import Char, PageChars, bare, page_fault, read_chars, same_text
+from synth.documents.parse_chars import Char, PageChars, bare, read_chars
+from synth.documents.parse_check import page_fault, same_text
 from synth.documents.parse_parts import MARKER, join_pages, split_pages
 from synth.documents.parse_real import join_lines, read_parts
 from synth.documents.parse_tables import UnsafePage
