@@ -34,6 +34,7 @@ from schemas.errors import UserError
 from schemas.mixture import Mixture, load_mixture
 from schemas.tokens import FACTOR_PX
 
+CONFIG = "train.json"
 FREE_TO_CHANGE = ("checkpoint", "compile", "deterministic", "recompute", "log_every", "held_out")
 """Settings that may differ when a run is resumed, because no number that is learnt depends on them beyond rounding. So may `data.workers`,
 and a mixture's `damaged`."""
@@ -84,7 +85,7 @@ class Run:
         self.say = say if here.is_first else lambda text: None
         self.say_anywhere = say
         if here.is_first:
-            claim_folder(folder, config)
+            check_folder(folder, config)
         self.checkpoints = Checkpoints(folder / "checkpoints", config.checkpoint.keep, self.say, here.group)
         found: dict[str, Any] | None = here.agree(self.checkpoints.latest() if here.is_first else None)
         self.done = int(found["step"]) if found else 0
@@ -101,6 +102,8 @@ class Run:
             self.checkpoints.load(self.done, tensors)
             self.trainer.optimizer.restored(self.done, tensors["parameters"])
             self.say(f"going on from step {self.done} of {config.steps}")
+        if here.is_first and not (folder / CONFIG).exists():  # not before: a start that fails leaves the folder to another config
+            write_json(folder / CONFIG, config.resolved())
         self.clock = Clock()
         self.dropped: list[tuple[str, str, int]] = []
         self.left_out: Mapping[str, Mapping[str, int]] = {}
@@ -277,16 +280,14 @@ def out_of_memory(config: TrainConfig, here: World, message: str) -> UserError:
     return UserError(f"out of memory on {here.device}: {first}", where="model, sequence_length, recompute", todo=", or ".join(advice))
 
 
-def claim_folder(folder: Path, config: TrainConfig) -> None:
-    """Make the run's folder, or check that it is of the same run.
+def check_folder(folder: Path, config: TrainConfig) -> None:
+    """Check that a folder is new, or of the same run.
 
     Raises:
         UserError: Another config was started there.
     """
-    path, now = folder / "train.json", _without_workers(config.resolved())
+    path, now = folder / CONFIG, _without_workers(config.resolved())
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(path, now)
         return
     before = _without_workers(read_json(path))
     changed = [

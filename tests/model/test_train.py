@@ -279,6 +279,7 @@ def test_a_mixture_that_cannot_fill_its_share_is_told_before_training(tmp_path: 
     mixture.write_text(json.dumps(told))
     with pytest.raises(UserError, match="cannot fill its share of 66.7%"):
         go(what, tmp_path / "run")
+    go(replace(what, steps=1, held_out=None), tmp_path / "run")  # the failed start has not taken the folder for its config
 
 
 def test_held_out_data_without_answers_are_told(tmp_path: Path) -> None:
