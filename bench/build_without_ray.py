@@ -9,6 +9,7 @@ the same command again resumes. It survives no killed worker and knows no cluste
 import argparse
 import gc
 import multiprocessing
+import os
 import sys
 import time
 from functools import partial
@@ -52,6 +53,7 @@ def build_in_pool(recipe: Recipe, folder: Path, workers: int) -> Manifest:
     prepare_folder(folder, write_plan_text(planned))
     job = Job(planned, folder)
     shards = missing_shards(planned, folder, read_records(folder))
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # as Ray does for its workers: a process a core is all the parallelism there is
     # Spawned, as threads of the parent's libraries do not survive a fork.
     with multiprocessing.get_context("spawn").Pool(workers, initializer=gc.set_threshold, initargs=GC_THRESHOLDS) as pool:
         for _ in pool.imap_unordered(partial(_commit, job), shards):

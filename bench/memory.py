@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from dags.corpus import corpus_graph
-from dags.processes import family_of_this_process, name_of, peak_memory_bytes
+from dags.processes import family_of_this_process, name_of, peak_memory_bytes, private_memory_bytes
 from dags.session import ray_session
 from dags.terminal import print_table
 from pipelines.commit import prepare_folder
@@ -28,7 +28,7 @@ from schemas.recipe import parse_recipe
 
 BAR_BYTES = 1.5 * 2**30
 GROWTH_BAR = 1.1
-POLL_S = 0.5
+POLL_S = 0.2
 RECIPE = """
 seed: 5
 samples_per_shard: {per_shard}
@@ -57,26 +57,28 @@ def main() -> int:
         )
         planned = plan(parse_recipe(text, "bench/memory.py"))
         start = time.monotonic()
-        kept, size, peak = build(planned, chosen.workers)
+        kept, size, peak, private = build(planned, chosen.workers)
         peaks.append(peak)
-        rows.append([f"{factor}x", planned.num_samples, kept, round(size / 1e6, 1), round(time.monotonic() - start), round(peak / 2**20)])
+        took = round(time.monotonic() - start)
+        memory = [round(peak / 2**20), round(private / 2**20)]
+        rows.append([f"{factor}x", planned.num_samples, kept, round(size / 1e6, 1), took, *memory])
         print(*rows[-1], file=sys.stderr, flush=True)
-    columns = ["corpus", "samples", "kept", "MB of shards", "seconds with start-up", "peak MiB of a worker"]
+    columns = ["corpus", "samples", "kept", "MB of shards", "seconds with start-up", "peak MiB of a worker", "private part"]
     print_table(f"Memory of the fullest of {chosen.workers} workers, {chosen.pages} pages", columns, rows)
     return 0 if max(peaks) <= BAR_BYTES and peaks[-1] <= GROWTH_BAR * peaks[0] else 1
 
 
-def build(planned: Plan, workers: int) -> tuple[int, int, int]:
-    """Samples kept, bytes of shards, and the peak in bytes."""
+def build(planned: Plan, workers: int) -> tuple[int, int, int, int]:
+    """Samples kept, bytes of shards, and the peaks in bytes, with and without shared pages."""
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as scratch, ray_session(workers) as ray:
         folder = Path(scratch)
         prepare_folder(folder, write_plan_text(planned))
         watch = Watch()
         for _ in corpus_graph(ray, Job(planned, folder), list(range(planned.num_shards)), workers).iter_rows():
             pass
-        peak = watch.stop()
+        peak, private = watch.stop()
         records = read_records(folder).values()
-        return sum(record.rows for record in records), sum(record.bytes for record in records), peak
+        return sum(record.rows for record in records), sum(record.bytes for record in records), peak, private
 
 
 class Watch(threading.Thread):
@@ -84,7 +86,7 @@ class Watch(threading.Thread):
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self.over, self.peak = threading.Event(), 0
+        self.over, self.peak, self.private = threading.Event(), 0, 0
         self.start()
 
     def run(self) -> None:
@@ -98,13 +100,14 @@ class Watch(threading.Thread):
             name = name_of(pid)
             if name.startswith("ray::") and not name.startswith("ray::_"):
                 self.peak = max(self.peak, peak_memory_bytes(pid))
+                self.private = max(self.private, private_memory_bytes(pid))
 
-    def stop(self) -> int:
-        """Look once more and stop; the peak in bytes."""
+    def stop(self) -> tuple[int, int]:
+        """Look once more and stop; the peaks in bytes, with and without shared pages."""
         self.over.set()
         self.join()
         self.look()
-        return self.peak
+        return self.peak, self.private
 
 
 if __name__ == "__main__":

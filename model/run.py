@@ -44,18 +44,32 @@ FILLED = 0.5
 
 @dataclass(slots=True)
 class Clock:
-    """Where the time of steps goes; `step_s` is what a step takes lately."""
+    """Where the time of steps goes; `step_s` is what a step takes lately.
+
+    A GPU is asked when it finished each step, because the host reads a step late: at a pause it reads two at once.
+    """
 
     waited_s: float = 0.0
     step_s: float = 0.0
     last: float = field(default_factory=time.perf_counter)
+    last_on_gpu: torch.cuda.Event | None = None
 
-    def lap(self) -> tuple[float, float]:
-        """Seconds since the last lap, and how many of them the step waited for data; begins a new one."""
-        now = time.perf_counter()
-        took, waited = now - self.last, self.waited_s
-        self.last, self.waited_s = now, 0.0
+    def lap(self, launched: Launched) -> tuple[float, float]:
+        """Seconds since the step before was finished, or since the last `pause`, and how many of them this one waited for data."""
+        now, waited = time.perf_counter(), self.waited_s
+        if launched.arrived is not None and self.last_on_gpu is not None:
+            took = self.last_on_gpu.elapsed_time(launched.arrived) / 1e3
+        else:
+            took = now - self.last
+        self.last, self.last_on_gpu, self.waited_s = now, launched.arrived, 0.0
         return max(took, 1e-9), waited
+
+    def pause(self, device: torch.device) -> None:
+        """Leave out what was done since the last step, which has been read."""
+        self.last, self.waited_s = time.perf_counter(), 0.0
+        if device.type == "cuda":
+            self.last_on_gpu = torch.cuda.Event(enable_timing=True)
+            self.last_on_gpu.record()
 
     def pace(self, took: float) -> None:
         """Take a step's time into account. The first, which compiles, is soon forgotten."""
@@ -116,7 +130,7 @@ class Run:
         config, trainer = self.config, self.trainer
         held_out = held_out_rows(config, self.here, self.say)
         waiting: Running | None = None
-        self.clock.lap()
+        self.clock.pause(self.here.device)
         for step in range(self.done, config.steps):
             rows = self._next_rows()
             told = (step + 1) % config.log_every == 0 or step + 1 == config.steps
@@ -175,7 +189,7 @@ class Run:
     def _report(self, running: Running, held_out: Sequence[Batch] = ()) -> None:
         launched = running.launched
         values = self.trainer.read(launched)
-        took, waited = self.clock.lap()
+        took, waited = self.clock.lap(launched)
         self.clock.pace(took)
         self.tokens += launched.work.tokens
         values |= {"all_tokens": self.tokens, "seconds": took, "tokens_per_second": launched.work.tokens / took, "data_wait": waited / took}
@@ -184,7 +198,7 @@ class Run:
             values["memory_gib"] = torch.cuda.max_memory_allocated(self.here.device) / 2**30
         if held_out:
             values["held_out_loss"] = self.trainer.held_out_loss(held_out)
-            self.clock.lap()  # which is not the time of a step
+            self.clock.pause(self.here.device)  # which is not the time of a step
         if self.metrics is not None:
             self.metrics.write(launched.step, values | running.counts)
         self._tell(launched.step, values, running.counts.get("left_out", {}))

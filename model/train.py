@@ -231,6 +231,6 @@ def _to_cpu(values: torch.Tensor) -> tuple[torch.Tensor, torch.cuda.Event | None
         return values.clone(), None
     target = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
     target.copy_(values, non_blocking=True)
-    arrived = torch.cuda.Event()
+    arrived = torch.cuda.Event(enable_timing=True)
     arrived.record()
     return target, arrived

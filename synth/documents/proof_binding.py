@@ -17,7 +17,7 @@ from synth.documents.proof_leaves import Artefact
 from synth.documents.proof_questions import Asked, read_question
 from synth.documents.proof_shapes import HIDDEN, LIMIT, SHAPES, Shape
 from synth.documents.proof_values import ProofError, folded
-from synth.documents.question_words import column_heads, question_wording
+from synth.documents.question_words import column_heads, limit_sentences, question_wording
 from synth.documents.reading import ReadDocument, squeeze
 from synth.documents.reading_structure import caption_text, captions
 from synth.documents.reading_tables import best_caption, table_parts
@@ -28,13 +28,16 @@ SENTENCE_END = re.compile(r"[。！？।؟]|[.!?](?=\s+[^\W\d_a-z])")
 BEFORE_CHARS = 40
 """How far before the end of a list's introduction, which a program keeps, its sentence may begin (chosen)."""
 
+UNIT_CHARS = 16
+"""The longest unit, without spaces, that may stand beside a number (the wording files' longest is 15)."""
+
 NO_LEAF: Mapping[str, Json] = MappingProxyType({})
 
 PATTERNS = "=~><@^&*#"
 """What patterns begin with (see `proof_shapes`)."""
 
-ANYTHING = ("doc", "as", "key")
-"""Arguments that no shape lists: the document, which is checked for all at once, how a cell is read, and the column of a row's name."""
+ANYTHING = ("doc", "as")
+"""Arguments that no shape lists: the document, which is checked for all at once, and how a cell is read."""
 
 
 def read_back(text: str, program: Json, artefact: Artefact) -> Asked | None:
@@ -179,7 +182,7 @@ class _Binding:
         return folded(caption_text(*found)) if found else ""
 
     def is_code(self, slot: str, code: str) -> bool:
-        """Whether some row of a table has the slot and the code."""
+        """Whether some row of a table has the slot and the code, or another text."""
         wanted = {folded(self.asked.slots.get(slot, "")), folded(code)}
         document = self.artefact.documents[self.asked.document or 0]
         return any(
@@ -221,11 +224,40 @@ class _Binding:
         return (
             _only_intersects(program)
             and len(filters) == len(names)
-            and all(any(self._with("attribute", name).fits(item, LIMIT) for item in filters) for name in names)
+            and all(any(self._with("attribute", name).fits(item, LIMIT) and self._says(item, name) for item in filters) for name in names)
         )
+
+    def _says(self, limit: Mapping[str, Json], attribute: str) -> bool:
+        """Whether the sentence that a filter takes its number from states a limit of its relation, and not one of the opposite."""
+        leaf = cast(Mapping[str, Json], limit["to"])
+        stated = {
+            relation
+            for relation, sentences in limit_sentences(self.language).items()
+            if any(_states(sentence, attribute, str(leaf.get("before")), str(leaf.get("after"))) for sentence in sentences)
+        }
+        return stated == {limit["relation"]}
 
     def _with(self, slot: str, text: str) -> "_Binding":
         return replace(self, asked=replace(self.asked, slots={**self.asked.slots, slot: text}))
+
+
+def _states(sentence: str, attribute: str, before: str, after: str) -> bool:
+    """Whether the text around a number is a phrasing's with this attribute, as far as a program keeps that text; a unit may stand on either
+    side of the number.
+    """
+    head, tail = (squeeze(part).casefold() for part in sentence.replace("{attribute}", attribute).split("{value}"))
+    lefts = _without_unit(squeeze(before).casefold()[::-1])
+    rights = _without_unit(squeeze(after).casefold())
+    return any(_begin_alike(left, head[::-1]) for left in lefts) and any(_begin_alike(right, tail) for right in rights)
+
+
+def _without_unit(text: str) -> Iterator[str]:
+    """A text, and what is left of it without the first characters, of which a unit may have up to `UNIT_CHARS`."""
+    yield from (text[start:] for start in range(min(UNIT_CHARS, len(text) - 1) + 1))
+
+
+def _begin_alike(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
 
 
 def _only_intersects(program: Json) -> bool:
@@ -325,7 +357,13 @@ def _in_turn(binding: _Binding, program: Json) -> bool:
     return indexes[0] == 0 and all(second == first + 1 for first, second in pairwise(indexes))
 
 
+def _in_group(binding: _Binding, program: Json) -> bool:
+    """Whether some row of a table has the entity and the group that the question says it belongs to."""
+    return bool({"entity", "group"} & binding.open) or binding.is_code("entity", binding.asked.slots["group"])
+
+
 COMPLETE: dict[str, Callable[[_Binding, Json], bool]] = {
+    "lookup_join": _in_group,
     "highest_figure": _all_figures,
     "continued_count": _all_codes,
     "event_first": _own_dates,

@@ -93,7 +93,8 @@ def _listed(slot: str) -> Shape:
 _AMENDED = told("code", "period")
 _CLAIM = told("metric", "entity", "figure")
 LIMIT = op("filter", names=column("=table", "&code"), values=column("=table", "~attribute"), relation="*", to=told("attribute"))
-"""One of the filters of `constraint_search`, for the limit of one attribute; several are intersected."""
+"""One of the filters of `constraint_search`, for the limit of one attribute; several are intersected. `proof_binding` holds the relation
+against the words of the limit."""
 
 HIDDEN = op("bar", figure="=figure", category="^entity", series="=period")
 """A mark that a proof of absence looks for in vain."""
@@ -125,9 +126,9 @@ SHAPES: dict[str, Shape] = {
     "event_gap": op("days", args=[told("event"), told("other")]),
     "event_later": op("max", of=[told("event"), told("other")]),
     "reference_value": cell(told("topic"), "=code", "=period"),
-    "footnote_value": cell(told(), "=code", "=period"),
+    "footnote_value": cell(told("topic"), "=code", "=period"),
     "reference_caption": op("caption", label=told("topic")),
-    "footnote_caption": op("caption", label=told()),
+    "footnote_caption": op("caption", label=told("topic")),
     "citation_source": op("between", before=op("concat", args=[told("topic"), "*"]), after="*"),
     "definition": [_spelt_out("entity"), _spelt_out("other")],
     "amendment_change": op("abs", of=op("sub", args=[_AMENDED, _printed()])),

@@ -79,6 +79,15 @@ def column_heads(language: str) -> Mapping[str, tuple[str, ...]]:
     return heads
 
 
+@lru_cache
+def limit_sentences(language: str) -> Mapping[str, tuple[str, ...]]:
+    """How documents of a language state a limit to {attribute}, by the relation that {value} then has: `ge` for the least, `le` for the
+    most.
+    """
+    statements: dict[str, list[str]] = _loaded(FOLDER / f"{language}.yaml")["statements"]
+    return {"ge": tuple(statements["limit_min"]), "le": tuple(statements["limit_max"])}
+
+
 def _loaded(path: Path) -> dict[str, Any]:
     """A wording file, by libyaml's parser, which is ten times as fast."""
     words: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)

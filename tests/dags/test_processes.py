@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dags import session
-from dags.processes import children_of_this_process, cpu_seconds, family_of_this_process, name_of, peak_memory_bytes
+from dags.processes import children_of_this_process, cpu_seconds, family_of_this_process, name_of, peak_memory_bytes, private_memory_bytes
 
 Start = Callable[[str], int]
 
@@ -82,3 +82,13 @@ def test_ray_folders_of_ended_processes_are_removed_and_others_kept(monkeypatch:
             Path(short, name).mkdir()
         own = session._own_folder()
         assert sorted(path.name for path in Path(short).iterdir()) == sorted([*kept, own.name])
+
+
+def test_private_memory_leaves_out_what_is_shared(start: Start) -> None:
+    """60 MiB of its own, and 60 MiB mapped for sharing, all touched."""
+    allocate = "import mmap, time\nown = b'x' * (60 << 20)\nshared = mmap.mmap(-1, 60 << 20)\nshared.write(own)\nprint(1, flush=True)\n"
+    bare, full = start("print(1, flush=True); import time; time.sleep(60)"), start(allocate + "time.sleep(60)")
+    private = private_memory_bytes(full) - private_memory_bytes(bare)
+    assert 60 << 20 <= private < 70 << 20
+    assert peak_memory_bytes(full) - peak_memory_bytes(bare) > 110 << 20
+    assert private_memory_bytes(2**22 + 1) == 0

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -295,6 +296,8 @@ def test_a_gpu_goes_on_to_the_bit(tmp_path: Path) -> None:
     """In bf16, through torch.compile, and through the attention kernel that this machine has."""
     what = replace(folder_of(tmp_path), log_every=1, precision="bf16", compile=True, deterministic=True)
     go(what, tmp_path / "whole", device="cuda")
+    seconds = [line["seconds"] for line in read_metrics(tmp_path / "whole")]
+    assert min(seconds) > median(seconds) / 10  # a step read together with the one before it has its own time
     for step in (3, 5):
         with pytest.raises(Stop):
             go(what, tmp_path / "stopped", stopping_at(step), device="cuda")
