@@ -115,7 +115,10 @@ def _init(ray: Any, address: str | None, options: dict[str, Any]) -> None:
         raise MachineError(f"Ray did not start: {error}; see `assay doctor`") from error
     except (ConnectionError, RuntimeError, TimeoutError) as error:
         where = f"join the cluster at {address}" if address else "start"
-        raise MachineError(f"Ray could not {where}: {str(error).partition(chr(10))[0]}. Run the same command again: it resumes") from error
+        todo = "Run the same command again: it resumes"
+        if address and os.environ.get("RAY_AUTH_MODE") != "token":
+            todo = "A cluster of `ray start` asks for a token, as it says when it starts: set RAY_AUTH_MODE=token here too. " + todo
+        raise MachineError(f"Ray could not {where}: {str(error).partition(chr(10))[0]}. {todo}") from error
 
 
 def _bad_address(address: str, why: str) -> UserError:
@@ -123,33 +126,44 @@ def _bad_address(address: str, why: str) -> UserError:
     return UserError(f"{address!r} is not the address of a Ray cluster: {why}", where="--address", todo=todo)
 
 
+class _RayletDiedError(KeyboardInterrupt):
+    """An interrupt, since what Ray and its libraries wait for gives way to one."""
+
+
 @contextmanager
 def _raylet_watched() -> Iterator[None]:
-    """Raise `MachineError` in the main thread soon after Ray's daemon on this machine dies.
+    """Raise `MachineError` in the main thread soon after Ray's daemon on this machine dies; other threads are not watched over.
 
-    Left alone, Ray ends this process with exit code 1 and no word, some ten seconds later.
+    Left alone, Ray ends this process with exit code 1 and no word, some ten seconds later. The signal is one that nobody else uses: shells
+    start background commands with SIGINT ignored.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     raylets = [pid for pid in children_of_this_process() if "raylet" in name_of(pid)]
-    over, died = threading.Event(), threading.Event()
+    over, here = threading.Event(), threading.get_ident()
 
     def watch() -> None:
         while not over.wait(POLL_S):
             if any("raylet" not in name_of(pid) for pid in raylets):
-                died.set()
-                os.kill(os.getpid(), signal.SIGINT)  # wakes the main thread out of whatever it waits for
+                signal.pthread_kill(here, signal.SIGUSR2)  # wakes the main thread out of whatever it waits for
                 return
 
+    def give_up(*_: object) -> None:
+        if not over.is_set():
+            raise _RayletDiedError
+
+    before = signal.signal(signal.SIGUSR2, give_up)
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:
         yield
-    except KeyboardInterrupt:
-        if not died.is_set():
-            raise
+    except _RayletDiedError:
         raise MachineError("Ray's daemon on this machine (raylet) died. Run the same command again: it resumes") from None
     finally:
         over.set()
         watcher.join()
+        signal.signal(signal.SIGUSR2, before)
 
 
 def _own_folder() -> Path:

@@ -3,6 +3,7 @@
 CI runs these cells; `bench/crash_matrix.py` runs all of them and prints the table.
 """
 
+import signal
 import subprocess
 from collections import Counter
 from collections.abc import Callable
@@ -46,3 +47,15 @@ def test_a_kill_loses_nothing_and_doubles_nothing(
     assert expected - ids == Counter(), "lost"
     assert ids - expected == Counter(), "doubled"
     assert contents_of(folder) == contents_of(built)
+
+
+@pytest.mark.crash
+def test_a_dead_daemon_is_told_where_a_shell_has_interrupts_ignored(run: Run, recipe: Path, tmp_path: Path) -> None:
+    """As in `assay build RECIPE --out DIR &` of a script."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a child inherits it
+    try:
+        killed = run(recipe, tmp_path / "set", 2, "raylet", "shard written", tmp_path / "flag", script=DRIVER)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert killed.returncode == 3, killed.stderr
+    assert "(raylet) died" in killed.stderr
