@@ -120,13 +120,13 @@ class Checkpoints:
         pending, self._pending = self._pending, None
         try:
             pending.written.result()
+            if self.is_first:
+                self._commit(pending)
         except (CheckpointException, OSError, RuntimeError) as error:
             raise AssayError(
                 f"the checkpoint of step {pending.step} could not be written to {self.folder}: {_first_cause(error)}; "
                 "make room or mend the disk, then run the same command again"
             ) from error
-        if self.is_first:
-            self._commit(pending)
 
     def _commit(self, pending: _Pending) -> None:
         path = self._path(pending.step)

@@ -5,6 +5,7 @@ it ended. A window is drawn sample by sample from the data set that lags most be
 are put in an order that keeps every data set close to its share after each row.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -150,8 +151,10 @@ class Planner:
             if not reason:
                 return Draw(number, index, tokens), Progress(epoch, position, at.tokens + tokens, skipped)
             skipped = skipped | {reason: skipped.get(reason, 0) + 1}
+        reasons = Counter(self._tokens(source, index)[1] for index in range(len(source.data)))
         raise UserError(
-            f"data set {source.spec.name!r} has no sample to read: of {len(source.data)}, counting twice, {skipped}",
+            f"data set {source.spec.name!r} has no sample to read: of {len(source.data)}, "
+            + ", ".join(f"{count} are {reason}" for reason, count in sorted(reasons.items())),
             where=str(source.data.folder),
             todo=f"lower its thresholds, train with rows longer than {self.length} tokens, or take it out of the mixture",
         )

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import torch
 import torch.distributed as dist
@@ -18,7 +18,9 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 
 from model.config import Qwen3VLConfig
 from model.qwen3_vl import Qwen3VL
-from schemas.errors import UserError
+from schemas.errors import AssayError, UserError
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,26 @@ class World:
         if self.group is not None:
             dist.broadcast_object_list(said, group=self.group)
         return said[0]
+
+    def on_first(self, action: Callable[[], Result]) -> Result:
+        """What `action` gives on the first process, for all of them.
+
+        Raises:
+            AssayError, OSError: As the action did; on the other processes an AssayError with its message, so that none goes on alone.
+        """
+        found: tuple[Result | None, str] = (None, "")
+        failed: Exception | None = None
+        if self.is_first:
+            try:
+                found = (action(), "")
+            except (AssayError, OSError) as error:
+                found, failed = (None, str(error) or type(error).__name__), error
+        result, message = self.agree(found)
+        if failed is not None:
+            raise failed
+        if message:
+            raise AssayError(f"the first process stopped: {message}")
+        return cast(Result, result)
 
 
 @contextmanager

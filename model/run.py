@@ -7,7 +7,7 @@
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fcntl import LOCK_EX, LOCK_NB, flock
 from functools import partial
@@ -98,10 +98,9 @@ class Run:
         self.config, self.folder, self.here = config, folder, here
         self.say = say if here.is_first else lambda text: None
         self.say_anywhere = say
-        if here.is_first:
-            check_folder(folder, config)
+        here.on_first(partial(check_folder, folder, config))
         self.checkpoints = Checkpoints(folder / "checkpoints", config.checkpoint.keep, self.say, here.group)
-        found: dict[str, Any] | None = here.agree(self.checkpoints.latest() if here.is_first else None)
+        found: dict[str, Any] | None = here.on_first(self.checkpoints.latest)
         self.done = int(found["step"]) if found else 0
         self.tokens = int(found["tokens"]) if found else 0
         self.mixture = load_mixture(config.data.mixture)
@@ -221,10 +220,12 @@ class Run:
     def _export(self) -> None:
         if self.config.checkpoint.export:
             weights = gather_weights(self.trainer.model, self.here)
-            if self.here.is_first:
-                bf16 = {name: tensor.to(torch.bfloat16) for name, tensor in weights.items()} if self.config.precision == "bf16" else weights
-                save_hf(self.trainer.model, self.folder / "model", state=bf16)
-                self.say(f"the model is in {self.folder / 'model'}")
+            self.here.on_first(partial(self._write_model, weights))
+
+    def _write_model(self, weights: Mapping[str, torch.Tensor]) -> None:
+        kept = {name: tensor.to(compute_type(self.config)) for name, tensor in weights.items()}
+        save_hf(self.trainer.model, self.folder / "model", state=kept)
+        self.say(f"the model is in {self.folder / 'model'}")
 
 
 def train(config: TrainConfig, folder: Path, here: World, say: Callable[[str], None]) -> None:
@@ -234,7 +235,7 @@ def train(config: TrainConfig, folder: Path, here: World, say: Callable[[str], N
         UserError: Config, data or folder cannot be used, or the device has too little memory.
         NonFiniteError: A loss or gradient is not finite.
     """
-    with _alone_in(folder) if here.is_first else nullcontext(), _order_of_sums(config.deterministic):
+    with _alone_in(folder, here), _order_of_sums(config.deterministic):
         try:
             run = Run(config, folder, here, say)
             try:
@@ -269,18 +270,25 @@ def _order_of_sums(deterministic: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def _alone_in(folder: Path, here: World) -> Iterator[None]:
     """Hold the run folder's lock, which the system releases however this process ends."""
+    handle = here.on_first(partial(_locked, folder))
+    try:
+        yield
+    finally:
+        if here.is_first:
+            os.close(handle)
+
+
+def _locked(folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY)
     try:
-        try:
-            flock(handle, LOCK_EX | LOCK_NB)
-        except BlockingIOError as error:
-            raise UserError(f"another process trains in {folder}", where="--out", todo="wait for it, or give another folder") from error
-        yield
-    finally:
+        flock(handle, LOCK_EX | LOCK_NB)
+    except BlockingIOError as error:
         os.close(handle)
+        raise UserError(f"another process trains in {folder}", where="--out", todo="wait for it, or give another folder") from error
+    return handle
 
 
 def out_of_memory(config: TrainConfig, here: World, message: str) -> UserError:

@@ -10,7 +10,7 @@ import torch
 
 from model.checkpoint import Checkpoints
 from model.config import preset
-from model.parallel import World
+from model.parallel import World, world
 from model.qwen3_vl import Qwen3VL
 from model.run import _alone_in, out_of_memory
 from model.stored import load_model
@@ -130,7 +130,7 @@ def refused(short: TrainConfig, tmp_path: Path) -> UserError:
 
 def test_a_second_process_in_a_runs_folder_is_refused(short: TrainConfig, tmp_path: Path) -> None:
     """It would remove the first one's checkpoint under way."""
-    with _alone_in(tmp_path / "run"):
+    with world("cpu") as here, _alone_in(tmp_path / "run", here):
         told(refused(short, tmp_path), "another process trains in", "another folder")
 
 

@@ -375,13 +375,17 @@ go(replace(what, rows_per_step=2, steps=int(sys.argv[2]), log_every=1, held_out=
 
 
 def two_ranks(root: Path, steps: int, out: str) -> None:
+    done = run_two_ranks(root, steps, out)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def run_two_ranks(root: Path, steps: int, out: str) -> "subprocess.CompletedProcess[str]":
     script = root / "sharded.py"
     script.write_text(SHARDED)
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0", "--rdzv-backend", "c10d"]
     command += ["--rdzv-endpoint", "localhost:0", str(script), str(root), str(steps), out]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.slow
@@ -401,3 +405,15 @@ def test_two_processes_learn_what_one_does_and_share_its_checkpoints(tmp_path: P
         go(what, tmp_path / "moved", stopping_at(5))  # a checkpoint of one process, at step 4
     two_ranks(tmp_path, 6, "moved")
     assert [line["loss"] for line in read_metrics(tmp_path / "moved")] == pytest.approx([line["loss"] for line in one], rel=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_where_the_first_process_fails_the_other_says_so(tmp_path: Path) -> None:
+    """In writing the model, after which no process talks to another."""
+    folder_of(tmp_path)
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "model").write_text("in the way")
+    done = run_two_ranks(tmp_path, 2, "two")
+    assert done.returncode != 0
+    assert "the first process stopped: " in done.stderr
