@@ -27,6 +27,10 @@ BASELINE_EM = 0.34
 UNSPACED = frozenset({"Hans", "Hant", "Jpan", "Kore"})
 """Scripts whose words are not set apart, so that lines break within them."""
 
+MIN_JUSTIFIED_EM = 20
+"""Text between spaces is set ragged in columns narrower than this many ems, about 40 characters: below, justified lines without hyphenation
+gape (Bringhurst, The Elements of Typographic Style, 2.1.3, names 38 to 40)."""
+
 WHOLE_LINES = 6
 """A list of at most so many lines is not broken over columns (chosen)."""
 
@@ -135,7 +139,8 @@ class Setter:
         body = block.role == "body"
         scale = {"lead": 1.12, "note": 0.88}.get(block.role, 1.0)
         spans = self.spans(block.inlines, self.style(scale, italic=block.role == "lead" and self.look.indent))
-        align: Align = "justify" if self.look.justify and self.page != "slide" else "start"
+        wide = self.typesetter.script in UNSPACED or width_pt >= MIN_JUSTIFIED_EM * self.size_pt
+        align: Align = "justify" if self.look.justify and self.page != "slide" and wide else "start"
         align = cover if cover in ("center", "end") else align
         indent = 2.0 * self.size_pt if self.typesetter.script in ("Hans", "Hant") else 1.2 * self.size_pt
         inset = self.size_pt if block.role == "note" else 0.0
