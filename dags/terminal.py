@@ -14,6 +14,11 @@ from rich.table import Table
 from pipelines.report import Report
 from schemas.manifest import CommitRecord
 
+NAME_CHARS = 48
+"""A first column whose cells are no longer than this is a name, which is not broken on a narrow terminal (chosen)."""
+PIPE_CHARS = 10_000
+"""Wider than any table (chosen)."""
+
 
 def print_json(value: Any) -> None:
     """`value` on stdout, for machines."""
@@ -30,12 +35,13 @@ def print_table(title: str, columns: list[str], rows: list[list[object]]) -> Non
     table = Table(header_style="bold")
     for position, column in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[position], (int, float)) for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        name = position == 0 and all(len(str(row[0])) <= NAME_CHARS for row in rows)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=name)
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    width = None if sys.stdout.isatty() else 140  # a pipe has no width: wide enough that nothing is folded
+    width = None if sys.stdout.isatty() else Console(width=PIPE_CHARS).measure(table).maximum  # a pipe has no width: nothing is folded
     console = Console(width=width, highlight=False)
-    console.print(title, style="bold", markup=False)
+    console.print(title, style="bold", markup=False, soft_wrap=True)
     console.print(table, markup=False)
 
 

@@ -1,0 +1,24 @@
+"""Tables keep names whole: in a pipe, which has no width, and on a narrow terminal."""
+
+import re
+
+import pytest
+
+from dags.terminal import print_table
+
+
+def test_a_pipe_folds_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    row: list[object] = ["documents.report/conditional_aggregation", *["0.106 [0.083, 0.131]"] * 12]
+    print_table("a title", ["family/task", *[f"score {n}" for n in range(12)]], [row])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "a title"
+    assert sum("documents.report/conditional_aggregation" in line and line.count("[0.083, 0.131]") == 12 for line in lines) == 1
+
+
+def test_a_narrow_terminal_folds_the_columns_after_the_name(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    print_table("a title", ["family/task", "reason"], [["documents.report/conditional_aggregation", "word " * 30]])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(len(re.sub(r"\x1b\[\d*m", "", line)) for line in lines) <= 80
+    assert any("documents.report/conditional_aggregation" in line for line in lines)
