@@ -150,6 +150,7 @@ def _add_show(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("--out", metavar="FILE.html", help="write one self-contained HTML page instead of text")
     parser.add_argument("--task", metavar="T", help="only questions of this type")
     parser.add_argument("--family", metavar="F", help="only samples of this family")
+    parser.add_argument("--sample", metavar="ID", help="only this sample")
 
 
 def _add_stats(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dags import corpus, proof
 from dags import rebuild as again
-from dags.terminal import human_bytes, human_seconds, print_json, print_table, say, watch
+from dags.terminal import counted, human_bytes, human_seconds, print_json, print_table, say, watch
 from pipelines.ledger import check_same_plan, is_finished, missing_shards, read_records, summarise
 from pipelines.plan import PILOT_SAMPLES, Item, Plan, plan
 from pipelines.quarantine import Failure, attempt
@@ -29,9 +29,16 @@ def build(options: Namespace) -> int:
     todo = missing_shards(planned, folder, read_records(folder))
     if not todo and is_finished(folder):
         say(f"{folder} is finished already ({planned.num_shards} shards); nothing to do.")
+    elif not todo:
+        say(f"all {counted(planned.num_shards, 'shard')} are there; writing the manifest")
     else:
-        resumed = f", {planned.num_shards - len(todo)} of {planned.num_shards} already there" if len(todo) < planned.num_shards else ""
-        say(f"building {planned.num_samples} samples in {len(todo)} shards with {options.workers} workers{resumed}; starting Ray")
+        there = planned.num_shards - len(todo)
+        what = (
+            f"the last {len(todo)} of {planned.num_shards} shards"
+            if there
+            else f"{planned.num_samples} samples in {counted(len(todo), 'shard')}"
+        )
+        say(f"building {what} with {counted(options.workers, 'worker')}; starting Ray")
     with watch(len(todo), "built") as watcher:
         manifest = corpus.build(planned, folder, workers=options.workers, address=options.address, on_shard=watcher.on_record)
     _print_manifest(manifest, options.json)
@@ -106,7 +113,7 @@ def show(options: Namespace) -> int:
     from pipelines.show import choose, render_page, summarise_text  # Pillow and the page template: only this command needs them
 
     folder = Path(options.folder)
-    chosen = choose(folder, options.n, task=options.task, family=options.family)
+    chosen = choose(folder, options.n, task=options.task, family=options.family, sample_id=options.sample)
     if options.out:
         total = read_manifest(folder).totals.rows
         page = render_page(str(folder), chosen, task=options.task, total=total, on_sample=partial(_tell, "drawn"))
@@ -187,7 +194,8 @@ def _dry_run(planned: Plan, folder: Path, options: Namespace) -> int:
     check_same_plan(folder, planned)
     rows = [_estimate(planned, number, source) for number, source in enumerate(planned.recipe.sources)]
     total = {key: sum(row[key] for row in rows) for key in ("samples", "bytes", "tokens", "cpu_seconds")}
-    seconds = total["cpu_seconds"] / options.workers
+    at_once = min(options.workers, max(planned.num_shards, 1))
+    seconds = total["cpu_seconds"] / at_once
     if options.json:
         print_json({"fingerprint": planned.fingerprint, "shards": planned.num_shards, "sources": rows, "total": total, "seconds": seconds})
         return 0
@@ -195,8 +203,9 @@ def _dry_run(planned: Plan, folder: Path, options: Namespace) -> int:
     title = "Plan (bytes, tokens and time estimated from one sample a source)"
     print_table(title, ["source", "samples", "bytes", "tokens", "one core"], table)
     print(f"fingerprint {planned.fingerprint}")
-    print(f"{planned.num_samples} samples in {planned.num_shards} shards, about {human_bytes(total['bytes'])}, {total['tokens']:,} tokens")
-    print(f"about {human_seconds(seconds)} with {options.workers} workers, start-up apart; nothing was written")
+    shards, workers = counted(planned.num_shards, "shard"), counted(at_once, "worker")
+    print(f"{planned.num_samples} samples in {shards}, about {human_bytes(total['bytes'])}, {total['tokens']:,} tokens")
+    print(f"about {human_seconds(seconds)} with {workers}, start-up apart; nothing was written")
     return 0
 
 

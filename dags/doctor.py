@@ -67,9 +67,14 @@ def _packages() -> Check:
         except PackageNotFoundError:
             wrong.append(f"{name} is missing")
             continue
-        if wanted and found != wanted:
+        if wanted and _normal(found) != _normal(wanted):
             wrong.append(f"{name} is {found}, not {wanted}")
     return Check("packages", not wrong, "; ".join(wrong) or "all there", "run `make setup`" if wrong else "")
+
+
+def _normal(number: str) -> str:
+    """A version without the leading zeros of its parts, which do not count (PEP 440)."""
+    return ".".join(part.lstrip("0") or "0" if part.isdecimal() else part for part in number.split("."))
 
 
 def _wanted() -> list[tuple[str, str]]:

@@ -13,10 +13,12 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dags.processes import children_of_this_process, name_of
+from pipelines.quarantine import Failure, attempt
 from schemas.errors import AssayError, UserError
 
 CONNECT_S = 5.0
@@ -107,18 +109,17 @@ def _check_reachable(address: str) -> None:
 
 
 def _init(ray: Any, address: str | None, options: dict[str, Any]) -> None:
-    try:
-        ray.init(**options)
-    except ValueError as error:
-        if address:
-            raise _bad_address(address, str(error).partition("\n")[0]) from error
-        raise MachineError(f"Ray did not start: {error}; see `assay doctor`") from error
-    except (ConnectionError, RuntimeError, TimeoutError) as error:
-        where = f"join the cluster at {address}" if address else "start"
-        todo = "Run the same command again: it resumes"
-        if address and os.environ.get("RAY_AUTH_MODE") != "token":
-            todo = "A cluster of `ray start` asks for a token, as it says when it starts: set RAY_AUTH_MODE=token here too. " + todo
-        raise MachineError(f"Ray could not {where}: {str(error).partition(chr(10))[0]}. {todo}") from error
+    failed = attempt(partial(ray.init, **options))  # also a bare `Exception`, which Ray raises where a machine is too busy to start it
+    if not isinstance(failed, Failure):
+        return
+    why = failed.detail.partition("\n")[0]
+    if address and failed.reason == "ValueError":
+        raise _bad_address(address, why)
+    where = f"join the cluster at {address}" if address else "start"
+    todo = "Run the same command again: it resumes. `assay doctor` looks at the machine"
+    if address and os.environ.get("RAY_AUTH_MODE") != "token":
+        todo = "A cluster of `ray start` asks for a token, as it says when it starts: set RAY_AUTH_MODE=token here too. " + todo
+    raise MachineError(f"Ray could not {where}: {why}. {todo}")
 
 
 def _bad_address(address: str, why: str) -> UserError:

@@ -54,6 +54,11 @@ def human_bytes(size: float) -> str:
     return f"{size:.1f} TB"
 
 
+def counted(number: int, what: str) -> str:
+    """`1 shard`, `2 shards`."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def human_seconds(seconds: float) -> str:
     """`90 s`, `12 min`, `3.4 h`."""
     if seconds < 120:

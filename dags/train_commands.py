@@ -193,4 +193,8 @@ def _dry_run(config: "TrainConfig") -> int:
 
 def _need_torch() -> None:
     if importlib.util.find_spec("torch") is None:
-        raise UserError("training and evaluation need torch, which is not installed", where="torch", todo="pip install 'assay-vl[train]'")
+        raise UserError(
+            "training and evaluation need torch, which is not installed",
+            where="torch",
+            todo="run `make train`, or pip install torch==2.13.0",
+        )

@@ -20,13 +20,19 @@ MAX_PLACES = 6
 """Images with evidence listed for a question in text."""
 
 
-def choose(folder: Path, number: int, *, task: str | None = None, family: str | None = None) -> list[Sample]:
+def choose(folder: Path, number: int, *, task: str | None = None, family: str | None = None, sample_id: str | None = None) -> list[Sample]:
     """At most `number` samples, spread evenly over those of `folder` that fit.
 
     Raises:
-        UserError: No sample has that task or family.
+        UserError: No sample has that task, family or id.
     """
     dataset = Dataset(folder)
+    if sample_id is not None:
+        named = [sample for sample in dataset if sample.sample_id == sample_id]
+        if not named:
+            todo = "ids stand in what `assay show` prints; samples that were not kept are shown by `assay rebuild DIR --sample ID`"
+            raise UserError(f"no sample {sample_id!r}", where=str(folder), todo=todo)
+        return named
     if task is None and family is None:
         fitting = list(range(len(dataset)))
     else:

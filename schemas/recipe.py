@@ -106,7 +106,11 @@ def parse_recipe(text: str, where: str, overrides: Sequence[str] = ()) -> Recipe
 
 def recipe_error(error: ValidationError, where: str) -> UserError:
     """All that pydantic found, as one `UserError` with key path, value and the nearest known key of each; unknown keys first."""
-    details = sorted(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
+    found = error.errors(include_url=False)
+    inner = [detail["loc"] for detail in found]
+    # A list whose items are wrong counts as empty: that is not a mistake of its own.
+    found = [d for d in found if d["type"] != "too_short" or not any(loc[: len(d["loc"])] == d["loc"] != loc for loc in inner)]
+    details = sorted(found, key=lambda detail: detail["type"] != "extra_forbidden")
     return all_mistakes([_mistake(detail, where) for detail in details])
 
 

@@ -122,4 +122,6 @@ def _params_error(detail: ErrorDetails, where: str) -> UserError:
     if detail["type"] == "missing":
         return UserError(f"the parameter {path!r} is missing", where=place, todo="add it")
     value = json.dumps(detail["input"], ensure_ascii=False)[:80]
+    if detail["type"] in ("list_type", "tuple_type"):
+        return UserError(f"{path} is {value}, which is not a list", where=place, todo=f"write [{value}]")
     return UserError(f"{path} is {value}: {message}", where=place, todo="change the parameter")

@@ -66,7 +66,7 @@ class Cell:
     """One table cell."""
 
     inlines: Inline
-    align: Literal["start", "end", "center"] = "start"
+    align: Literal["start", "figures", "center"] = "start"
     bold: bool = False
     colspan: int = 1
 

@@ -183,11 +183,11 @@ def _table(
 ) -> Table:
     """A table; `over` is a second head row that spans all columns but the first, and `noted` says that the notes on figures hold."""
     caption = capitalise(pick(pen.rng, captions).format(**slots))
-    head = tuple(Cell((Text(c.head, f"head/{key}/{c.key}"),), "end" if c.numeric else "start", bold=True) for c in columns)
+    head = tuple(Cell((Text(c.head, f"head/{key}/{c.key}"),), "figures" if c.numeric else "start", bold=True) for c in columns)
     spanning = (Cell(()), Cell((Text(over),), "center", bold=True, colspan=len(columns) - 1))
     body = tuple(
         tuple(
-            Cell((Text(text, f"cell/{key}/{row}/{c.key}"),), "end" if c.numeric else "start")
+            Cell((Text(text, f"cell/{key}/{row}/{c.key}"),), "figures" if c.numeric else "start")
             for c, text in zip(columns, texts, strict=True)
         )
         for row, texts in rows
@@ -218,7 +218,7 @@ def _bars(display: Display, label: str, pen: Pen) -> Figure:
         axis_title=quantity_head(pen, metric),
         masked=tuple(name_of(entity) for entity in members if f"{metric.key}/{entity.code}" in world.masked),
     )
-    return _figure(display, label, pen, pen.wording.captions.figure, metric, group, chart)
+    return _figure(display, label, pen, pen.wording.captions.figure, metric, group, chart, period=" – ".join(periods))
 
 
 def _trend(display: Display, label: str, pen: Pen) -> Figure:
@@ -239,6 +239,9 @@ def _figure_subject(display: Display, world: World) -> tuple[Metric, str, list[E
     return metric_of(world, key), group, [entity for entity in world.entities if entity.group == group]
 
 
-def _figure(display: Display, label: str, pen: Pen, captions: Sequence[str], metric: Metric, group: str, chart: Chart) -> Figure:
-    caption = capitalise(pick(pen.rng, captions).format(**caption_slots(pen, metric, group)))
+def _figure(
+    display: Display, label: str, pen: Pen, captions: Sequence[str], metric: Metric, group: str, chart: Chart, *, period: str = ""
+) -> Figure:
+    slots = caption_slots(pen, metric, group) | ({"period": period} if period else {})
+    caption = capitalise(pick(pen.rng, captions).format(**slots))
     return Figure(display.key, label, (Text(caption, f"caption/{display.key}"),), chart)

@@ -12,7 +12,7 @@ from synth.documents.blocks import Cell, Table
 from synth.documents.setting import BASELINE_EM, Setter, spaced, stack
 from synth.documents.strips import Op, Part, RectOp, RuleOp, Strip, TextOp, TurnedOp, notes_in
 from synth.documents.table_plan import SLACK_PT, Plan, is_turned, plan_table, unit_below
-from synth.render.typeset import Line, Style
+from synth.render.typeset import Align, Line, Style
 
 TURNED_HEAD_EM = 16.0
 """Height at which turned heads wrap."""
@@ -185,7 +185,7 @@ class _Painter:
         if line := self._ready(row, column):
             return (line,)
         spans = self.setter.spans(cell.inlines, replace(self._style(), bold=cell.bold))
-        return self.setter.typesetter.lines(spans, width - 2 * self.plan.pad_x_pt, align=cell.align) if spans else ()
+        return self.setter.typesetter.lines(spans, width - 2 * self.plan.pad_x_pt, align=self._align(cell)) if spans else ()
 
     def _shift(self, slot: tuple[int, float, float, Cell], row: int) -> float:
         """How far a ready line, which starts at the left edge of its cell, is moved to stand as the cell is aligned."""
@@ -194,8 +194,14 @@ class _Painter:
         if not line:
             return 0.0
         room = width - 2 * self.plan.pad_x_pt - line.width_pt
-        at_left = cell.align == ("end" if self.setter.is_rtl else "start")
+        at_left = self._align(cell) == ("end" if self.setter.is_rtl else "start")
         return room / 2 if cell.align == "center" else 0.0 if at_left else room
+
+    def _align(self, cell: Cell) -> Align:
+        """Figures stand at the right edge in every script, so that units come below units."""
+        if cell.align == "figures":
+            return "start" if self.setter.is_rtl else "end"
+        return cell.align
 
     def _head_cell(self, slot: tuple[int, float, float, Cell], row: int, style: Style) -> tuple[Line, ...]:
         column, _, width, cell = slot
@@ -207,7 +213,7 @@ class _Painter:
             room = width - 2 * self.plan.pad_x_pt
             if self.setter.typesetter.width(spans) > room:
                 spans = self.setter.spans(unit_below(cell.inlines), style, anchor)
-            return self.setter.typesetter.lines(spans, room, align="center" if cell.colspan > 1 else cell.align)
+            return self.setter.typesetter.lines(spans, room, align="center" if cell.colspan > 1 else self._align(cell))
         # Turned heads start at the foot of the row; they wrap to as many lines as stand side by side in the column.
         natural = self.setter.typesetter.width(spans) + SLACK_PT
         lines = self.setter.typesetter.lines(spans, max(TURNED_HEAD_EM * style.size_pt, 0.6 * natural))

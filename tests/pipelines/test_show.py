@@ -76,6 +76,13 @@ def test_samples_are_spread_over_the_data_set(faulty_set: Path) -> None:
         choose(faulty_set, 2, task="nothing")
 
 
+def test_a_sample_is_shown_by_its_id(faulty_set: Path) -> None:
+    wanted = Dataset(faulty_set)[7]
+    assert choose(faulty_set, 1, sample_id=wanted.sample_id) == [wanted]
+    with pytest.raises(UserError, match="no sample 'f/v1/nothing'"):
+        choose(faulty_set, 1, sample_id="f/v1/nothing")
+
+
 def test_the_page_holds_everything_and_fetches_nothing(faulty_set: Path) -> None:
     samples = choose(faulty_set, 3)
     told: list[tuple[int, int]] = []

@@ -59,6 +59,15 @@ def test_misspelled_key_names_path_value_and_nearest_key() -> None:
     assert error.todo.startswith("did you mean 'count'? known keys: family, ")
 
 
+def test_a_wrong_source_is_one_mistake() -> None:
+    """The list of sources does not count as empty because of it."""
+    with pytest.raises(UserError) as caught:
+        parse_recipe("seed: 1\nsources:\n  - {count: 4}\n", "demo.yaml")
+    assert str(caught.value).startswith("the key 'family' is missing\n")
+    with pytest.raises(UserError, match="at least 1 item"):
+        parse_recipe("seed: 1\nsources: []\n", "demo.yaml")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "where", "what"),
     [

@@ -89,6 +89,7 @@ def test_parameters_are_filled_in_and_checked() -> None:
         ({"pages": "3"}, "params.pages", 'pages is "3"'),
         ({"pages": 3.5}, "params.pages", "pages is 3.5"),
         ({"sizes": [1, "x"]}, "params.sizes.1", 'sizes.1 is "x"'),
+        ({"sizes": 3}, "params.sizes", "sizes is 3, which is not a list"),
         ({"layout": "three"}, "params.layout", 'layout is "three"'),
         ({"pages": 100}, "params", "pages is 100; at most 99 fit"),
     ],

@@ -80,7 +80,7 @@ def ledger(language: str, key: str, label: str, rows: int, columns: int = 4) -> 
     """A table with two head rows and `rows` body rows whose cells are all anchored."""
     words = WORDS[language]
     head = (
-        (Cell((Text(words[5]),)), Cell((Text(words[6]),), "center", colspan=columns - 2), Cell((Text(words[7]),), "end")),
+        (Cell((Text(words[5]),)), Cell((Text(words[6]),), "center", colspan=columns - 2), Cell((Text(words[7]),), "figures")),
         (
             Cell(
                 (
@@ -89,15 +89,15 @@ def ledger(language: str, key: str, label: str, rows: int, columns: int = 4) -> 
                     ),
                 )
             ),
-            *(Cell((Text(str(2020 + n)),), "end") for n in range(columns - 2)),
-            Cell((Text(words[9]),), "end"),
+            *(Cell((Text(str(2020 + n)),), "figures") for n in range(columns - 2)),
+            Cell((Text(words[9]),), "figures"),
         ),
     )
     body = tuple(
         (
             Cell((Text(f"K-{100 + row}", f"cell/{key}/{row}/0"),)),
             *(
-                Cell((Text(f"{row + 1}{column}.{(row * 7 + column) % 10}", f"cell/{key}/{row}/{column}"),), "end")
+                Cell((Text(f"{row + 1}{column}.{(row * 7 + column) % 10}", f"cell/{key}/{row}/{column}"),), "figures")
                 for column in range(1, columns)
             ),
         )

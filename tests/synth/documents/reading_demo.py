@@ -138,11 +138,11 @@ def _sections(language: str, numerals: str, columns: int, values: dict[tuple[str
 
 
 def _head(language: str) -> tuple[tuple[Cell, ...], ...]:
-    return ((Cell(_text("Code")), *(Cell(_text(f"{year} ({UNIT[language]})"), "end") for year in YEARS)),)
+    return ((Cell(_text("Code")), *(Cell(_text(f"{year} ({UNIT[language]})"), "figures") for year in YEARS)),)
 
 
 def _body(language: str, numerals: str, values: dict[tuple[str, str], Decimal]) -> tuple[tuple[Cell, ...], ...]:
     def cell(code: str, year: str) -> Cell:
-        return Cell(_text(format_number(values[code, year], 1, language, numerals), f"cell/t/{code}/{year}"), "end")
+        return Cell(_text(format_number(values[code, year], 1, language, numerals), f"cell/t/{code}/{year}"), "figures")
 
     return tuple((Cell(_text(code, f"cell/t/{code}/code")), *(cell(code, year) for year in YEARS)) for code in CODES)
