@@ -32,12 +32,8 @@ def build(options: Namespace) -> int:
     elif not todo:
         say(f"all {counted(planned.num_shards, 'shard')} are there; writing the manifest")
     else:
-        there = planned.num_shards - len(todo)
-        what = (
-            f"the last {len(todo)} of {planned.num_shards} shards"
-            if there
-            else f"{planned.num_samples} samples in {counted(len(todo), 'shard')}"
-        )
+        there, shards = planned.num_shards - len(todo), counted(len(todo), "shard")
+        what = f"{shards} ({there} of {planned.num_shards} already there)" if there else f"{planned.num_samples} samples in {shards}"
         say(f"building {what} with {counted(options.workers, 'worker')}; starting Ray")
     with watch(len(todo), "built") as watcher:
         manifest = corpus.build(planned, folder, workers=options.workers, address=options.address, on_shard=watcher.on_record)
