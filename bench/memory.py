@@ -3,7 +3,7 @@
 The figure is resident memory at its highest as the kernel keeps it for each process (VmHWM), shared pages included, of the fullest of
 Ray's processes that ran a stage. The bar is 1.5 GiB, and no growth: the largest corpus within a tenth of the smallest. Exit code 1 if
 either is missed. The smallest corpus holds 16 samples, so that each of two workers has met most of the seven languages, whose fonts and
-caches take 90 MiB. The private part is what a process shares with nobody, looked at five times a second. About 25 minutes on two quiet cores.
+caches take 90 MiB. The private part is what a process shares with nobody, looked at five times a second. About 25 minutes on two cores.
 
 example: python bench/memory.py
 """
