@@ -88,7 +88,7 @@ class Parse:
         pinned: The files as they were when the run was planned (see `pin`).
     """
 
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
 
     source: Literal["synthetic", "real"] = "synthetic"
     pattern: str = ""

@@ -66,7 +66,7 @@ class Report:
         pair_share: Share of samples with a second document to compare with.
     """
 
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
 
     languages: tuple[str, ...] = LANGUAGES
     genres: tuple[str, ...] = ()

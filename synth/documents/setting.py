@@ -139,10 +139,13 @@ class Setter:
         body = block.role == "body"
         scale = {"lead": 1.12, "note": 0.88}.get(block.role, 1.0)
         spans = self.spans(block.inlines, self.style(scale, italic=block.role == "lead" and self.look.indent))
-        wide = self.typesetter.script in UNSPACED or width_pt >= MIN_JUSTIFIED_EM * self.size_pt
+        script = self.typesetter.script
+        wide = script in UNSPACED or width_pt >= MIN_JUSTIFIED_EM * self.size_pt
         align: Align = "justify" if self.look.justify and self.page != "slide" and wide else "start"
         align = cover if cover in ("center", "end") else align
-        indent = 2.0 * self.size_pt if self.typesetter.script in ("Hans", "Hant") else 1.2 * self.size_pt
+        # Two characters in Chinese, one in Japanese (JLREQ 3.1.2), where a chapter's first paragraph is indented too; elsewhere it is not.
+        indent = self.size_pt * {"Hans": 2.0, "Hant": 2.0, "Jpan": 1.0}.get(script, 1.2)
+        indented = self.look.indent and body and (script in UNSPACED or not after_heading)
         inset = self.size_pt if block.role == "note" else 0.0
         strips = self.set_lines(
             spans,
@@ -150,7 +153,7 @@ class Setter:
             Part("paragraph", number),
             x_pt=0.0 if self.is_rtl else inset,
             align=align,
-            indent_pt=indent if self.look.indent and body and not after_heading else 0.0,
+            indent_pt=indent if indented else 0.0,
         )
         gap = 0.0 if self.look.indent and body else 0.55 * self.pitch_pt
         return spaced(strips, gap, gap)

@@ -206,7 +206,7 @@ class _Plan:
         self.names = self._name_style((right - left) / len(self.chart.categories))
         slot = (right - left) / len(self.chart.categories) - NAME_GAP_EM * self.names.size_pt
         lines = max(len(self._wrap(name, slot, self.names)) for name in self.chart.categories)
-        return (left, top + self.pitch + 0.6 * self.style.size_pt, right, bottom - lines * self.pitch - TICK_PT - 2.0)
+        return (left, top + self.pitch + self.style.size_pt, right, bottom - lines * self.pitch - TICK_PT - 2.0)
 
     def _name_style(self, slot: float) -> Style:
         """The style of category names below the plot: smaller where a word would not fit its slot, but never cut."""
@@ -289,7 +289,7 @@ class _Plan:
         if self.flat:
             at = (min((x0 + x1) / 2, self.width - title / 2 - GAP_PT), y1 + TICK_PT + 2.0 + 1.5 * self.pitch)
         else:
-            at = (max(GAP_PT + title / 2, min(x0, self.width - title / 2)), y0 - self.pitch / 2 - 0.5 * self.style.size_pt)
+            at = (max(GAP_PT + title / 2, min(x0, self.width - title / 2)), y0 - self.pitch / 2 - 0.8 * self.style.size_pt)
         self._text(self.chart.axis_title, *at)
 
     def _grid(self, x0: float, y0: float, x1: float, y1: float) -> None:
