@@ -1,9 +1,9 @@
 """The text of a clean rendering, as a PDF's text layer is for a page: what stands where, in which order, set in which font.
 
-A sample of text in pictures stores, for image number n, the attachments `clean-n.png` (text alone, black on white, before it got colours,
-a ground and wear) and `text-n.json` (this layer). A verifier draws the runs again and compares ink; a filter crops lines and reads them back. Lines are in reading
-order, text is in logical order and NFC. Boxes hold ink: (x0, y0, x1, y1) in pixels of the clean rendering, origin top left, y down, x1 and
-y1 exclusive.
+A sample of text in pictures stores, for image number n, the attachments `clean-n.png` (text alone, black on white, before it got
+colours, a ground and wear) and `text-n.json` (this layer). A verifier draws the runs again and compares ink; a filter crops lines and reads
+them back. Lines are in reading order, text is in logical order and NFC. Boxes hold ink: (x0, y0, x1, y1) in pixels of the clean rendering,
+origin top left, y down, x1 and y1 exclusive.
 """
 
 from dataclasses import asdict, dataclass
@@ -38,6 +38,7 @@ class Run:
         y_px: The baseline; for vertical text the top of the first advance.
         rtl: Whether the text runs from right to left.
         vertical: Whether it runs downwards.
+        ligatures: Whether letters that are separate in simple scripts may join (`liga`, `clig`, `calt`).
     """
 
     text: str
@@ -49,6 +50,7 @@ class Run:
     y_px: float
     rtl: bool = False
     vertical: bool = False
+    ligatures: bool = False
 
 
 @dataclass(frozen=True, slots=True)

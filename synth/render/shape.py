@@ -19,7 +19,7 @@ from synth.render.fonts import Face, FontFile, load_face
 Part = tuple[int, int, int]
 """A glyph of the font and its x and y offset from the cluster's origin, in font units, y up."""
 
-_SIMPLE_SCRIPTS = frozenset({"Latn", "Cyrl", "Grek", "Armn", "Geor", "Hani", "Hira", "Kana", "Hang", "Bopo", "Zyyy", "Zinh"})
+SIMPLE_SCRIPTS = frozenset({"Latn", "Cyrl", "Grek", "Armn", "Geor", "Hani", "Hira", "Kana", "Hang", "Bopo", "Zyyy", "Zinh"})
 """Scripts in which a character is a glyph; ligatures are off there, so that every letter keeps a box of its own."""
 _NO_LIGATURES = {"liga": False, "clig": False, "calt": False}
 _DOTTED_CIRCLE = "\u25cc"
@@ -106,13 +106,13 @@ def shape_token(chain: FontChain, text: str, rtl: bool, before: str = "", after:
 
 def _runs(text: str, chain: FontChain) -> list[tuple[Face, str, str]]:
     """Cut text into (face, script, text) runs. Common characters go with the run before them where its font has them."""
-    scripts = {_script(char) for char in text}
+    scripts = {script_in(char) for char in text}
     scripts.discard("Zyyy")
     if len(scripts) < 2 and chain.first.coverage.issuperset(map(ord, text)):
         return [(chain.first, next(iter(scripts), "Zyyy"), text)]
     runs: list[tuple[Face, str, str]] = []
     for part in graphemes(text):
-        script = _script(part)
+        script = script_in(part)
         if runs and script == "Zyyy" and _has(runs[-1][0], part):
             face, script = runs[-1][0], runs[-1][1]
         else:
@@ -125,7 +125,7 @@ def _runs(text: str, chain: FontChain) -> list[tuple[Face, str, str]]:
 
 
 @cache
-def _script(part: str) -> str:
+def script_in(part: str) -> str:
     """ISO 15924 script of a grapheme: of its first character that has one."""
     for char in part:
         name = str(unicode_script(char))
@@ -163,7 +163,7 @@ def _shape(face: Face, script: str, text: str, rtl: bool, language: str, context
     buffer.script = "Zyyy" if script == "Hani" else script
     buffer.language = language
     buffer.cluster_level = hb.BufferClusterLevel.CHARACTERS if face.is_cff else hb.BufferClusterLevel.MONOTONE_GRAPHEMES
-    hb.shape(face.font, buffer, _NO_LIGATURES if script in _SIMPLE_SCRIPTS else {})
+    hb.shape(face.font, buffer, _NO_LIGATURES if script in SIMPLE_SCRIPTS else {})
     clusters: list[Cluster] = []
     kerns: list[int] = []
     for parts, advance, part in _gathered(buffer, text):

@@ -1,0 +1,1 @@
+"""Text in pictures: lines, pages, scenes and forms in many languages."""
