@@ -13,7 +13,7 @@ from numpy.random import Generator
 
 from synth.documents.strips import Color
 from synth.render.charts import ChartLook, draw_chart_look
-from synth.render.fonts import LOOKS, FontFamily
+from synth.render.fonts import FontFamily
 from synth.render.typeset import script_of
 
 T = TypeVar("T")
@@ -27,6 +27,8 @@ ACCENTS: tuple[Color, ...] = (
 )  # fmt: skip
 """Dark enough for small type on white: contrast of at least 4.5 (WCAG 2.2, 1.4.3)."""
 
+FONTS = ("noto", "office", "book")
+"""Looks of `synth.render.fonts` that documents are set in."""
 LEADING = {"Hans": 1.62, "Hant": 1.62, "Jpan": 1.68, "Kore": 1.6, "Arab": 1.58, "Deva": 1.56}
 """Line pitch in ems by script; tall or dense scripts need more than the 1.36 of Latin and Cyrillic."""
 
@@ -142,7 +144,7 @@ def draw_look(language: str, rng: Generator) -> Look:
     margins = (between(rng, 62, 88), between(rng, 48, 84), between(rng, 62, 92), between(rng, 48, 84))
     cjk = script in ("Hans", "Hant", "Jpan", "Kore")
     return Look(
-        font=pick(rng, tuple(LOOKS)),
+        font=pick(rng, FONTS),
         family=family,
         size_pt=between(rng, 8.8, 11.2),
         leading=LEADING.get(script, 1.36) * (0.96 + 0.1 * tight),

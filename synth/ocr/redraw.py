@@ -54,7 +54,7 @@ def plate_faults(clean: NDArray[np.uint8], layer: TextLayer) -> tuple[str, ...]:
     for line in layer.lines:
         faults += text_faults(line)
         for word in line.words:
-            faults += _word_faults(canvas, word)
+            faults += _word_faults(canvas, word, line.language)
     if not faults:
         faults += _ink_faults(255 - clean, canvas, layer)
     return tuple(faults[:MAX_FAULTS])
@@ -114,7 +114,7 @@ def visual_order(words: Sequence[str], rtl: bool) -> list[int] | None:
     return order[::-1] if rtl else order
 
 
-def _word_faults(canvas: NDArray[np.uint8], word: Word) -> Iterator[str]:
+def _word_faults(canvas: NDArray[np.uint8], word: Word, language: str) -> Iterator[str]:
     """Draw a word again; faults of shaping, and boxes that do not hold its ink."""
     found: list[tuple[str, BoxPx]] = []
     for run in word.runs:
@@ -122,7 +122,7 @@ def _word_faults(canvas: NDArray[np.uint8], word: Word) -> Iterator[str]:
         if file is None:
             yield f"the font {run.font} with axes {run.axes} of {run.text!r} is not one of synth/render/fonts.py"
             return
-        glyphs = shape(run, file)
+        glyphs = shape(run, file, language)
         circle = _hb_font(file).get_nominal_glyph(DOTTED_CIRCLE)
         if any(glyph.number == 0 for glyph in glyphs):
             yield f"{run.font} has no glyph for a character of {run.text!r}"
@@ -146,11 +146,12 @@ def _word_faults(canvas: NDArray[np.uint8], word: Word) -> Iterator[str]:
             yield f"the box {_rounded(cluster.box_px)} of {cluster.text!r} in {word.text!r} holds no ink of its own"
 
 
-def shape(run: Run, file: FontFile) -> list[_Glyph]:
-    """The glyphs of a run, from left to right (from top to bottom, if it is vertical)."""
+def shape(run: Run, file: FontFile, language: str) -> list[_Glyph]:
+    """The glyphs of a run, from left to right (from top to bottom, if it is vertical); the language decides regional forms."""
     buffer = hb.Buffer()
     buffer.add_str(run.text)
     buffer.guess_segment_properties()
+    buffer.language = language
     buffer.direction = "ttb" if run.vertical else "rtl" if run.rtl else "ltr"
     buffer.cluster_level = hb.BufferClusterLevel.MONOTONE_GRAPHEMES
     hb.shape(_hb_font(file), buffer, {} if run.ligatures else {"liga": False, "clig": False, "calt": False})
@@ -231,9 +232,14 @@ def _ink(file: FontFile, size_64: int, glyph: int, x_eighths: int, y_eighths: in
     face.set_transform(freetype.Matrix(0x10000, 0, 0, 0x10000), freetype.Vector(x_eighths * 8, -y_eighths * 8))
     face.load_glyph(glyph, freetype.FT_LOAD_RENDER | freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP)
     bitmap = face.glyph.bitmap
-    grey = np.frombuffer(bytes(bitmap.buffer), np.uint8)
-    rows = grey.reshape(bitmap.rows, bitmap.pitch)[:, : bitmap.width].copy() if bitmap.rows else np.zeros((0, 0), np.uint8)
-    return rows, face.glyph.bitmap_left, -face.glyph.bitmap_top
+    if not bitmap.rows or not bitmap.width:
+        return np.zeros((0, 0), np.uint8), 0, 0
+    grey = np.frombuffer(bytes(bitmap.buffer), np.uint8).reshape(bitmap.rows, bitmap.pitch)[:, : bitmap.width]
+    rows, columns = np.flatnonzero(grey.max(axis=1)), np.flatnonzero(grey.max(axis=0))  # control points of curves leave empty edges
+    if not rows.size:
+        return np.zeros((0, 0), np.uint8), 0, 0
+    tight = grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].copy()
+    return tight, face.glyph.bitmap_left + int(columns[0]), int(rows[0]) - face.glyph.bitmap_top
 
 
 def _distance(a: BoxPx, b: BoxPx) -> float:

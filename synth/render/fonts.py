@@ -108,19 +108,50 @@ TYPEFACES: Mapping[str, Typeface] = {
     "plex-arabic": _static("fontpkg-ibm-plex-sans-arabic", "files/IBMPlexSansArabic-Regular.ttf", "files/IBMPlexSansArabic-Bold.ttf"),
     "mukta": _static("fontpkg-mukta", "files/Mukta-Regular.ttf", "files/Mukta-Bold.ttf"),
     "baloo": _variable("fontpkg-baloo-2", "files/Baloo2[wght].ttf"),
+    # Faces of the OCR families beside those of documents.
+    "open-sans": _variable(
+        "fontpkg-open-sans", "files/OpenSans[wdth,wght].ttf", "files/OpenSans-Italic[wdth,wght].ttf", others=(("wdth", 100.0),)
+    ),
+    "lora": _variable("fontpkg-lora", "files/Lora[wght].ttf", "files/Lora-Italic[wght].ttf"),
+    "cairo": _variable("fontpkg-cairo", "files/Cairo[slnt,wght].ttf", others=(("slnt", 0.0),)),
+    "kufi": _variable("fontpkg-noto-kufi-arabic", "files/NotoKufiArabic[wght].ttf"),
+    "heebo": _variable("fontpkg-heebo", "files/Heebo[wght].ttf"),
+    "rubik": _variable("fontpkg-rubik", "files/Rubik[wght].ttf", "files/Rubik-Italic[wght].ttf"),
+    "frank-ruhl": _variable("fontpkg-frank-ruhl-libre", "files/FrankRuhlLibre[wght].ttf"),
+    "sarabun": _static(
+        "fontpkg-sarabun", "files/Sarabun-Regular.ttf", "files/Sarabun-Bold.ttf", "files/Sarabun-Italic.ttf", "files/Sarabun-BoldItalic.ttf"
+    ),
+    "kanit": _static(
+        "fontpkg-kanit", "files/Kanit-Regular.ttf", "files/Kanit-Bold.ttf", "files/Kanit-Italic.ttf", "files/Kanit-BoldItalic.ttf"
+    ),
+    "hind-siliguri": _static("fontpkg-hind-siliguri", "files/HindSiliguri-Regular.ttf", "files/HindSiliguri-Bold.ttf"),
+    "catamaran": _variable("fontpkg-catamaran", "files/Catamaran[wght].ttf"),
+    "ramabhadra": _static("fontpkg-ramabhadra", "files/Ramabhadra-Regular.ttf", "files/Ramabhadra-Regular.ttf"),
+    "nanum": _static("koreanize-matplotlib", "fonts/NanumGothic.ttf", "fonts/NanumGothicBold.ttf"),
+    "ipaex": Typeface(*(FontFile("matplotlib-fontja", "fonts/ipaexg.ttf", licence="IPA") for _ in range(4))),
+    "cjk-serif": _static("mplfonts", "fonts/NotoSerifCJKsc-Regular.otf", "fonts/NotoSerifCJKsc-Regular.otf"),
 }
 
 _MONO: Mapping[str, str] = {"Latn": "jetbrains-mono"}
+_PRESS: Mapping[str, str] = {
+    "Hebr": "rubik", "Thai": "kanit", "Deva": "mukta", "Beng": "hind-siliguri", "Taml": "catamaran", "Telu": "ramabhadra",
+    "Kore": "nanum", "Jpan": "ipaex", "Hans": "cjk-serif", "Hant": "cjk-serif",
+}  # fmt: skip
 LOOKS: Mapping[str, Mapping[FontFamily, Mapping[str, str]]] = {
     "noto": {"sans": {"Latn": "noto-sans"}, "serif": {"Latn": "noto-serif", "Arab": "amiri"}, "mono": _MONO},
     "office": {
-        "sans": {"Latn": "roboto", "Arab": "plex-arabic", "Deva": "mukta"},
-        "serif": {"Latn": "source-serif", "Arab": "amiri", "Deva": "mukta"},
+        "sans": {"Latn": "roboto", "Arab": "plex-arabic", "Deva": "mukta", "Hebr": "heebo", "Thai": "sarabun", "Taml": "catamaran"},
+        "serif": {"Latn": "source-serif", "Arab": "amiri", "Deva": "mukta", "Hebr": "frank-ruhl", "Thai": "sarabun", "Taml": "catamaran"},
         "mono": _MONO,
     },
     "book": {
         "sans": {"Latn": "noto-sans", "Arab": "plex-arabic", "Deva": "baloo"},
         "serif": {"Latn": "source-serif", "Arab": "amiri", "Deva": "baloo"},
+        "mono": _MONO,
+    },
+    "press": {
+        "sans": {"Latn": "open-sans", "Arab": "cairo", **_PRESS},
+        "serif": {"Latn": "lora", "Arab": "kufi", **_PRESS, "Hebr": "frank-ruhl"},
         "mono": _MONO,
     },
 }

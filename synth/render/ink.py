@@ -6,7 +6,7 @@ on any processor. Knows nothing of colours, grounds or wear, which come after.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, TypeAlias
@@ -23,6 +23,7 @@ from synth.render.fonts import FontFile, asset_use, font_path
 from synth.render.raster import png_bytes
 from synth.render.shape import SIMPLE_SCRIPTS, Shaped, script_in
 from synth.render.typeset import Line
+from synth.render.vertical import Column
 
 SUBPIXELS = 4
 """Positions a pixel, along each axis, at which glyphs are drawn (chosen: an eighth of a pixel off at most, which no reader sees)."""
@@ -58,6 +59,18 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedColumn:
+    """A column of vertical text on a plate; `x_px` is its middle, `y_px` its top."""
+
+    column: Column
+    x_px: float
+    y_px: float
+    language: str
+    role: str = "body"
+    block: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Plate:
     """Text alone, black on white, what stands where, and the fonts used."""
 
@@ -72,7 +85,7 @@ class Plate:
         )
 
 
-def draw_plate(width_px: int, height_px: int, lines: Sequence[Placed]) -> Plate:
+def draw_plate(width_px: int, height_px: int, lines: Sequence[Placed | PlacedColumn]) -> Plate:
     """Draw lines, in reading order, on a plate.
 
     Raises:
@@ -80,7 +93,7 @@ def draw_plate(width_px: int, height_px: int, lines: Sequence[Placed]) -> Plate:
     """
     canvas = np.zeros((height_px, width_px), np.uint8)
     used: dict[FontFile, None] = {}
-    drawn = tuple(_draw_line(canvas, placed, used) for placed in lines)
+    drawn = tuple(DRAWN[type(placed)](canvas, placed, used) for placed in lines)
     return Plate(Pillow.fromarray(255 - canvas), TextLayer(width_px, height_px, drawn), tuple(asset_use(file) for file in used))
 
 
@@ -115,6 +128,28 @@ def _draw_line(canvas: NDArray[np.uint8], placed: Placed, used: dict[FontFile, N
     return TextLine(placed.line.text.strip(" "), placed.language, box, tuple(words), placed.role, placed.block, placed.rtl)
 
 
+def _draw_column(canvas: NDArray[np.uint8], placed: PlacedColumn, used: dict[FontFile, None]) -> TextLine:
+    """A column is one word: vertical text has no spaces."""
+    column, size = placed.column, placed.column.size_px
+    file = column.face.file
+    used[file] = None
+    clusters: list[Cluster] = []
+    bare = ""
+    for letter in column.letters:
+        box = _stamp(canvas, file, letter.glyph, size, placed.x_px + letter.x_em * size, placed.y_px + letter.y_em * size)
+        if box is None:
+            bare += letter.text
+        else:
+            clusters.append(Cluster(bare + letter.text, box))
+            bare = ""
+    if not clusters or bare:
+        raise DataError("no_ink", f"the column {column.text!r} has characters that draw nothing")
+    run = Run(column.text, asset_use(file).name, file.index, file.axes, size, placed.x_px, placed.y_px, vertical=True)
+    box = hull([cluster.box_px for cluster in clusters])
+    word = Word(column.text, box, tuple(clusters), (run,))
+    return TextLine(column.text, placed.language, box, (word,), placed.role, placed.block, vertical=True)
+
+
 def _draw_word(canvas: NDArray[np.uint8], pieces: Sequence[_Piece], placed: Placed) -> Word:
     clusters: list[Cluster] = []
     runs: list[Run] = []
@@ -127,6 +162,9 @@ def _draw_word(canvas: NDArray[np.uint8], pieces: Sequence[_Piece], placed: Plac
     if not clusters:
         raise DataError("no_ink", f"the word {text!r} draws nothing")
     return Word(text, hull([cluster.box_px for cluster in clusters]), tuple(clusters), tuple(runs))
+
+
+DRAWN: Mapping[type, Callable[[NDArray[np.uint8], Any, dict[FontFile, None]], TextLine]] = {Placed: _draw_line, PlacedColumn: _draw_column}
 
 
 def run_of(shaped: Shaped, size_px: float, x_px: float, y_px: float) -> Run:

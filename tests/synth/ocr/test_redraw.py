@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from schemas.errors import DataError
 from schemas.text_layer import TextLayer, TextLine, Word
 from synth.ocr.redraw import plate_faults, visual_order
-from synth.render.ink import Placed, Plate, draw_plate, ink_box
+from synth.render.ink import Placed, PlacedColumn, Plate, draw_plate, ink_box
 from synth.render.typeset import Span, Style, Typesetter
+from synth.render.vertical import set_columns
 
 TEXTS = {
     "en": "The quick brown fox, No. 2026-0417: $1,284.50",
@@ -146,3 +148,25 @@ def test_words_stand_where_the_bidirectional_algorithm_puts_them(words: list[str
 
 def test_a_word_of_both_directions_has_no_place() -> None:
     assert visual_order(["abc", "אabc"], True) is None
+
+
+def vertical_plate(text: str, language: str = "ja") -> Plate:
+    columns = set_columns(text, language, "noto", "sans", 24.0, 24.0 * 8)
+    placed = [PlacedColumn(column, 40.0 * (len(columns) - number), 20.0, language) for number, column in enumerate(columns)]
+    return draw_plate(40 * len(columns) + 40, 24 * 8 + 60, placed)
+
+
+def test_vertical_text_is_proved_and_a_changed_character_is_seen() -> None:
+    plate = vertical_plate("国境の長いトンネルを抜けると、雪国であった。")
+    assert faults(plate, plate.layer) == ()
+    assert [line.vertical for line in plate.layer.lines] == [True] * 3
+    assert faults(plate, retold(plate.layer, "雪", "雷"))
+    boxes = [line.box_px for line in plate.layer.lines]
+    assert boxes == sorted(boxes, reverse=True)  # columns go from right to left
+    tall = [box for box in boxes if box[3] - box[1] > box[2] - box[0]]
+    assert len(tall) == len(boxes)
+
+
+def test_vertical_text_of_latin_letters_is_refused() -> None:
+    with pytest.raises(DataError, match="not_vertical|does not hold"):
+        vertical_plate("雪国 Snow")

@@ -1,0 +1,85 @@
+"""Whether a picture still shows its plate: the picture is laid flat again and every word's ink is looked for where it should be.
+
+That proves pixels and boxes together: text that was moved, covered, drowned in noise or drawn in the colour of its ground is not found.
+Nothing here knows questions.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+
+from schemas.sample import BoxPx
+from schemas.text_layer import TextLayer, Word
+
+LEAST_CORRELATION = 0.55
+"""Pearson correlation between a word's ink and the picture there, in the colour channel that shows it best (chosen by looking: at 0.5
+people begin to guess)."""
+LEAST_CONTRAST = 24.0
+"""Grey levels between ink and ground in that channel (chosen: a tenth of the range)."""
+LEAST_HEIGHT_PX = 6.0
+"""Height of a word's ink in the picture (chosen: capitals of 6 pixels are read, smaller ones guessed)."""
+_DARK = 128
+
+
+class Warp(Protocol):
+    """Between the pixels of the clean rendering and those of the picture."""
+
+    def box(self, box_px: BoxPx) -> BoxPx:
+        """Where a box lands."""
+        ...
+
+    def unwarp(self, photo: Pillow.Image, clean_size: tuple[int, int]) -> Pillow.Image:
+        """The picture laid flat, in the frame of the clean rendering."""
+        ...
+
+
+def legibility_faults(photo: Pillow.Image, clean: NDArray[np.uint8], layer: TextLayer, warp: Warp) -> Iterator[str]:
+    """Words that the picture does not show.
+
+    Args:
+        photo: The picture as stored.
+        clean: (height, width), 255 is paper.
+        layer: The text of `clean`.
+        warp: From `clean` to `photo`.
+    """
+    flat = np.asarray(warp.unwarp(photo.convert("RGB"), (clean.shape[1], clean.shape[0])))
+    for line in layer.lines:
+        for word in line.words:
+            fault = _word_fault(flat, clean, word, warp)
+            if fault:
+                yield f"the word {word.text!r} cannot be read in the picture: {fault}"
+
+
+def _word_fault(flat: NDArray[np.uint8], clean: NDArray[np.uint8], word: Word, warp: Warp) -> str:
+    landed = warp.box(word.box_px)
+    short = min(landed[3] - landed[1], landed[2] - landed[0])
+    lettered = any(char.isalnum() for char in word.text)  # dots and dashes are small by nature
+    if lettered and max(landed[3] - landed[1], landed[2] - landed[0]) < LEAST_HEIGHT_PX:
+        return f"it is {short:.1f} pixels high, less than {LEAST_HEIGHT_PX:.0f}"
+    x0, y0, x1, y1 = (int(side) for side in word.box_px)
+    rows, columns = slice(max(y0 - 2, 0), y1 + 2), slice(max(x0 - 2, 0), x1 + 2)
+    ink = clean[rows, columns] < _DARK
+    if not ink.any() or ink.all():
+        return ""  # a solid block: its box shows it, and correlation is not defined
+    wanted = 255.0 - clean[rows, columns].astype(np.float64)
+    best, contrast = 0.0, 0.0
+    for channel in range(3):
+        seen = flat[rows, columns, channel].astype(np.float64)
+        found = _correlation(wanted, seen)
+        if abs(found) > abs(best):
+            best, contrast = found, float(abs(seen[ink].mean() - seen[~ink].mean()))
+    if abs(best) < LEAST_CORRELATION:
+        return f"its ink correlates {abs(best):.2f} with the picture, less than {LEAST_CORRELATION}"
+    if contrast < LEAST_CONTRAST:
+        return f"{contrast:.0f} grey levels between ink and ground, less than {LEAST_CONTRAST:.0f}"
+    return ""
+
+
+def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Pearson's r; 0 where one of them is flat."""
+    a, b = a - a.mean(), b - b.mean()
+    norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return float((a * b).sum()) / norm if norm > 0 else 0.0

@@ -1,0 +1,161 @@
+"""`ocr.line`: one word, phrase or line of text in any of Assay's languages, printed, scanned or photographed, and questions about it.
+
+Text is set by HarfBuzz with fallback by run, drawn as ink, laid on a ground and worn; `verify` shapes and draws every run again from its
+text alone, looks for the ink in the stored picture, and answers each question anew (`proof.py`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, get_args
+
+from numpy.random import Generator
+
+from schemas.errors import UserError
+from schemas.languages import language as language_row
+from schemas.languages import load_languages
+from schemas.sample import Rendering, Stored, Turn, Verdict
+from synth.ocr.corpus import Writer, load_corpus
+from synth.ocr.picture import rendering, stored_warp, take_picture
+from synth.ocr.proof import verdicts
+from synth.ocr.questions import Scene, Task, write_turns
+from synth.render.fonts import LOOKS, FontFamily
+from synth.render.ink import Placed, Plate, draw_plate, ink_box
+from synth.render.photo import Wear
+from synth.render.typeset import Span, Style, Typesetter
+
+Unit = Literal["word", "phrase", "line", "characters"]
+ALL_TASKS: tuple[Task, ...] = ("transcribe", "spot_words", "read_box", "find_text", "spelled", "language")
+ONE_WORD_TASKS: tuple[Task, ...] = ("transcribe", "read_box", "spelled", "language")
+CHARACTERS = 16
+"""Characters a picture of `characters`."""
+ENDLESS_PX = 1e6
+"""A column that no line fills."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What is written, how it is set, and how the picture is taken."""
+
+    language: str
+    text: str
+    unit: Unit
+    look: str
+    family: FontFamily
+    bold: bool
+    italic: bool
+    size_px: float
+    wear: Wear
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """Words, phrases and lines in 41 languages and more.
+
+    Attributes:
+        languages: BCP 47 tags, taken in turn; all core languages where none is named.
+        units: What a picture holds: a `word`, a `phrase` of some words, a `line` of running text, or `characters`, one after the other of
+            those that must all be drawn.
+        wear: How pictures are taken: `print` (clean), `scan`, `photo`, `harsh`; taken in turn.
+        min_size_px: Smallest type, pixels an em.
+        max_size_px: Largest type.
+        max_characters: Longest line.
+        questions: Questions a picture at most; the first is always to transcribe it.
+    """
+
+    version: ClassVar[int] = 1
+
+    languages: tuple[str, ...] = ()
+    units: tuple[Unit, ...] = ("word", "phrase", "line", "characters")
+    wear: tuple[Wear, ...] = ("print", "scan", "photo", "harsh")
+    min_size_px: int = 16
+    max_size_px: int = 56
+    max_characters: int = 70
+    questions: int = 3
+
+    def __post_init__(self) -> None:
+        for code in self.languages:
+            language_row(code)
+        check_choices("units", self.units, get_args(Unit))
+        check_choices("wear", self.wear, get_args(Wear))
+        if not 8 <= self.min_size_px <= self.max_size_px <= 400:
+            todo = "give 8 <= min_size_px <= max_size_px <= 400"
+            raise UserError(f"type of {self.min_size_px} to {self.max_size_px} pixels", where="params.min_size_px", todo=todo)
+        if self.questions < 1 or self.max_characters < 8:
+            todo = "ask at least one question, of lines of at least 8 characters"
+            raise UserError(f"questions {self.questions}, max_characters {self.max_characters}", where="params", todo=todo)
+
+    def sample_truth(self, index: int, rng: Generator) -> Truth:
+        """Draw text and look; languages, units and wear follow `index`."""
+        codes = self.languages or core_languages()
+        language = codes[index % len(codes)]
+        turn = index // len(codes)
+        unit = self.units[(index + turn) % len(self.units)]
+        wear = self.wear[(index + turn // len(self.units)) % len(self.wear)]
+        text = self._text(unit, turn // len(self.units), Writer(language, rng), rng)
+        span = self.max_size_px - self.min_size_px
+        wanted = ALL_TASKS if unit in ("phrase", "line") else ONE_WORD_TASKS
+        others = [wanted[1:][int(number)] for number in rng.permutation(len(wanted) - 1)]
+        return Truth(
+            language=language,
+            text=text,
+            unit=unit,
+            look=tuple(LOOKS)[int(rng.integers(len(LOOKS)))],
+            family="serif" if rng.random() < 0.4 else "sans",
+            bold=bool(rng.random() < 0.25),
+            italic=bool(rng.random() < 0.12),
+            size_px=float(self.min_size_px + int(rng.integers(0, span + 1))),
+            wear=wear,
+            tasks=("transcribe", *others[: self.questions - 1]),
+        )
+
+    def render(self, truth: Truth, rng: Generator) -> Rendering[Plate]:
+        """Set, draw and photograph the line."""
+        setter = Typesetter(truth.language, look=truth.look)
+        style = Style(truth.size_px, truth.bold, truth.italic, truth.family)
+        (line,) = setter.lines([Span(truth.text, style)], ENDLESS_PX)
+        x0, y0, x1, y1 = ink_box(line)
+        left, right, above, below = (round(truth.size_px * (0.25 + 0.75 * float(rng.random()))) for _ in range(4))
+        placed = Placed(line, left - x0, above - y0, truth.language, setter.direction == "rtl")
+        plate = draw_plate(int(x1 - x0) + left + right, int(y1 - y0) + above + below, [placed])
+        taken = take_picture(plate, (), truth.wear, truth.size_px, rng)
+        return rendering(plate, taken, truth.language, (truth.unit, truth.wear, f"look:{truth.look}"))
+
+    def write_turns(self, truth: Truth, rendering: Rendering[Plate], rng: Generator) -> tuple[Turn, ...]:
+        """Ask about the picture."""
+        image = rendering.images[0]
+        stored = Stored(rendering.images, (), rendering.attachments)
+        words = load_corpus(truth.language).words
+        scene = Scene(rendering.landed.layer, stored_warp(stored), image.width_px, image.height_px, truth.language, words)
+        return write_turns(scene, truth.tasks, rng)
+
+    def verify(self, stored: Stored, turns: tuple[Turn, ...], truth: Truth) -> tuple[Verdict, ...]:
+        """Draw the text again, find it in the picture, and answer each question anew."""
+        return verdicts(stored, turns, stored_warp(stored), truth.language)
+
+    def _text(self, unit: Unit, turn: int, writer: Writer, rng: Generator) -> str:
+        """One string of the unit; now and then a number, price, date, name or address stands in for a phrase."""
+        if unit == "word":
+            return writer.word()
+        if unit == "line":
+            return writer.phrase(self.max_characters)
+        if unit == "characters":
+            return writer.characters(turn, CHARACTERS)
+        kinds = (writer.number, writer.price, writer.date, writer.time, writer.phone, writer.person, writer.company, writer.address)
+        if rng.random() < 0.5:
+            text = kinds[int(rng.integers(len(kinds)))]()
+            if len(text) <= self.max_characters:
+                return text
+        return writer.phrase(min(28, self.max_characters))
+
+
+def core_languages() -> tuple[str, ...]:
+    """The languages a recipe gets that names none."""
+    return tuple(code for code, row in load_languages().items() if row.tier == "core")
+
+
+def check_choices(name: str, given: Sequence[str], known: Sequence[str]) -> None:
+    """UserError unless `given` is a choice of one or more of `known`."""
+    wrong = [item for item in given if item not in known]
+    if wrong or not given:
+        raise UserError(f"{name} is {list(given)}", where=f"params.{name}", todo=f"choose among {', '.join(known)}")

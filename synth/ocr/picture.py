@@ -1,0 +1,82 @@
+"""From a plate to a stored picture: a ground, ink of a colour that stands out from it, rules, warp and wear; and the warp as an attachment.
+
+All OCR families pass through here, so that their pictures wear alike. Knows nothing of text or questions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from numpy.random import Generator
+from PIL import Image as Pillow
+from PIL import ImageDraw
+from pydantic import TypeAdapter
+
+from schemas.canonical import canonical_json
+from schemas.sample import Attachment, BoxPx, Image, Rendering, Stored
+from synth.render.grounds import PAPERS, draw_ground, readable_ink
+from synth.render.ink import Plate
+from synth.render.photo import Wear, draw_photo, encode, take
+from synth.render.warp import Warp
+
+WARP_NAME = "warp-0.json"
+_ADAPTER = TypeAdapter(Warp)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A stored picture of a plate, where its pixels went, and what it lies on."""
+
+    image: Image
+    warp: Warp
+    ground: str
+
+
+def take_picture(
+    plate: Plate, rules: Sequence[BoxPx], wear: Wear, text_px: float, rng: Generator, *, grounds: Sequence[str] | None = None
+) -> Taken:
+    """Lay a plate on a ground and take its picture.
+
+    Args:
+        plate: The text.
+        rules: Boxes filled with ink that are no text.
+        wear: How the picture is taken.
+        text_px: Size of the smallest text, pixels an em, which must stay readable.
+        rng: Draws ground, ink and wear.
+        grounds: Kinds of ground to choose from; any for photographs, and paper for scans, where none is named.
+    """
+    width, height = plate.picture.size
+    if wear == "print":
+        name, ground = "plain", Pillow.new("RGB", (width, height), (255, 255, 255))
+        ink = (0, 0, 0) if rng.random() < 0.6 else readable_ink(ground, rng)
+    else:
+        name, ground = draw_ground(rng, width, height, among=tuple(PAPERS) if wear == "scan" else grounds)
+        ink = readable_ink(ground, rng)
+    if rules:
+        pen = ImageDraw.Draw(ground)
+        for x0, y0, x1, y1 in rules:
+            pen.rectangle((x0, y0, x1 - 1, y1 - 1), fill=ink)
+    look = draw_photo(rng, wear, width, height, text_px=text_px)
+    photo, warp = take(plate.picture, ground, ink, look, rng)
+    return Taken(encode(photo, look), warp, name)
+
+
+def warp_attachment(warp: Warp) -> Attachment:
+    """The warp, for the verifier."""
+    return Attachment.of(WARP_NAME, "application/json", canonical_json(asdict(warp)).encode())
+
+
+def stored_warp(stored: Stored) -> Warp:
+    """The inverse of `warp_attachment`."""
+    return _ADAPTER.validate_json(stored.attachment(WARP_NAME).data)
+
+
+def rendering(plate: Plate, taken: Taken, language: str, tags: Sequence[str]) -> Rendering[Plate]:
+    """What an OCR family's `render` returns."""
+    return Rendering(
+        landed=plate,
+        images=(taken.image,),
+        attachments=(*plate.attachments(), warp_attachment(taken.warp)),
+        assets=plate.assets,
+        languages=(language,),
+        tags=(*tags, f"ground:{taken.ground}"),
+    )
