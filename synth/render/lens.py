@@ -4,11 +4,12 @@ import math
 from statistics import NormalDist
 from typing import Final
 
+import numpy as np
 from numpy.random import Generator
 from PIL import Image as Pillow
 from PIL import ImageChops
 
-_NORMAL: Final = tuple(NormalDist().inv_cdf((byte + 0.5) / 256) for byte in range(256))
+_NORMAL: Final = np.array([NormalDist().inv_cdf((byte + 0.5) / 256) for byte in range(256)])
 
 
 def blur(picture: Pillow.Image, sigma: float) -> Pillow.Image:
@@ -61,10 +62,9 @@ def noise(size: tuple[int, int], sigma: float, grain_px: float, rng: Generator) 
     grain = Pillow.frombytes("L", (width, height), rng.bytes(width * height))
     # Enlarging by interpolation evens noise out, to 2/3 of its height an axis at most.
     sigma *= min(1.6, max(1.0, grain_px))
-    grain = grain.point([max(0, min(255, round(128 + sigma * normal))) for normal in _NORMAL])
+    grain = grain.point(np.clip(np.rint(128.0 + sigma * _NORMAL), 0, 255).astype(int).tolist())
     if grain.size != size:
         grain = grain.resize(size, Pillow.Resampling.BILINEAR)
-    # Of a camera's three colours each has its own noise: the same grains, seen elsewhere.
-    return Pillow.merge(
-        "RGB", (grain, ImageChops.offset(grain, size[0] // 3 + 1, size[1] // 5 + 1), ImageChops.offset(grain, size[0] // 7 + 2, 3))
-    )
+    # Most of what a viewer sees is brightness; the rest differs by colour: the same grains, seen elsewhere.
+    red, blue = ImageChops.offset(grain, size[0] // 3 + 1, size[1] // 5 + 1), ImageChops.offset(grain, size[0] // 7 + 2, 3)
+    return Pillow.merge("RGB", (Pillow.blend(grain, red, 0.35), grain, Pillow.blend(grain, blue, 0.35)))

@@ -81,8 +81,8 @@ def draw_glare(rng: Generator) -> Ellipse:
     )
 
 
-def brightness(size: tuple[int, int], light: Light) -> Pillow.Image:
-    """A grey picture to multiply a photo of `size` with; 255 where it is brightest."""
+def shade(size: tuple[int, int], light: Light) -> Pillow.Image:
+    """How opaque black must lie over a photo of `size`, as a grey picture: 0 where it is brightest."""
     x, y = _grid(size)
     level = 1.0 + light.slope[0] * x + light.slope[1] * y - light.vignette * np.float32(0.5) * (x * x + y * y)
     if light.rim:
@@ -92,11 +92,11 @@ def brightness(size: tuple[int, int], light: Light) -> Pillow.Image:
         level = level * (1.0 - depth * _smooth((nx * x + ny * y - at) / soft + 0.5))
     if light.spot[4]:
         level = level * (1.0 - light.spot[4] * _disc(x, y, light.spot))
-    return _enlarged(np.clip(level / np.max(level), 0.0, 1.0), size)
+    return _enlarged(1.0 - np.clip(level / np.max(level), 0.0, 1.0), size)
 
 
 def glare(size: tuple[int, int], light: Light) -> Pillow.Image:
-    """A grey picture to screen over a photo of `size`; 0 where there is no glare."""
+    """How opaque white must lie over a photo of `size`, as a grey picture: 0 where there is no glare."""
     x, y = _grid(size)
     return _enlarged(light.glare[4] * _disc(x, y, light.glare), size)
 

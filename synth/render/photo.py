@@ -13,11 +13,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.random import Generator
 from PIL import Image as Pillow
-from PIL import ImageChops, ImageDraw, ImageFilter, ImageStat
+from PIL import ImageChops, ImageDraw, ImageFilter
 
 from schemas.sample import Image
 from synth.render.lens import blur, noise, smear
-from synth.render.light import EVEN, NO_EDGE, Light, brightness, draw_glare, draw_light, glare
+from synth.render.light import EVEN, NO_EDGE, Light, draw_glare, draw_light, glare, shade
 from synth.render.warp import Points, Warp, scaling, shift, tilting, times, turning
 
 Wear: TypeAlias = Literal["print", "scan", "photo", "harsh"]
@@ -143,7 +143,8 @@ def _draw_snapshot(rng: Generator, wear: Wear, width_px: int, height_px: int, te
     # What leans away by the angle a looks shorter by cos a; the tilt is sin a / focus.
     lean = [math.sqrt(1.0 - min(0.8, (_FOCUS * value) ** 2)) for value in tilt]
     half = max(width_px, height_px) / 2
-    camera = times(turn, times(scaling(*lean), times(tilting(*tilt, half), shift(-width_px / 2, -height_px / 2))))
+    zoom = _at_least(0.8 + 0.25 * float(rng.random()), text)
+    camera = times(turn, times(scaling(zoom * lean[0], zoom * lean[1]), times(tilting(*tilt, half), shift(-width_px / 2, -height_px / 2))))
     framed, size = _framed(warp.after(camera), width_px, height_px, margin * min(width_px, height_px))
     light = draw_light(rng, strength)
     if warp.squeeze:
@@ -155,8 +156,7 @@ def _draw_snapshot(rng: Generator, wear: Wear, width_px: int, height_px: int, te
         *size,
         ink=1.0 - 0.12 * float(rng.random()),
         light=light,
-        sensor=_sensor(0.75 + 0.5 * float(rng.random()), text),
-        blur_px=text * (0.01 + 0.03 * float(rng.random()) ** 2),
+        blur_px=text * zoom * (0.01 + 0.03 * float(rng.random()) ** 2),
         exposure=0.86 + 0.2 * float(rng.random()),
         gamma=0.9 + 0.25 * float(rng.random()),
         haze=16.0 * float(rng.random()),
@@ -189,8 +189,8 @@ def _framed(warp: Warp, width_px: int, height_px: int, margin_px: float) -> tupl
     return warp.after(shift((size[0] - x0 - x1) / 2, (size[1] - y0 - y1) / 2)), size
 
 
-def _sensor(wanted: float, text: float) -> float:
-    """Sensor pixels a photo pixel: never so few that text is smaller than 11 px an em on the sensor."""
+def _at_least(wanted: float, text: float) -> float:
+    """A scale of at most 1 at which text keeps 11 pixels an em."""
     return min(1.0, max(wanted, 11.0 / text))
 
 
@@ -199,7 +199,7 @@ def _spoil(rng: Generator, look: PhotoLook, text: float) -> PhotoLook:
     faults = {_FAULTS[int(rng.integers(len(_FAULTS)))] for _ in range(2)}
     much = float(rng.random())
     if "coarse" in faults:
-        look = replace(look, sensor=_sensor(0.5 + 0.3 * much, text))
+        look = replace(look, sensor=_at_least(0.5 + 0.3 * much, text))
     if "blurred" in faults:
         look = replace(look, blur_px=text * look.sensor * (0.04 + 0.03 * much))
     if "shaken" in faults:
@@ -213,7 +213,8 @@ def _spoil(rng: Generator, look: PhotoLook, text: float) -> PhotoLook:
         look = replace(look, jpeg_quality=int(rng.integers(22, 45)), fine_colour=False)
     if "glaring" in faults:
         look = replace(look, light=replace(look.light, glare=draw_glare(rng)))
-    return look
+    # Noise as high as the ink is dark leaves nothing to read: a sixteenth of what is left of white's 255.
+    return replace(look, noise_sigma=min(look.noise_sigma, 16.0 * look.exposure))
 
 
 def take(
@@ -232,20 +233,23 @@ def take(
         ink: One colour, or an RGB picture of the plate's size with the colour of each place.
         look: How, drawn for the plate's size.
         rng: Noise.
-        around: What lies behind a sheet of paper, RGB, of any size; None goes on with the ground, mirrored at its edges.
+        around: What lies behind a sheet of paper, RGB, of any size. None goes on with the ground, mirrored at its edges: for grounds
+            without printed marks.
 
     Returns:
         The photo, RGB, of `look`'s size, and the warp from pixels of the plate to its pixels.
     """
-    cover = plate.point([round((255 - tone) * look.ink) for tone in range(256)])
-    sheet = _inked(ground, ink, cover)
+    cover = plate.point(np.rint(np.arange(255, -1, -1) * look.ink).astype(int).tolist())
     size = (max(1, round(look.width_px * look.sensor)), max(1, round(look.height_px * look.sensor)))
     sensed = look.warp.after(scaling(size[0] / look.width_px, size[1] / look.height_px)) if size != look.size_px else look.warp
-    photo = _endless(sheet, sensed, size) if around is None else _laid(sheet, sensed, around.resize(size, Pillow.Resampling.BILINEAR))
+    if around is None:
+        photo = _endless(ground, ink, cover, sensed, size)
+    else:
+        photo = _laid(_inked(ground.copy(), ink, cover), sensed, around.resize(size, Pillow.Resampling.BILINEAR))
     if not look.light.is_even:
-        photo = ImageChops.multiply(photo, _rgb(brightness(size, look.light)))
+        photo.paste((0, 0, 0), (0, 0, *size), shade(size, look.light))
     if look.light.glare[4]:
-        photo = ImageChops.screen(photo, _rgb(glare(size, look.light)))
+        photo.paste((255, 255, 255), (0, 0, *size), glare(size, look.light))
     photo = smear(blur(photo, look.blur_px), look.shake_px).point(_tones(look))
     if look.noise_sigma > 0:
         # add(a, b, offset=-128) is a + b - 128, clipped: noise centred on 128 leaves the mean alone.
@@ -260,27 +264,23 @@ def encode(picture: Pillow.Image, look: PhotoLook) -> Image:
     return Image.of(buffer.getvalue(), "jpeg", picture.width, picture.height)
 
 
-def _inked(ground: Pillow.Image, ink: Ink | Pillow.Image, cover: Pillow.Image) -> Pillow.Image:
-    """The ground times 1 - a, and the ink times a."""
-    if isinstance(ink, Pillow.Image):
-        return Pillow.composite(ink, ground, cover)
-    sheet = ground.copy()
-    sheet.paste(ink, (0, 0), cover)
+def _inked(sheet: Pillow.Image, ink: Ink | Pillow.Image, cover: Pillow.Image, at: tuple[int, int] = (0, 0)) -> Pillow.Image:
+    """The sheet, changed in place, with ink where there is cover."""
+    sheet.paste(ink, (*at, at[0] + cover.width, at[1] + cover.height), cover)
     return sheet
 
 
-def _endless(sheet: Pillow.Image, warp: Warp, size: tuple[int, int]) -> Pillow.Image:
-    """The sheet warped, going on mirrored beyond its edges as far as the photo sees."""
+def _endless(ground: Pillow.Image, ink: Ink | Pillow.Image, cover: Pillow.Image, warp: Warp, size: tuple[int, int]) -> Pillow.Image:
+    """The sheet warped, its ground going on mirrored beyond its edges as far as the photo sees."""
     if warp.is_identity:
-        return sheet
-    width, height = size
-    seen = warp.inverse(_border(width, height))
+        return _inked(ground.copy(), ink, cover)
+    seen = warp.inverse(_border(*size))
     low, high = seen.min(axis=0).tolist(), seen.max(axis=0).tolist()
     # Pixels to add to the left and right, and at the top and bottom; one mirror image, and the rim of a cylinder is where sight ends.
-    pads = [min(side, max(0, math.ceil(max(-a, b - side)) + 2)) for a, b, side in zip(low, high, sheet.size, strict=True)]
-    wide = _mirrored(sheet, pads[0], pads[1])
-    moved = replace(warp, middle_x_px=warp.middle_x_px + pads[0], matrix=times(warp.matrix, shift(-pads[0], -pads[1])))
-    return moved.apply(wide, size, _mean(sheet))
+    across, down = (min(side, max(0, math.ceil(max(-a, b - side)) + 2)) for a, b, side in zip(low, high, ground.size, strict=True))
+    wide = _inked(_mirrored(ground, across, down), ink, cover, (across, down))
+    moved = replace(warp, middle_x_px=warp.middle_x_px + across, matrix=times(warp.matrix, shift(-across, -down)))
+    return moved.apply(wide, size, _corner(ground))
 
 
 def _laid(sheet: Pillow.Image, warp: Warp, table: Pillow.Image) -> Pillow.Image:
@@ -295,7 +295,7 @@ def _laid(sheet: Pillow.Image, warp: Warp, table: Pillow.Image) -> Pillow.Image:
     mask = Pillow.new("L", table.size, 0)
     # A polygon's corner is the middle of a pixel to Pillow, so half a pixel is taken off; the inside stays clear of the fill colour.
     ImageDraw.Draw(mask).polygon([(x - 0.5, y - 0.5) for x, y in outline], fill=255)
-    table.paste(warp.apply(sheet, table.size, _mean(sheet)), (0, 0), blur(mask, 0.5))
+    table.paste(warp.apply(sheet, table.size, _corner(sheet)), (0, 0), blur(mask, 0.5))
     return table
 
 
@@ -323,23 +323,17 @@ def _border(width_px: int, height_px: int) -> Points:
     return np.concatenate(sides)
 
 
-def _mean(sheet: Pillow.Image) -> Ink:
-    """Its mean colour."""
-    red, green, blue = (round(value) for value in ImageStat.Stat(sheet.reduce(8)).mean)
+def _corner(sheet: Pillow.Image) -> Ink:
+    """Its colour at the corner: a fill for what lies so far outside that it is hardly seen."""
+    red, green, blue = np.asarray(sheet.crop((0, 0, 1, 1)))[0, 0].tolist()
     return (red, green, blue)
-
-
-def _rgb(grey: Pillow.Image) -> Pillow.Image:
-    return Pillow.merge("RGB", (grey, grey, grey))
 
 
 def _tones(look: PhotoLook) -> list[int]:
     """A channel at a time: haze + (255 - haze) (exposure white tone / 255)^gamma."""
-    return [
-        round(look.haze + (255.0 - look.haze) * min(1.0, look.exposure * white * tone / 255.0) ** look.gamma)
-        for white in look.white
-        for tone in range(256)
-    ]
+    linear = np.minimum(1.0, np.outer(look.white, np.arange(256)) * (look.exposure / 255.0))
+    tones: list[int] = np.rint(look.haze + (255.0 - look.haze) * linear**look.gamma).astype(int).ravel().tolist()
+    return tones
 
 
 def _spread(rng: Generator, width: float) -> float:

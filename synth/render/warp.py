@@ -32,7 +32,7 @@ Points: TypeAlias = NDArray[np.float64]
 """(..., 2): x, y."""
 
 IDENTITY: Final[Matrix] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-_CELL_ERROR_PX = 0.06  # chosen: at most this along each axis of a mesh cell, so 0.12 px in its middle
+_CELL_ERROR_PX = 0.09  # chosen: at most this along each axis of a mesh cell, so 0.18 px in its middle
 _MAX_CELLS = 128  # an axis; a bound on time, which no drawn warp reaches
 _BOX_ERROR_PX = 0.03
 _SINE_CURVATURE = 45.0  # bound of |sine''|, in turns: 32 (1 + 0.225) = 39.2 within each half wave, and room for rounding
