@@ -82,12 +82,14 @@ def crumpled_paper(width: int, height: int, rng: Generator) -> Pillow.Image:
     """Paper that was a ball: flat facets between sharp creases."""
     size = (width, height)
     picture = _sheet(size, pick(rng, _WHITES, 5), 0.97, rng)
-    cell = between(rng, 50, 90)
-    half = (width // 2 + 1, height // 2 + 1)
-    facets = Pillow.blend(octave(half, (cell, cell * 0.8), rng, facets=True), octave(half, (cell / 2.3, cell / 2), rng, facets=True), 0.35)
-    turned = facets.rotate(30, resample=Pillow.Resampling.BILINEAR, expand=False, fillcolor=128).filter(ImageFilter.BoxBlur(0.6))
-    inner = turned.crop((half[0] // 5, half[1] // 5, half[0] - half[0] // 5, half[1] - half[1] // 5))
-    return emboss(picture, flat(relief(inner, between(rng, 3.0, 5.0)).resize(size, Pillow.Resampling.BICUBIC), between(rng, 40, 70)))
+    small = (width // 2 + 1, height // 2 + 1)
+    cell = between(rng, 30, 60)
+    bumps = Pillow.new("L", small, 128)
+    # Ridges of straight noise, each pass finer than the last.
+    for fineness in (1.0, 0.55, 0.3):
+        facets = octave(small, (cell * fineness, cell * fineness * between(rng, 0.7, 1.4)), rng, facets=True)
+        bumps = ImageChops.add(bumps, flat(relief(facets, 2.4 * fineness), 60), offset=-128)
+    return emboss(picture, flat(bumps.resize(size, Pillow.Resampling.BILINEAR), between(rng, 50, 90)))
 
 
 def stained_paper(width: int, height: int, rng: Generator) -> Pillow.Image:

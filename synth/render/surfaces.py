@@ -56,7 +56,7 @@ def concrete(width: int, height: int, rng: Generator) -> Pillow.Image:
     tone = int(between(rng, 120, 185))
     warm = int(between(rng, -4, 8))
     colour = (tone + warm, tone, tone - warm)
-    picture = ramp(cloud(size, (150, 190), rng, 4, 0.45), [shades(colour, 0.74), colour, shades(colour, 1.14)])
+    picture = ramp(cloud(size, (230, 260), rng, 5, 0.5), [shades(colour, 0.74), colour, shades(colour, 1.14)])
     pores = octave(size, (5, 5), rng).point([max(0, value - 236) * 12 for value in range(256)])
     cover(picture, shades(colour, 0.45), pores, 0.8)
     return emboss(picture, grain(size, 16, rng, 1.5))
@@ -82,7 +82,7 @@ def brick(width: int, height: int, rng: Generator) -> Pillow.Image:
     bumps = ImageChops.add(bumps.filter(ImageFilter.BoxBlur(1)), flat(cloud(size, (11, 8), rng, 2), 34), offset=-128)
     picture = emboss(picture, flat(relief(bumps, 0.8), 96))
     cover(picture, (30, 24, 20), steeper(cloud(size, (120, 90), rng), 1.4), 0.16)
-    return emboss(picture, grain(size, 14, rng, 1.6))
+    return emboss(picture, grain(size, 12, rng))
 
 
 def brushed_metal(width: int, height: int, rng: Generator) -> Pillow.Image:
@@ -124,7 +124,17 @@ def painted_sign(width: int, height: int, rng: Generator) -> Pillow.Image:
     size = (width, height)
     colour = pick(rng, _PAINTS, 10)
     picture = ramp(cloud(size, (220, 160), rng, 2), [shades(colour, 0.93), shades(colour, 1.05)])
-    short = min(size)
+    if min(size) >= 24:
+        _frame(picture, colour, rng)
+    dirt = steeper(cloud(size, (width / 14 + 4, height / 2), rng), 2.2, 150)
+    cover(picture, (70, 58, 46), ImageChops.multiply(dirt, octave(size, (60, 60), rng)), between(rng, 0.08, 0.35))
+    return emboss(picture.filter(ImageFilter.BoxBlur(0.4)), grain(size, 5, rng))
+
+
+def _frame(picture: Pillow.Image, colour: Rgb, rng: Generator) -> None:
+    """A border line, and a bolt in each corner."""
+    width, height = picture.size
+    short = min(picture.size)
     border = shades((245, 244, 240), 1) if sum(colour) < 420 else shades((34, 34, 38), 1)
     draw = ImageDraw.Draw(picture)
     inset, pen = max(2, round(short * between(rng, 0.02, 0.05))), max(1, round(short * between(rng, 0.008, 0.02)))
@@ -137,9 +147,6 @@ def painted_sign(width: int, height: int, rng: Generator) -> Pillow.Image:
             draw.ellipse((x - radius + 1, y - radius + 2, x + radius + 2, y + radius + 2), fill=shades(colour, 0.45))
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=(150, 150, 152))
             draw.ellipse((x - radius / 2, y - radius / 2, x + radius / 4, y + radius / 4), fill=(220, 220, 222))
-    dirt = steeper(cloud(size, (width / 14 + 4, height / 2), rng), 2.2, 150)
-    cover(picture, (70, 58, 46), ImageChops.multiply(dirt, octave(size, (60, 60), rng)), between(rng, 0.08, 0.35))
-    return emboss(picture.filter(ImageFilter.BoxBlur(0.4)), grain(size, 5, rng))
 
 
 def rusty_metal(width: int, height: int, rng: Generator) -> Pillow.Image:
@@ -147,10 +154,10 @@ def rusty_metal(width: int, height: int, rng: Generator) -> Pillow.Image:
     size = (width, height)
     colour = pick(rng, _PAINTS, 12)
     picture = ramp(cloud(size, (90, 200), rng), [shades(colour, 0.82), shades(colour, 1.06)])
-    rust = cloud(size, (110, 130), rng, 5, 0.5)
-    mask = steeper(rust, 14, between(rng, 165, 180))
+    rust = cloud(size, (width / 4 + 9, height / 3 + 9), rng, 6, 0.62)
+    mask = steeper(rust, 16, between(rng, 150, 168))
     patches = ramp(cloud(size, (14, 14), rng, 2), [(66, 36, 24), (128, 66, 34), (168, 98, 52)])
-    cover(picture, shades(colour, 0.55), steeper(rust, 7, 158), 0.5)  # where paint lifts, it darkens
+    cover(picture, shades(colour, 0.55), steeper(rust, 7, 146), 0.4)  # where paint lifts, it darkens
     picture.paste(patches, (0, 0), mask)
     return emboss(emboss(picture, flat(relief(mask, 0.5), 40)), grain(size, 10, rng, 1.5))
 
@@ -197,8 +204,8 @@ def sky(width: int, height: int, rng: Generator) -> Pillow.Image:
     slope = Pillow.new("L", (1, 3))
     slope.putdata([0, 110, 255])
     picture = ramp(slope.resize(size, Pillow.Resampling.BICUBIC), [top, low])
-    field = cloud(size, (width / 2.6 + 8, height / 3.5 + 8), rng, 5, 0.42)
-    middle = between(rng, 120, 165)
+    field = cloud(size, (width / 2.2 + 8, height / 3.2 + 8), rng, 6, 0.5)
+    middle = between(rng, 110, 150)
     cover(picture, shades(low, 0.78), steeper(ImageChops.offset(field, 3, 6), 3.2, middle + 12), 0.6)
     cover(picture, (250, 250, 250), steeper(field, 3.2, middle + 28), 0.95)
     return emboss(picture, grain(size, 3, rng))
@@ -271,9 +278,9 @@ def label(width: int, height: int, rng: Generator) -> Pillow.Image:
     draw = ImageDraw.Draw(band)
     for _ in range(int(rng.integers(1, 4))):
         r = between(rng, 0.5, 1.6) * max(band.size)
-        x, y = between(rng, -0.3, 1.3) * band.width, band.height * (1.0 + between(rng, -0.1, 0.4)) + r
-        draw.ellipse((x - r, y - r * 1.05, x + r, y + r), fill=int(rng.integers(40, 150)))
-    cover(picture, second, band.resize(size, Pillow.Resampling.BILINEAR))
+        x, y = between(rng, -0.3, 1.3) * band.width, band.height * between(rng, 0.3, 0.9) + r
+        draw.ellipse((x - r, y - r * 1.05, x + r, y + r), fill=int(rng.integers(90, 230)))
+    cover(picture, pick(rng, _PAINTS, 16), band.resize(size, Pillow.Resampling.BILINEAR))
     gloss = steeper(octave(size, (width / 3 + 4, height * 2.0), rng), 2.5, 190)
     cover(picture, (255, 255, 255), gloss, between(rng, 0.05, 0.25))
     return emboss(picture, grain(size, 3, rng))
@@ -286,7 +293,7 @@ def marble(width: int, height: int, rng: Generator) -> Pillow.Image:
     stops = [(58, 62, 66), (40, 44, 48)] if dark else [(226, 226, 224), (244, 243, 240)]
     picture = ramp(cloud(size, (200, 160), rng), stops)
     for strength, cell in ((0.55, 0.5), (0.35, 0.22)):
-        field = cloud(size, (cell * max(size), cell * 0.8 * max(size)), rng, 5, 0.4)
+        field = cloud(size, (cell * max(size), cell * 0.8 * max(size)), rng, 4, 0.42)
         # A vein is where the field crosses its middle.
         veins = field.point([max(0, 255 - round(abs(value - 128) * 255 / 7)) for value in range(256)])
         veins = ImageChops.multiply(veins, octave(size, (90, 90), rng))
@@ -297,7 +304,7 @@ def marble(width: int, height: int, rng: Generator) -> Pillow.Image:
 def asphalt(width: int, height: int, rng: Generator) -> Pillow.Image:
     """A road: grit in tar."""
     size = (width, height)
-    picture = ramp(cloud(size, (160, 160), rng), [(66, 67, 70), (96, 97, 98)])
-    picture = emboss(picture, flat(relief(octave(size, (3.2, 3.2), rng), 0.5), 60))
-    cover(picture, (176, 172, 164), octave(size, (3, 3), rng).point([max(0, value - 226) * 8 for value in range(256)]), 0.55)
+    picture = ramp(cloud(size, (160, 160), rng), [(58, 59, 62), (104, 105, 106)])
+    picture = emboss(picture, flat(relief(octave(size, (3.2, 3.2), rng), 0.6), 110))
+    cover(picture, (176, 172, 164), octave(size, (3, 3), rng).point([max(0, value - 215) * 8 for value in range(256)]), 0.55)
     return emboss(picture, grain(size, 18, rng))

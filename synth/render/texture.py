@@ -27,10 +27,16 @@ def octave(size: Size, cell: tuple[float, float], rng: Generator, *, facets: boo
 
 
 def cloud(size: Size, cell: tuple[float, float], rng: Generator, octaves: int = 3, rough: float = 0.4) -> Pillow.Image:
-    """Noise on noise, each half as large as the last and mixed in by `rough`."""
+    """Noise on noise, each octave half as large as the last and `rough` times as high."""
+    if min(cell) / 2**octaves >= 3:  # so smooth that a quarter of the pixels says it all
+        half = (size[0] // 2 + 1, size[1] // 2 + 1)
+        return cloud(half, (cell[0] / 2, cell[1] / 2), rng, octaves, rough).resize(size, Pillow.Resampling.BILINEAR)
     field = octave(size, cell, rng)
+    height = total = 1.0
     for k in range(1, octaves):
-        field = Pillow.blend(field, octave(size, (cell[0] / 2**k, cell[1] / 2**k), rng), rough)
+        height *= rough
+        total += height
+        field = Pillow.blend(field, octave(size, (cell[0] / 2**k, cell[1] / 2**k), rng), height / total)
     return field
 
 
