@@ -9,6 +9,8 @@ from numpy.random import Generator
 from PIL import Image as Pillow
 from PIL import ImageChops
 
+from synth.render.planes import Planes
+
 _NORMAL: Final = np.array([NormalDist().inv_cdf((byte + 0.5) / 256) for byte in range(256)])
 
 
@@ -56,15 +58,30 @@ def _shifted(picture: Pillow.Image, dx: int, dy: int) -> Pillow.Image:
     return moved
 
 
-def noise(size: tuple[int, int], sigma: float, grain_px: float, rng: Generator) -> Pillow.Image:
-    """Noise around 128: uniform bytes through the inverse normal distribution. Raw bytes are what no NumPy release changes."""
-    width, height = (max(1, round(side / grain_px)) for side in size)
-    grain = Pillow.frombytes("L", (width, height), rng.bytes(width * height))
+def add_noise(photo: Planes, sigma: float, grain_px: float, rng: Generator) -> Planes:
+    """Noise in brightness of that standard deviation, in grains of that many pixels, and a third of it in colour.
+
+    Uniform bytes through the inverse normal distribution: raw bytes are what no NumPy release changes.
+    """
+    width, height = (max(1, round(side / grain_px)) for side in photo.size)
     # Enlarging by interpolation evens noise out, to 2/3 of its height an axis at most.
-    sigma *= min(1.6, max(1.0, grain_px))
-    grain = grain.point(np.clip(np.rint(128.0 + sigma * _NORMAL), 0, 255).astype(int).tolist())
-    if grain.size != size:
-        grain = grain.resize(size, Pillow.Resampling.BILINEAR)
-    # Most of what a viewer sees is brightness; the rest differs by colour: the same grains, seen elsewhere.
-    red, blue = ImageChops.offset(grain, size[0] // 3 + 1, size[1] // 5 + 1), ImageChops.offset(grain, size[0] // 7 + 2, 3)
-    return Pillow.merge("RGB", (Pillow.blend(grain, red, 0.35), grain, Pillow.blend(grain, blue, 0.35)))
+    grain = Pillow.frombytes("L", (width, height), rng.bytes(width * height))
+    noise = grain.point(_normal(sigma * min(1.6, max(1.0, grain_px))))
+    if noise.size != photo.size:
+        noise = noise.resize(photo.size, Pillow.Resampling.BILINEAR)
+    # add(a, b, offset=-128) is a + b - 128, clipped: noise centred on 128 leaves the mean alone.
+    luma = ImageChops.add(photo.luma, noise, offset=-128)
+    # The same grains, seen elsewhere: other places, other sizes, so nothing of it shows.
+    mottle = grain.point(_normal(sigma / 3))
+    colours = []
+    for plane, turn in ((photo.blue, Pillow.Transpose.ROTATE_180), (photo.red, Pillow.Transpose.FLIP_LEFT_RIGHT)):
+        part = mottle.crop((0, 0, *plane.size)) if min(*(a - b for a, b in zip(mottle.size, plane.size, strict=True))) >= 0 else mottle
+        part = part if part.size == plane.size else part.resize(plane.size, Pillow.Resampling.BILINEAR)
+        colours.append(ImageChops.add(plane, part.transpose(turn), offset=-128))
+    return Planes(luma, colours[0], colours[1], photo.step)
+
+
+def _normal(sigma: float) -> list[int]:
+    """A table that makes uniform bytes normal, around 128."""
+    tones: list[int] = np.clip(np.rint(128.0 + sigma * _NORMAL), 0, 255).astype(int).tolist()
+    return tones

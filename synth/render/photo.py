@@ -13,11 +13,12 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.random import Generator
 from PIL import Image as Pillow
-from PIL import ImageChops, ImageDraw, ImageFilter
+from PIL import ImageDraw, ImageFilter
 
 from schemas.sample import Image
-from synth.render.lens import blur, noise, smear
+from synth.render.lens import add_noise, blur, smear
 from synth.render.light import EVEN, NO_EDGE, Light, draw_glare, draw_light, glare, shade
+from synth.render.planes import BLACK, WHITE, Planes, Ycc, ycc
 from synth.render.warp import Points, Warp, scaling, shift, tilting, times, turning
 
 Wear: TypeAlias = Literal["print", "scan", "photo", "harsh"]
@@ -240,21 +241,27 @@ def take(
         The photo, RGB, of `look`'s size, and the warp from pixels of the plate to its pixels.
     """
     cover = plate.point(np.rint(np.arange(255, -1, -1) * look.ink).astype(int).tolist())
+    # A camera sees colour half as finely as brightness; a file as it left the program has all of it.
+    step = 1 if look.warp.is_identity else 2
+    sheet = Planes.of(ground, step)
+    colour = Planes.of(ink, step) if isinstance(ink, Pillow.Image) else ycc(ink)
     size = (max(1, round(look.width_px * look.sensor)), max(1, round(look.height_px * look.sensor)))
     sensed = look.warp.after(scaling(size[0] / look.width_px, size[1] / look.height_px)) if size != look.size_px else look.warp
     if around is None:
-        photo = _endless(ground, ink, cover, sensed, size)
+        photo = _endless(sheet, colour, cover, sensed, size)
     else:
-        photo = _laid(_inked(ground.copy(), ink, cover), sensed, around.resize(size, Pillow.Resampling.BILINEAR))
+        sheet.lay(colour, cover)
+        photo = _laid(sheet, sensed, Planes.of(around.resize(size, Pillow.Resampling.BILINEAR), step))
     if not look.light.is_even:
-        photo.paste((0, 0, 0), (0, 0, *size), shade(size, look.light))
+        photo.lay(BLACK, shade(size, look.light))
     if look.light.glare[4]:
-        photo.paste((255, 255, 255), (0, 0, *size), glare(size, look.light))
-    photo = smear(blur(photo, look.blur_px), look.shake_px).point(_tones(look))
+        photo.lay(WHITE, glare(size, look.light))
+    photo.luma = smear(blur(photo.luma, look.blur_px), look.shake_px)
     if look.noise_sigma > 0:
-        # add(a, b, offset=-128) is a + b - 128, clipped: noise centred on 128 leaves the mean alone.
-        photo = ImageChops.add(photo, noise(size, look.noise_sigma, look.grain_px, rng), offset=-128)
-    return (photo if size == look.size_px else photo.resize(look.size_px, Pillow.Resampling.BICUBIC)), look.warp
+        # What exposure takes away below is given here, so that a dark photo is as noisy as the look says.
+        photo = add_noise(photo, look.noise_sigma / min(1.0, look.exposure), look.grain_px, rng)
+    picture = photo.rgb().point(_tones(look))
+    return (picture if size == look.size_px else picture.resize(look.size_px, Pillow.Resampling.BICUBIC)), look.warp
 
 
 def encode(picture: Pillow.Image, look: PhotoLook) -> Image:
@@ -264,55 +271,36 @@ def encode(picture: Pillow.Image, look: PhotoLook) -> Image:
     return Image.of(buffer.getvalue(), "jpeg", picture.width, picture.height)
 
 
-def _inked(sheet: Pillow.Image, ink: Ink | Pillow.Image, cover: Pillow.Image, at: tuple[int, int] = (0, 0)) -> Pillow.Image:
-    """The sheet, changed in place, with ink where there is cover."""
-    sheet.paste(ink, (*at, at[0] + cover.width, at[1] + cover.height), cover)
-    return sheet
-
-
-def _endless(ground: Pillow.Image, ink: Ink | Pillow.Image, cover: Pillow.Image, warp: Warp, size: tuple[int, int]) -> Pillow.Image:
-    """The sheet warped, its ground going on mirrored beyond its edges as far as the photo sees."""
+def _endless(sheet: Planes, ink: Ycc | Planes, cover: Pillow.Image, warp: Warp, size: tuple[int, int]) -> Planes:
+    """The sheet with its ink, warped, its ground going on mirrored beyond its edges as far as the photo sees."""
     if warp.is_identity:
-        return _inked(ground.copy(), ink, cover)
+        sheet.lay(ink, cover)
+        return sheet
     seen = warp.inverse(_border(*size))
     low, high = seen.min(axis=0).tolist(), seen.max(axis=0).tolist()
-    # Pixels to add to the left and right, and at the top and bottom; one mirror image, and the rim of a cylinder is where sight ends.
-    across, down = (min(side, max(0, math.ceil(max(-a, b - side)) + 2)) for a, b, side in zip(low, high, ground.size, strict=True))
-    wide = _inked(_mirrored(ground, across, down), ink, cover, (across, down))
-    moved = replace(warp, middle_x_px=warp.middle_x_px + across, matrix=times(warp.matrix, shift(-across, -down)))
-    return moved.apply(wide, size, _corner(ground))
+    # Pixels to add to the left and right, and at the top and bottom, as few as needed; one mirror image at most, for the rim of a
+    # cylinder goes on for ever.
+    across, down = (
+        min(side // 2 * 2, max(0, math.ceil(max(-a, b - side) / 2) * 2 + 2)) for a, b, side in zip(low, high, sheet.size, strict=True)
+    )
+    wide = sheet.mirrored(across, down)
+    wide.lay(ink, cover, (across, down))
+    return wide.warped(replace(warp, middle_x_px=warp.middle_x_px + across, matrix=times(warp.matrix, shift(-across, -down))), size)
 
 
-def _laid(sheet: Pillow.Image, warp: Warp, table: Pillow.Image) -> Pillow.Image:
+def _laid(sheet: Planes, warp: Warp, table: Planes) -> Planes:
     """The sheet warped, on a table on which it throws a small shadow."""
-    outline = warp.outline((0.0, 0.0, float(sheet.width), float(sheet.height)))
-    coarse = (max(1, table.width // 8), max(1, table.height // 8))
-    shade = Pillow.new("L", coarse, 0)
-    drop = max(table.size) / 160
-    ImageDraw.Draw(shade).polygon([((x + drop) / 8, (y + 1.5 * drop) / 8) for x, y in outline], fill=110)
-    shade = shade.filter(ImageFilter.BoxBlur(drop / 8 + 0.5)).resize(table.size, Pillow.Resampling.BILINEAR)
-    table.paste((0, 0, 0), (0, 0), shade)
-    mask = Pillow.new("L", table.size, 0)
-    # A polygon's corner is the middle of a pixel to Pillow, so half a pixel is taken off; the inside stays clear of the fill colour.
+    outline = warp.outline((0.0, 0.0, float(sheet.size[0]), float(sheet.size[1])))
+    size = table.size
+    dark = Pillow.new("L", (max(1, size[0] // 8), max(1, size[1] // 8)), 0)
+    drop = max(size) / 160
+    ImageDraw.Draw(dark).polygon([((x + drop) / 8, (y + 1.5 * drop) / 8) for x, y in outline], fill=110)
+    table.lay(BLACK, dark.filter(ImageFilter.BoxBlur(drop / 8 + 0.5)).resize(size, Pillow.Resampling.BILINEAR))
+    mask = Pillow.new("L", size, 0)
+    # A polygon's corner is the middle of a pixel to Pillow, so half a pixel is taken off.
     ImageDraw.Draw(mask).polygon([(x - 0.5, y - 0.5) for x, y in outline], fill=255)
-    table.paste(warp.apply(sheet, table.size, _corner(sheet)), (0, 0), blur(mask, 0.5))
+    table.lay(sheet.warped(warp, size), blur(mask, 0.5))
     return table
-
-
-def _mirrored(sheet: Pillow.Image, across: int, down: int) -> Pillow.Image:
-    """The sheet with strips of its mirror images around it."""
-    width, height = sheet.size
-    wide = Pillow.new(sheet.mode, (width + 2 * across, height + 2 * down))
-    wide.paste(sheet, (across, down))
-    if across:
-        wide.paste(sheet.crop((0, 0, across, height)).transpose(Pillow.Transpose.FLIP_LEFT_RIGHT), (0, down))
-        wide.paste(sheet.crop((width - across, 0, width, height)).transpose(Pillow.Transpose.FLIP_LEFT_RIGHT), (across + width, down))
-    if down:
-        full = (0, down, wide.width, 2 * down)
-        wide.paste(wide.crop(full).transpose(Pillow.Transpose.FLIP_TOP_BOTTOM), (0, 0))
-        full = (0, height, wide.width, height + down)
-        wide.paste(wide.crop(full).transpose(Pillow.Transpose.FLIP_TOP_BOTTOM), (0, down + height))
-    return wide
 
 
 def _border(width_px: int, height_px: int) -> Points:
@@ -321,12 +309,6 @@ def _border(width_px: int, height_px: int) -> Points:
     sides = [np.stack(np.broadcast_arrays(share * width_px, y), axis=-1) for y in (0.0, float(height_px))]
     sides += [np.stack(np.broadcast_arrays(x, share * height_px), axis=-1) for x in (0.0, float(width_px))]
     return np.concatenate(sides)
-
-
-def _corner(sheet: Pillow.Image) -> Ink:
-    """Its colour at the corner: a fill for what lies so far outside that it is hardly seen."""
-    red, green, blue = np.asarray(sheet.crop((0, 0, 1, 1)))[0, 0].tolist()
-    return (red, green, blue)
 
 
 def _tones(look: PhotoLook) -> list[int]:

@@ -146,6 +146,20 @@ class Warp:
         """This warp, with one more homography behind it."""
         return replace(self, matrix=times(matrix, self.matrix))
 
+    def in_pixels_of(self, step: float) -> "Warp":
+        """The same warp between pictures whose pixels are `step` times as large, clean and photo alike."""
+        if step == 1:
+            return self
+        sized = times(scaling(1 / step, 1 / step), times(self.matrix, scaling(step, step)))
+        return replace(
+            self,
+            middle_x_px=self.middle_x_px / step,
+            half_px=self.half_px / step,
+            arc_px=self.arc_px / step,
+            wave_px=self.wave_px / step,
+            matrix=sized,
+        )
+
     def _bend(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
         return self.arc_px * (u - self.arc_at) * (u - self.arc_at) + self.wave_px * sine(self.wave_turns * u + self.wave_phase)
 

@@ -15,9 +15,11 @@ from PIL import Image as Pillow
 from PIL import ImageDraw
 from pydantic import TypeAdapter
 
-from synth.render.lens import blur, noise, smear
+from synth.render.lens import add_noise, blur, smear
 from synth.render.light import EVEN, Light, draw_glare, draw_light, glare, shade
 from synth.render.photo import PhotoLook, Wear, draw_photo, encode, take
+from synth.render.planes import Planes, ycc
+from synth.render.warp import Warp, shift
 
 WEARS: tuple[Wear, ...] = get_args(Wear)
 
@@ -197,10 +199,28 @@ def test_a_smear_goes_along_its_direction_only() -> None:
 
 @pytest.mark.parametrize("grain_px", [1.0, 1.5, 2.0])
 def test_noise_has_its_height_and_no_bias(grain_px: float) -> None:
-    found = pixels(noise((300, 200), 6.0, grain_px, random(1))) - 128
-    assert abs(np.mean(found)) < 0.4
-    assert 3.5 < np.std(found[..., 1]) < 7.0
-    assert 0.2 < np.corrcoef(found[..., 0].ravel(), found[..., 1].ravel())[0, 1] < 0.95
+    grey = Pillow.new("RGB", (301, 200), (128, 128, 128))
+    noisy = add_noise(Planes.of(grey, 2), 6.0, grain_px, random(1))
+    for plane, low, high in ((noisy.luma, 4.0, 7.0), (noisy.blue, 1.0, 3.0), (noisy.red, 1.0, 3.0)):
+        found = pixels(plane) - 128
+        assert abs(np.mean(found)) < 0.4
+        assert low < np.std(found) < high
+    assert abs(np.corrcoef(pixels(noisy.blue).ravel(), pixels(noisy.red).ravel())[0, 1]) < 0.1
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_planes_are_the_picture(step: int) -> None:
+    # Catches: colour shifted by half a coarse pixel, a mirror image that starts one pixel off. Odd sides on purpose.
+    picture = Pillow.fromarray(np.stack(np.broadcast_arrays(np.arange(141) + 40, np.arange(101)[:, None] + 60, 120), -1).astype(np.uint8))
+    planes = Planes.of(picture, step)
+    assert np.max(np.abs(pixels(planes.rgb()) - pixels(picture))) <= 4
+    moved = planes.warped(Warp(matrix=shift(10, 6)), picture.size).rgb()
+    assert np.max(np.abs(pixels(moved)[8:, 12:] - pixels(picture)[2:-6, 2:-10])) <= 4
+    wide = pixels(planes.mirrored(20, 10).rgb())
+    expected = np.pad(pixels(picture), ((10, 10), (20, 20), (0, 0)), mode="symmetric")
+    assert np.max(np.abs(wide[: -10 - step, : -20 - step] - expected[: wide.shape[0] - 10 - step, : wide.shape[1] - 20 - step])) <= 5
+    planes.lay(ycc((200, 30, 30)), Pillow.new("L", (20, 20), 255), (40, 40))
+    assert np.max(np.abs(pixels(planes.rgb())[44:56, 44:56] - (200, 30, 30))) <= 3
 
 
 def test_light_falls_where_it_is_said_to() -> None:

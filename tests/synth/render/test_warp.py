@@ -151,6 +151,11 @@ def test_the_identity_returns_the_very_picture_and_the_very_boxes() -> None:
     assert Warp().boxes([(1.0, 2.0, 3.0, 4.0)]) == [(1.0, 2.0, 3.0, 4.0)]
 
 
+@given(warps(), st.lists(points, min_size=1, max_size=9))
+def test_coarser_pixels_see_the_same_warp(warp: Warp, clean: list[tuple[float, float]]) -> None:
+    assert np.allclose(warp.in_pixels_of(2).forward(np.array(clean) / 2) * 2, warp.forward(np.array(clean)), atol=1e-6)
+
+
 @given(warps())
 def test_json_keeps_a_warp(warp: Warp) -> None:
     adapter = TypeAdapter(Warp)
