@@ -111,8 +111,8 @@ def draw_photo(
         )
     if wear == "scan":
         return _draw_scan(rng, width_px, height_px, text)
-    look = _draw_snapshot(rng, wear, width_px, height_px, text, margin, rng.random() < 1 / 3 if curved is None else curved)
-    return look if wear == "photo" else _spoil(rng, look, text)
+    look, seen = _draw_snapshot(rng, wear, width_px, height_px, text, margin, rng.random() < 1 / 3 if curved is None else curved)
+    return look if wear == "photo" else _spoil(rng, look, seen)
 
 
 def _draw_scan(rng: Generator, width_px: int, height_px: int, text: float) -> PhotoLook:
@@ -135,7 +135,10 @@ def _draw_scan(rng: Generator, width_px: int, height_px: int, text: float) -> Ph
     )
 
 
-def _draw_snapshot(rng: Generator, wear: Wear, width_px: int, height_px: int, text: float, margin: float, curved: bool) -> PhotoLook:
+def _draw_snapshot(
+    rng: Generator, wear: Wear, width_px: int, height_px: int, text: float, margin: float, curved: bool
+) -> tuple[PhotoLook, float]:
+    """A snapshot without faults, and how large the smallest text is in it, in pixels an em."""
     strength = 2.0 if wear == "harsh" else 1.0
     warp = _draw_shape(rng, width_px, height_px, text, strength) if curved else Warp()
     tilt = (_spread(rng, 0.09 * strength), _spread(rng, 0.09 * strength))
@@ -152,7 +155,7 @@ def _draw_snapshot(rng: Generator, wear: Wear, width_px: int, height_px: int, te
         light = replace(light, rim=min(0.5, 0.5 * warp.squeeze + 0.1))
     warmth = _spread(rng, 0.12 * strength)
     white = (1.0 + warmth, 1.0 - _spread(rng, 0.03), 1.0 - warmth)
-    return PhotoLook(
+    look = PhotoLook(
         framed,
         *size,
         ink=1.0 - 0.12 * float(rng.random()),
@@ -167,6 +170,7 @@ def _draw_snapshot(rng: Generator, wear: Wear, width_px: int, height_px: int, te
         jpeg_quality=int(rng.integers(55, 93)),
         fine_colour=bool(rng.random() < 0.3),
     )
+    return look, text * zoom * min(lean)
 
 
 def _draw_shape(rng: Generator, width_px: int, height_px: int, text: float, strength: float) -> Warp:
@@ -305,10 +309,10 @@ def _laid(sheet: Planes, warp: Warp, table: Planes) -> Planes:
 
 def _border(width_px: int, height_px: int) -> Points:
     """Points along the border of a photo."""
-    share = np.linspace(0.0, 1.0, 33)
-    sides = [np.stack(np.broadcast_arrays(share * width_px, y), axis=-1) for y in (0.0, float(height_px))]
-    sides += [np.stack(np.broadcast_arrays(x, share * height_px), axis=-1) for x in (0.0, float(width_px))]
-    return np.concatenate(sides)
+    x, y = np.linspace(0.0, width_px, 33), np.linspace(0.0, height_px, 33)
+    zero = np.zeros(33)
+    across, down = np.concatenate((x, x, zero, zero + width_px)), np.concatenate((zero, zero + height_px, y, y))
+    return np.stack((across, down), axis=-1)
 
 
 def _tones(look: PhotoLook) -> list[int]:

@@ -14,8 +14,9 @@ to the third order (squeeze = half^2 / (3 R^2); within 3 % up to one radian of t
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -135,12 +136,16 @@ class Warp:
         return [(x, y) for x, y in self.forward(np.concatenate((top, bottom))).tolist()]
 
     def apply(self, picture: Pillow.Image, size: tuple[int, int], fill: int | tuple[int, int, int]) -> Pillow.Image:
-        """Resample a clean picture as a photo of `size`; what lies outside the picture is `fill`. The identity returns `picture` itself."""
-        return self._resample(picture, size, fill, self.inverse, adjugate(self.matrix))
+        """Resample a clean picture as a photo of `size`; what lies outside the picture is `fill`. The identity returns `picture` itself.
+
+        Raises:
+            DataError: `behind_camera` if the photo reaches above the horizon of the sheet.
+        """
+        return self._resample(picture, size, fill, back=False)
 
     def unwarp(self, photo: Pillow.Image, clean_size: tuple[int, int], fill: int | tuple[int, int, int] = 0) -> Pillow.Image:
         """The photo seen straight on: a picture in clean pixels. The other way round from `apply`."""
-        return self._resample(photo, clean_size, fill, self.forward, self.matrix)
+        return self._resample(photo, clean_size, fill, back=True)
 
     def after(self, matrix: Matrix) -> "Warp":
         """This warp, with one more homography behind it."""
@@ -176,24 +181,19 @@ class Warp:
         steps = width_px * math.sqrt(scale * curvature / (8.0 * _BOX_ERROR_PX))
         return 2 + min(512, math.ceil(steps))
 
-    def _resample(
-        self,
-        picture: Pillow.Image,
-        size: tuple[int, int],
-        fill: int | tuple[int, int, int],
-        source_of: Callable[[Points], Points],
-        matrix: Matrix,
-    ) -> Pillow.Image:
-        """Pillow wants, for each pixel that it fills, where to read: `source_of`, of which `matrix` is the whole if nothing is curved."""
+    def _resample(self, picture: Pillow.Image, size: tuple[int, int], fill: int | tuple[int, int, int], *, back: bool) -> Pillow.Image:
+        """Pillow wants, for each pixel that it fills, where to read: the inverse in the photo, the warp itself on the way `back`."""
         if self.is_identity and size == picture.size:
             return picture
-        if not self.is_curved:
-            m = [value / matrix[8] for value in matrix]
-            affine = m[6] == 0 and m[7] == 0
-            method, data = (Pillow.Transform.AFFINE, m[:6]) if affine else (Pillow.Transform.PERSPECTIVE, m[:8])
-            return picture.transform(size, method, data, resample=Pillow.Resampling.BILINEAR, fillcolor=fill)
-        mesh = _mesh(size, source_of, math.ceil(2 + 4 * abs(self.wave_turns)))
-        return picture.transform(size, Pillow.Transform.MESH, mesh, resample=Pillow.Resampling.BILINEAR, fillcolor=fill)
+        if self.is_curved:
+            return picture.transform(
+                size, Pillow.Transform.MESH, _mesh(self, size, back), resample=Pillow.Resampling.BILINEAR, fillcolor=fill
+            )
+        matrix = self.matrix if back else adjugate(self.matrix)
+        m = [value / matrix[8] for value in matrix]
+        affine = m[6] == 0 and m[7] == 0
+        method, data = (Pillow.Transform.AFFINE, m[:6]) if affine else (Pillow.Transform.PERSPECTIVE, m[:8])
+        return picture.transform(size, method, data, resample=Pillow.Resampling.BILINEAR, fillcolor=fill)
 
 
 def sine(turns: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -256,9 +256,11 @@ def _project(m: Matrix, x: NDArray[np.float64], y: NDArray[np.float64]) -> Point
     return np.stack(((m[0] * x + m[1] * y + m[2]) / w, (m[3] * x + m[4] * y + m[5]) / w), axis=-1)
 
 
-def _mesh(size: tuple[int, int], source_of: Callable[[Points], Points], columns: int) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
-    """Cells of `size` in which `source_of` is bilinear to within `_CELL_ERROR_PX` an axis, as Pillow's MESH takes them."""
-    rows = 1
+@lru_cache(maxsize=16)  # the planes of a picture go through the same warp
+def _mesh(warp: Warp, size: tuple[int, int], back: bool) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
+    """Cells of `size` in which the map is bilinear to within `_CELL_ERROR_PX` an axis, as Pillow's MESH takes them."""
+    source_of = warp.forward if back else warp.inverse
+    rows, columns = 1, math.ceil(2 + 4 * abs(warp.wave_turns))
     while True:
         across, down = _steps(size[0], 2 * columns), _steps(size[1], 2 * rows)
         fine = source_of(np.stack(np.meshgrid(np.array(across, float), np.array(down, float)), axis=-1))

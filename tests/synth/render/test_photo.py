@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from dataclasses import asdict, replace
 from typing import get_args
 
@@ -91,18 +92,21 @@ def test_nothing_of_the_plate_is_cut_off(wear: Wear, width: int, height: int, se
     assert y0 >= room - 0.1
     assert x1 <= look.width_px - room + 0.1
     assert y1 <= look.height_px - room + 0.1
+    look.warp.inverse(np.array([(0, 0), (look.width_px, 0), (0, look.height_px), look.size_px], float))  # no horizon in sight
     assert look.width_px <= x1 - x0 + 2 * room + 1.1, "no more room than asked for"
 
 
-@settings(deadline=None, max_examples=60)
-@given(st.sampled_from(WEARS), st.integers(0, 2**32), st.floats(11, 60))
-def test_small_text_stays_large_enough(wear: Wear, seed: int, text: float) -> None:
-    # 11 px an em at the sensor at the least; perspective takes up to a third of it at the far end.
-    look = draw_photo(random(seed), wear, 600, 400, text_px=text, curved=False)
-    corners = [look.warp.box((x, y, x + 10, y + 10)) for x in (0, 590) for y in (0, 390)]
-    assert min(box[3] - box[1] for box in corners) / 10 * text * look.sensor > 11 * 0.5
-    assert look.blur_px <= 0.08 * text
-    assert look.noise_sigma <= max(16 * look.exposure, 6)
+@pytest.mark.parametrize("wear", WEARS)
+@pytest.mark.parametrize("text", [12.0, 18.0, 40.0])
+def test_small_text_stays_large_enough(wear: Wear, text: float) -> None:
+    # 11 px an em on the sensor, and a fifth less where the sheet leans away.
+    for seed in range(150):
+        look = draw_photo(random(seed), wear, 600, 400, text_px=text, curved=False)
+        (x0, y0), (x1, y1), *_ = look.warp.quad((295, 195, 305, 205))
+        across = math.hypot(x1 - x0, y1 - y0) / 10
+        assert across * look.sensor * text > 8.8
+        assert look.blur_px <= 0.08 * text
+        assert look.noise_sigma <= max(16 * look.exposure, 6)
 
 
 @pytest.mark.parametrize("wear", WEARS)
@@ -152,6 +156,7 @@ def test_ink_may_be_painted_beforehand() -> None:
 def test_a_sheet_lies_on_its_table() -> None:
     ink, _ = plate()
     look = replace(draw_photo(random(4), "photo", *ink.size, margin=0.1), light=EVEN, noise_sigma=0.0)
+    boxes = plate()[1]
     picture, warp = take(ink, paper(ink.size), (0, 0, 0), look, random(), around=Pillow.new("RGB", (40, 40), (20, 120, 20)))
     found = pixels(picture)
     for corner in ((2, 2), (2, picture.width - 3), (picture.height - 3, 2), (picture.height - 3, picture.width - 3)):
@@ -160,6 +165,7 @@ def test_a_sheet_lies_on_its_table() -> None:
     for x, y in warp.quad((6, 6, ink.width - 6, ink.height - 6)):
         red, green, _ = found[round(y), round(x)]
         assert red > green - 12, "paper just inside the sheet's corners"
+    assert min(contrast_at(picture, box) for box in warp.boxes(boxes)) > 40
 
 
 def test_the_ground_goes_on_beyond_the_sheet_and_ink_does_not() -> None:
