@@ -61,6 +61,7 @@ def draw_light(rng: Generator, strength: float) -> Light:
         edge = (side, down, 0.7 * float(rng.random()) - 0.1, 0.04 + 0.8 * float(rng.random()) ** 2, depth)
     if rng.random() < 0.2 * strength:
         depth = min(0.55, (0.1 + 0.2 * float(rng.random())) * strength)
+        depth *= 0.5 if edge[4] else 1.0  # two shadows on one place leave little light
         spot = (_spread(rng, 1.2), _spread(rng, 1.2), 0.4 + 0.6 * float(rng.random()), 0.5 + 0.7 * float(rng.random()), depth)
     return Light(
         slope=(_spread(rng, 0.12 * strength), _spread(rng, 0.12 * strength)),

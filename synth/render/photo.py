@@ -211,9 +211,9 @@ def _spoil(rng: Generator, look: PhotoLook, text: float) -> PhotoLook:
         reach = max(1, round(text * look.sensor * (0.04 + 0.03 * much)))
         look = replace(look, shake_px=((reach, 0), (0, reach), (reach, reach), (reach, -reach))[int(rng.integers(4))])
     if "grainy" in faults:
-        look = replace(look, noise_sigma=9.0 + 9.0 * much, grain_px=1.0 + float(rng.random()))
+        look = replace(look, noise_sigma=8.0 + 7.0 * much, grain_px=1.0 + float(rng.random()))
     if "dark" in faults:
-        look = replace(look, exposure=0.3 + 0.25 * much, noise_sigma=look.noise_sigma + 3.0, haze=look.haze + 8.0)
+        look = replace(look, exposure=0.4 + 0.25 * much, noise_sigma=look.noise_sigma + 3.0, haze=look.haze + 8.0)
     if "squeezed" in faults:
         look = replace(look, jpeg_quality=int(rng.integers(22, 45)), fine_colour=False)
     if "glaring" in faults:
