@@ -1,0 +1,123 @@
+"""Drawn grounds: every kind at every shape, repeatable, different by seed; inks that can be read."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.random import PCG64, Generator
+from PIL import Image as Pillow
+
+from schemas.errors import UserError
+from synth.render.grounds import GROUNDS, PAPERS, SURFACES, TABLES, contrast_ratio, draw_ground, luminance, readable_ink
+from synth.render.texture import cloud, octave, relief, tiled
+
+
+def random(seed: int = 0) -> Generator:
+    return Generator(PCG64(seed))
+
+
+def pixels(picture: Pillow.Image) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
+    return np.asarray(picture, np.float64)
+
+
+@pytest.mark.parametrize("size", [(600, 48), (31, 20), (48, 500), (1, 1), (257, 255)], ids=str)
+@pytest.mark.parametrize("name", GROUNDS)
+def test_every_ground_fills_every_shape(name: str, size: tuple[int, int]) -> None:
+    # Catches: a division by a side's share that is 0, a picture one pixel short, a mode other than RGB, black where nothing was drawn.
+    picture = GROUNDS[name](*size, random(1))
+    assert (picture.size, picture.mode) == (size, "RGB")
+    assert np.mean(pixels(picture)) > 3
+
+
+@pytest.mark.parametrize("name", GROUNDS)
+def test_equal_draws_give_equal_bytes_and_others_do_not(name: str) -> None:
+    first, again, other = (GROUNDS[name](300, 200, random(seed)).tobytes() for seed in (5, 5, 6))
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize("name", GROUNDS)
+def test_no_ground_is_a_flat_colour_or_mere_noise(name: str) -> None:
+    # Neighbours look alike (correlation) more than far pixels do: a real surface has structure; and it is not uniform either.
+    grey = pixels(GROUNDS[name](400, 300, random(7)).convert("L"))
+    assert np.std(grey) > 0.8
+    smooth = grey.reshape(75, 4, 100, 4).mean(axis=(1, 3))
+    assert np.std(smooth) > 0.15 * np.std(grey), "an average over 4x4 pixels of pure noise has a quarter of its spread"
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_papers_are_light_and_nearly_even(name: str) -> None:
+    for seed in range(3):
+        grey = pixels(PAPERS[name](300, 400, random(seed)).convert("L"))
+        assert np.mean(grey) > 115
+        assert np.std(grey) < 26
+
+
+def test_the_registry_is_whole() -> None:
+    assert len(GROUNDS) == len(PAPERS) + len(SURFACES) >= 14
+    assert set(TABLES) <= set(GROUNDS)
+
+
+def test_draw_ground_reaches_every_kind_and_only_those_asked_for() -> None:
+    rng = random(3)
+    assert {draw_ground(rng, 12, 9)[0] for _ in range(400)} == set(GROUNDS)
+    assert {draw_ground(rng, 12, 9, ("wood", "sky"))[0] for _ in range(20)} == {"wood", "sky"}
+    # The order of a set of names, which differs from run to run, must not matter.
+    assert draw_ground(random(4), 9, 9, ["sky", "wood", "brick"])[0] == draw_ground(random(4), 9, 9, ["brick", "wood", "sky"])[0]
+
+
+@pytest.mark.parametrize("among", [("lava",), ()])
+def test_an_unknown_ground_is_the_users_mistake(among: tuple[str, ...]) -> None:
+    with pytest.raises(UserError, match="no ground is called"):
+        draw_ground(random(), 10, 10, among)
+
+
+def test_contrast_has_the_values_that_wcag_prints() -> None:
+    assert contrast_ratio((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
+    assert contrast_ratio((255, 255, 255), (0, 0, 0)) == pytest.approx(21)
+    assert contrast_ratio((119, 119, 119), (255, 255, 255)) == pytest.approx(4.48, abs=0.01)  # #777 on white, the classic near miss
+    assert luminance((255, 0, 0)) == pytest.approx(0.2126)
+
+
+colours = st.tuples(*[st.integers(0, 255)] * 3)
+
+
+@settings(deadline=None)
+@given(colours, st.integers(0, 2**32))
+def test_an_ink_has_the_contrast_asked_for(ground: tuple[int, int, int], seed: int) -> None:
+    # Catches: a fallback that is never enough on mid-grey, where only black or white reach 4.5 at all.
+    patch = Pillow.new("RGB", (20, 10), ground)
+    assert contrast_ratio(readable_ink(patch, random(seed)), ground) >= 4.5
+
+
+@settings(deadline=None)
+@given(colours, st.integers(0, 2**32))
+def test_a_harder_ink_stays_within_its_range(ground: tuple[int, int, int], seed: int) -> None:
+    patch = Pillow.new("RGB", (20, 10), ground)
+    assert 2.4 <= contrast_ratio(readable_ink(patch, random(seed), 2.5, 4.5), ground) <= 4.6
+
+
+def test_inks_are_of_many_colours() -> None:
+    inks = {readable_ink(Pillow.new("RGB", (20, 10), (240, 238, 230)), random(seed)) for seed in range(60)}
+    assert len(inks) > 30
+    assert any(max(ink) - min(ink) > 60 for ink in inks)
+
+
+def test_an_ink_keeps_clear_of_both_parts_of_a_patch_if_it_can() -> None:
+    patch = Pillow.new("RGB", (100, 40), (250, 250, 250))
+    patch.paste((120, 120, 120), (0, 0, 20, 40))
+    for seed in range(20):
+        assert contrast_ratio(readable_ink(patch, random(seed)), (120, 120, 120)) >= 2.5
+
+
+def test_an_octave_is_smooth_and_a_relief_is_level_on_average() -> None:
+    field = pixels(octave((200, 120), (40, 30), random(2)))
+    assert np.max(np.abs(np.diff(field, axis=1))) < 32
+    assert np.std(field) > 20
+    assert abs(np.mean(pixels(relief(cloud((200, 120), (20, 20), random(2)), 1.0))) - 128) < 2
+
+
+def test_a_tile_repeats() -> None:
+    tile = Pillow.frombytes("L", (3, 2), bytes(range(6)))
+    found = np.asarray(tiled(tile, (8, 5)))
+    assert np.array_equal(found, np.tile(np.asarray(tile), (3, 3))[:5, :8])
