@@ -38,6 +38,8 @@ DJANGO_PARTS = ("conf", "contrib/admin", "contrib/auth", "contrib/admindocs", "c
 RANKED_WORDS = 4000
 """Most frequent words taken from wordfreq (chosen: further down come names and misspellings)."""
 LONGEST_SENTENCE = 260
+DISTINCT = 3
+"""Words by which a text must know its own language better than another (chosen)."""
 _REFUSED = re.compile(
     r"[%{}<>|\\_^`~#@=*\[\]\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]|&\w+;|https?:|\.\.\.|\b[A-Z]{5,}\b.*\b[A-Z]{5,}\b"
 )
@@ -190,6 +192,22 @@ def _source(name: str, code: str) -> AssetUse:
     licence = {"django": "BSD-3-Clause", "wordfreq": "CC-BY-SA-4.0"}[name]
     version = f"{name} {metadata.version(name)}"
     return AssetUse(f"{name}/{code}", sha256_hex(version.encode()), licence, version)
+
+
+def tells_apart(code: str, text: str) -> bool:
+    """Whether text has at least `DISTINCT` words more of its own language than of any it is taken for (characters, in scripts without
+    spaces), so that its language can be told.
+    """
+    row = language_row(code)
+    units = set(_words(text, spaced=True)) if row.spaced else {char for char in text if char.isalpha()}
+    own = sum(unit in _known(code) for unit in units)
+    return own >= DISTINCT and all(own - sum(unit in _known(other) for unit in units) >= DISTINCT for other in row.confusable)
+
+
+@cache
+def _known(code: str) -> frozenset[str]:
+    corpus = load_corpus(code)
+    return frozenset(corpus.words if language_row(code).spaced else corpus.characters)
 
 
 class Writer:

@@ -43,7 +43,7 @@ def draw_prompt(task: str, language: Language, rng: Generator, **slots: str) -> 
 
 
 def answer(key: str, language: Language, **slots: str) -> str:
-    """A fixed answer: `nothing`, `yes`, `no` (with {text}), or the word `or`."""
+    """A fixed answer: `nothing`, `yes`, or `no` (with {text})."""
     text: str = _load()["answers"][key][language]
     return text.format(**slots)
 

@@ -5,6 +5,7 @@ parsed and compared, and the question must be one of the known phrasings with th
 """
 
 import io
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +14,13 @@ import numpy as np
 from PIL import Image as Pillow
 
 from schemas.canonical import parse_json
-from schemas.dialect import parse_spotting
+from schemas.dialect import parse_spotting, write_spotting
 from schemas.geometry import box_px_to_1000, clip_box
 from schemas.languages import language as language_row
 from schemas.sample import BoxPx, Image, Stored, Turn, Verdict
 from schemas.text_layer import TextLayer, TextLine, Word, clean_name, read_layer
 from synth.ocr import prompts
+from synth.ocr.corpus import tells_apart
 from synth.ocr.legible import Warp, legibility_faults
 from synth.ocr.redraw import plate_faults
 
@@ -142,6 +144,8 @@ def _spotted(page: Page, text: str, wanted: Sequence[TextLine | Word]) -> Found:
         found = parse_spotting(text)
     except ValueError as error:
         return f"the answer is no list of spotted text: {error}", boxes
+    if write_spotting(found) != text:
+        return "the answer is not written as Qwen3-VL writes spotted text", boxes
     if [item.text for item in found] != [item.text for item in wanted]:
         return (
             f"the answer has the texts {[item.text for item in found]!r:.200}, the picture {[item.text for item in wanted]!r:.200}",
@@ -203,9 +207,9 @@ def _check_table(page: Page, text: str, program: Any, speech: str, slots: Mappin
 
 def _check_fill(page: Page, text: str, program: Any, speech: str, slots: Mapping[str, str]) -> Found:
     try:
-        template, answer = parse_json(slots["template"]), parse_json(text)
+        template = parse_json(slots["template"])
     except ValueError as error:
-        return f"template or answer is no JSON: {error}", []
+        return f"the template is no JSON: {error}", []
     wanted: dict[str, Any] = {}
     boxes: list[BoxPx] = []
     for key, value in zip(page.layer.lines, page.layer.lines[1:], strict=False):
@@ -226,7 +230,7 @@ def _check_fill(page: Page, text: str, program: Any, speech: str, slots: Mapping
         boxes += [page.box_px(cell.box_px) for row in rows[1:] for cell in row]
     if template != program.get("template") or not isinstance(template, dict) or set(template) != set(wanted):
         return f"the template {template!r:.160} does not ask for {sorted(wanted)!r:.160}", boxes
-    return "" if answer == wanted else f"the answer is {answer!r:.160}, the picture says {wanted!r:.160}", boxes
+    return _unlike(text, json.dumps(wanted, ensure_ascii=False, indent=1)), boxes
 
 
 def _belongs(key: TextLine, value: TextLine) -> bool:
@@ -253,10 +257,9 @@ def _beside(before: TextLine, line: TextLine) -> bool:
 
 
 def _check_language(page: Page, text: str, program: Any, speech: str, slots: Mapping[str, str]) -> Found:
-    names = [language_row(code).name for code in program["among"]]
     boxes = [page.box_px(line.box_px) for line in page.layer.lines]
-    if page.language not in program["among"] or any(name not in slots["names"] for name in names):
-        return f"the question offers {slots['names']!r}, the program {names!r}", boxes
+    if not tells_apart(page.language, " ".join(line.text for line in page.layer.lines)):
+        return f"the text could be in {', '.join(language_row(page.language).confusable)} too", boxes
     return _unlike(text, language_row(page.language).name), boxes
 
 

@@ -19,6 +19,7 @@ from schemas.languages import language as language_row
 from schemas.sample import BoxPx, Evidence, Json, Proof, Turn
 from schemas.text_layer import TextLayer, TextLine, Word
 from synth.ocr import prompts
+from synth.ocr.corpus import tells_apart
 from synth.render.breaks import graphemes
 
 Task = Literal["transcribe", "spot_words", "spot_lines", "read_box", "find_text", "spelled", "table", "fill", "language"]
@@ -230,16 +231,11 @@ def table_rows(cells: Sequence[TextLine]) -> list[list[TextLine]]:
 
 
 def _language(scene: Scene, speech: str, rng: Generator) -> Asked | None:
-    row = language_row(scene.language)
-    if not row.confusable:
+    """Only where the words tell the language from those it is taken for."""
+    if not tells_apart(scene.language, " ".join(line.text for line in scene.layer.lines)):
         return None
-    names = [row.name, *(language_row(code).name for code in row.confusable[:3])]
-    order = [names[int(number)] for number in rng.permutation(len(names))]
-    told = f"{', '.join(order[:-1])} {prompts.answer('or', speech)} {order[-1]}"
-    question = prompts.draw_prompt("language", speech, rng, names=told)
     boxes = tuple(scene.box_px(line.box_px) for line in scene.layer.lines)
-    among: list[Json] = [*sorted([scene.language, *row.confusable[:3]])]
-    return Asked(question, row.name, {"among": among}, boxes)
+    return Asked(prompts.draw_prompt("language", speech, rng), language_row(scene.language).name, {}, boxes)
 
 
 WRITERS: Mapping[Task, Writer] = {
