@@ -43,7 +43,7 @@ def draw_prompt(task: str, language: Language, rng: Generator, **slots: str) -> 
 
 
 def answer(key: str, language: Language, **slots: str) -> str:
-    """A fixed answer: `nothing`, `yes`, or `no` (with {text})."""
+    """A fixed answer: `nothing`, or `yes` and `no` with {text}."""
     text: str = _load()["answers"][key][language]
     return text.format(**slots)
 

@@ -76,36 +76,36 @@ def _picture_fault(stored: Stored, page: Page) -> str:
     with Pillow.open(io.BytesIO(stored.attachment(clean_name(0)).data)) as picture:
         clean = np.asarray(picture.convert("L"))
     for fault in plate_faults(clean, page.layer):
-        return fault
+        return f"wrong_ink: {fault}"
     for line in page.layer.lines:
         if line.language != page.language:
-            return f"the line {line.text!r} is in {line.language}, not in {page.language}"
+            return f"wrong_language: the line {line.text!r} is in {line.language}, not in {page.language}"
     with Pillow.open(io.BytesIO(page.image.data)) as photo:
-        return next(legibility_faults(photo, clean, page.layer, page.warp), "")
+        return next((f"unreadable: {fault}" for fault in legibility_faults(photo, clean, page.layer, page.warp)), "")
 
 
 def _answer_fault(page: Page, question: Turn, answer: Turn) -> str:
     program: Any = answer.proof.program if answer.proof else None
     if not isinstance(program, dict) or program.get("op") != answer.task or question.task != answer.task or answer.task not in CHECKS:
-        return f"the program {program!r} does not belong to the task {answer.task!r}"
+        return f"wrong_program: {program!r} does not belong to the task {answer.task!r}"
     found = prompts.match_prompt(answer.task, question.text.removeprefix("<image>\n"))
     if found is None:
-        return f"the question {question.text!r} is none of the phrasings of {answer.task}"
+        return f"wrong_question: {question.text!r} is none of the phrasings of {answer.task}"
     speech, slots = found
     for name in ("box", "text"):
         if name in slots and slots[name] != str(program.get(name)):
-            return f"the question says {slots[name]!r} where the program says {program.get(name)!r}"
+            return f"wrong_question: it says {slots[name]!r} where the program says {program.get(name)!r}"
     fault, evidence = CHECKS[answer.task](page, answer.text, program, speech, slots)
-    return fault or _evidence_fault(answer, evidence)
+    return (fault and f"wrong_answer: {fault}") or _evidence_fault(answer, evidence)
 
 
 def _evidence_fault(answer: Turn, wanted: Sequence[BoxPx]) -> str:
     stated = [item.box_px for item in answer.proof.evidence if item.box_px] if answer.proof else []
     if len(stated) != len(wanted):
-        return f"{len(stated)} evidence boxes are stated, {len(wanted)} pieces of text answer the question"
+        return f"wrong_evidence: {len(stated)} boxes are stated, {len(wanted)} pieces of text answer the question"
     for box, other in zip(stated, wanted, strict=True):
         if max(abs(a - b) for a, b in zip(box, other, strict=True)) > EVIDENCE_TOLERANCE_PX:
-            return f"the evidence box {box} is not where the text is, {other}"
+            return f"wrong_evidence: the box {box} is not where the text is, {other}"
     return ""
 
 
@@ -188,8 +188,7 @@ def _check_spelled(page: Page, text: str, program: Any, speech: str, slots: Mapp
     hits = [word for word in page.words() if page.box_1000(word.box_px) == [int(side) for side in program["box"]]]
     if len(hits) != 1:
         return f"the box {program['box']} is that of {len(hits)} words", []
-    right = hits[0].text == program["text"]
-    wanted = prompts.answer("yes", speech) if right else prompts.answer("no", speech, text=hits[0].text)
+    wanted = prompts.answer("yes" if hits[0].text == program["text"] else "no", speech, text=hits[0].text)
     return _unlike(text, wanted), [page.box_px(hits[0].box_px)]
 
 

@@ -27,6 +27,9 @@ FALSE_SHARE = 0.5
 """Share of `spelled` questions whose spelling is wrong."""
 ABSENT_SHARE = 0.2
 """Share of `read_box` and `find_text` questions about what is not there (families.md C: 15 to 25 % unanswerable, as near misses)."""
+LANGUAGE_SHARE = 0.4
+"""Share of conversations that may name the language; it follows from the words, and is not proved from ink (chosen: well below 5 % of all
+answers)."""
 _TRIES = 20
 
 
@@ -88,6 +91,8 @@ def write_turns(scene: Scene, tasks: Sequence[Task], rng: Generator) -> tuple[Tu
     """A conversation: one question for each task that can be asked, in order; the first turn carries the picture."""
     turns: list[Turn] = []
     for task in tasks:
+        if task == "language" and rng.random() >= LANGUAGE_SHARE:
+            continue
         speech = prompts.draw_language(task, scene.language, rng)
         asked = WRITERS[task](scene, speech, rng)
         if asked is None:
@@ -170,7 +175,7 @@ def _spelled(scene: Scene, speech: str, rng: Generator) -> Asked | None:
         return None
     box = scene.box_1000(word.box_px)
     question = prompts.draw_prompt("spelled", speech, rng, box=str(list(box)), text=said)
-    answer = prompts.answer("no", speech, text=word.text) if wrong else prompts.answer("yes", speech)
+    answer = prompts.answer("no" if wrong else "yes", speech, text=word.text)
     return Asked(question, answer, {"box": list(box), "text": said}, (scene.box_px(word.box_px),))
 
 
