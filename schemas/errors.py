@@ -23,11 +23,32 @@ class UserError(AssayError):
         what: What is wrong, with the value.
         where: The file, key path or argument.
         todo: What to do about it.
+
+    Attributes:
+        mistakes: The mistakes that this one sums up, if it does.
     """
+
+    mistakes: "tuple[UserError, ...]" = ()
 
     def __init__(self, what: str, *, where: str = "", todo: str = "") -> None:
         self.what, self.where, self.todo = what, where, todo
         super().__init__("\n".join(part for part in (what, where and f"  where: {where}", todo and f"  to do: {todo}") if part))
+
+
+def all_mistakes(mistakes: "Sequence[UserError]") -> UserError:
+    """The one mistake, or one error that says each of several in full."""
+    if len(mistakes) == 1:
+        return mistakes[0]
+    error = UserError(f"{len(mistakes)} mistakes:\n" + "\n".join(str(mistake) for mistake in mistakes))
+    error.mistakes = tuple(mistakes)
+    return error
+
+
+def located(error: UserError, where: str) -> UserError:
+    """The same mistake, or each of those it sums up, at a place inside `where`."""
+    if error.mistakes:
+        return all_mistakes([located(mistake, where) for mistake in error.mistakes])
+    return UserError(error.what, where=f"{where}.{error.where}" if error.where else where, todo=error.todo)
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

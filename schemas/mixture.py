@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from schemas.errors import UserError
-from schemas.recipe import Name, all_mistakes, apply_override, as_json, key_path, parse_yaml, unknown_key
+from schemas.errors import UserError, all_mistakes
+from schemas.recipe import Name, apply_override, as_json, key_path, parse_yaml, unknown_key
 
 
 class _Strict(BaseModel):

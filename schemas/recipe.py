@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import ErrorDetails
 
 from schemas.canonical import canonical_json
-from schemas.errors import UserError, nearest
+from schemas.errors import UserError, all_mistakes, nearest
 from schemas.sample import Json
 
 FAMILY_NAME = re.compile(r"[a-z_]+(\.[a-z_]+)+")
@@ -112,13 +112,6 @@ def recipe_error(error: ValidationError, where: str) -> UserError:
     found = [d for d in found if d["type"] != "too_short" or not any(loc[: len(d["loc"])] == d["loc"] != loc for loc in inner)]
     details = sorted(found, key=lambda detail: detail["type"] != "extra_forbidden")
     return all_mistakes([_mistake(detail, where) for detail in details])
-
-
-def all_mistakes(mistakes: Sequence[UserError]) -> UserError:
-    """The one mistake, or one error that says each of several in full."""
-    if len(mistakes) == 1:
-        return mistakes[0]
-    return UserError(f"{len(mistakes)} mistakes:\n" + "\n".join(str(mistake) for mistake in mistakes))
 
 
 def unknown_key(key: str, value: object, known: Sequence[str], where: str, more: str = "") -> UserError:

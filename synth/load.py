@@ -20,9 +20,9 @@ from pydantic_core import ErrorDetails
 
 import synth
 from schemas.canonical import canonical_json
-from schemas.errors import UserError, nearest
+from schemas.errors import UserError, all_mistakes, located, nearest
 from schemas.family import AnyFamily
-from schemas.recipe import FAMILY_NAME, all_mistakes, key_path, unknown_key
+from schemas.recipe import FAMILY_NAME, key_path, unknown_key
 from schemas.sample import Json
 
 METHODS = ("sample_truth", "render", "write_turns", "verify")
@@ -49,6 +49,8 @@ def load_family(name: str, params: Mapping[str, Any], where: str = "") -> AnyFam
     except ValidationError as error:
         details = error.errors(include_url=False)
         raise all_mistakes([_params_error(detail, f"{where}.params") for detail in details]) from error
+    except UserError as error:  # of the family itself, which does not know where in a recipe it stands
+        raise located(error, where) from error
     except (TypeError, ValueError) as error:
         what = f"the parameters of {name} cannot be read: {error}"
         raise UserError(what, where=f"{where}.params", todo="use plain YAML values") from error
