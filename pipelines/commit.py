@@ -136,6 +136,17 @@ def prepare_folder(folder: Path, plan_text: str) -> None:
     flush_folder(folder)
 
 
+def forget_plan(folder: Path) -> None:
+    """Leave the folder as if no build had been started in it, if nothing is committed there; for the folder's only builder."""
+    if any((folder / COMMITS).iterdir()):
+        return
+    remove_leftovers(folder)
+    (folder / PLAN_NAME).unlink(missing_ok=True)
+    with suppress(OSError):  # what is not empty stays: a shard without its record, or files of somebody else
+        for part in (TEMPORARY, COMMITS, QUARANTINE, SHARDS, ""):
+            (folder / part).rmdir()
+
+
 def remove_leftovers(folder: Path) -> None:
     """Remove what killed processes left half written. For the folder's only builder, before its workers start or after they are done."""
     for leftover in (folder / TEMPORARY).iterdir():
