@@ -17,7 +17,7 @@ OK, FAILED, MISTAKE, MACHINE, INTERRUPTED, READER_GONE = 0, 1, 2, 3, 130, 141
 
 EXIT_CODES = """exit codes:
   0    done, every check passed
-  1    a check failed: damaged or unproved data, a rebuild that differs
+  1    a check failed: damaged or unproved data, a rebuild that differs, a source of which no sample was kept
   2    a mistake in the recipe, an argument or a folder; the message says what, where and what to do
   3    trouble with the machine: disk, memory, Ray; the same command again resumes
   130  stopped by Ctrl-C; the same command again resumes
@@ -151,6 +151,9 @@ def _add_show(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("--task", metavar="T", help="only questions of this type")
     parser.add_argument("--family", metavar="F", help="only samples of this family")
     parser.add_argument("--sample", metavar="ID", help="only this sample")
+    parser.add_argument(
+        "--lost", action="store_true", help="list what was rejected or quarantined instead, with reasons and commands that make it again"
+    )
 
 
 def _add_stats(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

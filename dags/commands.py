@@ -10,9 +10,11 @@ from dags import corpus, proof
 from dags import rebuild as again
 from dags.terminal import counted, human_bytes, human_seconds, print_json, print_table, say, watch
 from pipelines.ledger import check_same_plan, is_finished, missing_shards, read_records, summarise
+from pipelines.lost import count_lost, data_set_of, describe_lost, lost_samples, lost_sources
 from pipelines.plan import PILOT_SAMPLES, Item, Plan, plan
 from pipelines.quarantine import Failure, attempt
 from pipelines.workers import draft_item, verify_item
+from schemas.errors import UserError
 from schemas.manifest import Manifest
 from schemas.recipe import Source, load_recipe
 from schemas.sample import Sample
@@ -38,10 +40,21 @@ def build(options: Namespace) -> int:
     with watch(len(todo), "built") as watcher:
         manifest = corpus.build(planned, folder, workers=options.workers, address=options.address, on_shard=watcher.on_record)
     _print_manifest(manifest, options.json)
-    if planned.num_samples and not manifest.totals.rows:
-        say(f"no sample was kept; see why with `assay rebuild {folder} --sample ID`, an ID being one of {folder}/quarantine")
-        return 1
-    return 0
+    return _tell_lost(planned, folder, manifest)
+
+
+def _tell_lost(planned: Plan, folder: Path, manifest: Manifest) -> int:
+    """Say how to see what was not kept; 1 if that is all there was of a source, which is a mistake or a bug and no bad luck."""
+    if all(record.rows == record.planned for record in manifest.shards):
+        return 0
+    empty = lost_sources(planned, manifest.shards)
+    rejects = lost_samples(folder) if empty else []
+    for number in empty:
+        name = planned.recipe.sources[number].name
+        why = count_lost(reject for reject in rejects if reject.source == name)
+        say(f"no sample was kept of the {planned.counts[number]} of source {name!r}: {why}")
+    say(f"each with its reason and the command that makes it again: assay show {folder} --lost")
+    return 1 if empty else 0
 
 
 def verify(options: Namespace) -> int:
@@ -109,6 +122,8 @@ def show(options: Namespace) -> int:
     from pipelines.show import choose, render_page, summarise_text  # Pillow and the page template: only this command needs them
 
     folder = Path(options.folder)
+    if options.lost or data_set_of(folder):
+        return _show_lost(data_set_of(folder) or folder, options)
     chosen = choose(folder, options.n, task=options.task, family=options.family, sample_id=options.sample)
     if options.out:
         total = read_manifest(folder).totals.rows
@@ -119,6 +134,17 @@ def show(options: Namespace) -> int:
         say(f"{len(chosen)} of {total} samples in {out} ({human_bytes(out.stat().st_size)}); open it in a browser")
     else:
         print(summarise_text(chosen, task=options.task))
+    return 0
+
+
+def _show_lost(folder: Path, options: Namespace) -> int:
+    if options.out or options.task:
+        todo = "leave them out; `assay rebuild DIR --sample ID` makes a lost sample again and shows what happens"
+        raise UserError("lost samples are listed as text, without --out and --task", where="--lost", todo=todo)
+    rejects = lost_samples(folder, family=options.family, sample_id=options.sample)
+    if rejects:
+        print(describe_lost(rejects, folder))
+    say(f"{count_lost(rejects) or 'nothing was rejected or quarantined'} in {folder}")
     return 0
 
 

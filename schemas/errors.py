@@ -57,6 +57,11 @@ def nearest(name: str, known: Sequence[str]) -> str:
     return f"did you mean {near[0]!r}? " if near else ""
 
 
+def shortened(text: str, chars: int) -> str:
+    """`text`, or its beginning with an ellipsis where that is longer than `chars` characters."""
+    return text if len(text) <= chars else f"{text[: chars - 1]}…"
+
+
 class DataError(AssayError):
     """Input that cannot become a sample; `reason` is the stable name it is counted under in the ledger."""
 
