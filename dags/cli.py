@@ -11,16 +11,16 @@ from dags import commands, train_commands
 from dags.session import MachineError, cpu_count
 from dags.terminal import say
 from pipelines.commit import StorageError
-from schemas.errors import AssayError, DeterminismError, IntegrityError, UserError
+from schemas.errors import AssayError, DeterminismError, IntegrityError, StoppedError, UserError
 
-OK, FAILED, MISTAKE, MACHINE, INTERRUPTED, READER_GONE = 0, 1, 2, 3, 130, 141
+OK, FAILED, MISTAKE, MACHINE, SIGNALLED, INTERRUPTED, READER_GONE = 0, 1, 2, 3, 128, 130, 141
 
 EXIT_CODES = """exit codes:
   0    done, every check passed
   1    a check failed: damaged or unproved data, a rebuild that differs, a source of which no sample was kept
   2    a mistake in the recipe, an argument or a folder; the message says what, where and what to do
   3    trouble with the machine: disk, memory, Ray; the same command again resumes
-  130  stopped by Ctrl-C; the same command again resumes
+  130  stopped by Ctrl-C; the same command again resumes. 143: training stopped by SIGTERM
   141  the reader of the output has gone, as `| head` does"""
 
 
@@ -42,8 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AssayError as error:
         say(f"assay: {error}")
         return FAILED
+    except StoppedError as stopped:
+        if stopped.told:
+            say(f"assay: {stopped.told}")
+        return SIGNALLED + stopped.number
     except KeyboardInterrupt:
-        say("assay: stopped. What is committed is kept; run the same command again to go on.")
+        say(f"assay: {options.stopped}")
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python still holds back
@@ -81,7 +85,7 @@ def _command(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]", name:
         epilog=f"{EXIT_CODES}\n\nexample:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=getattr(train_commands if name in ("train", "evaluate") else commands, name))
+    parser.set_defaults(run=getattr(train_commands if name in ("train", "evaluate") else commands, name), stopped="stopped.")
     return parser
 
 
@@ -99,6 +103,7 @@ def _add_build(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         "build a data set from a recipe, or go on with one",
         "assay build pipelines/recipes/demo.yaml --out demo/data --set sources.0.count=4",
     )
+    parser.set_defaults(stopped="stopped. What is committed is kept; run the same command again to go on.")
     parser.add_argument("recipe", help="YAML recipe")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the data set; created if absent")
     _add_machine(parser, cpu_count())

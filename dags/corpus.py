@@ -84,7 +84,7 @@ def build(
             if todo:
                 try:
                     run_graph(Job(plan, folder.resolve(), on_step), todo, workers, address, on_shard)
-                except UserError:  # the mended recipe is another plan, which this one must not keep out
+                except (UserError, KeyboardInterrupt):  # a recipe that is changed now is another plan, which this one must not keep out
                     forget_plan(folder)
                     raise
             remove_leftovers(folder)  # of workers that were killed and replaced

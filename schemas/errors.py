@@ -62,6 +62,19 @@ def shortened(text: str, chars: int) -> str:
     return text if len(text) <= chars else f"{text[: chars - 1]}…"
 
 
+class StoppedError(KeyboardInterrupt):
+    """Somebody asked by a signal that the command stop. No `AssayError`, so that nobody who handles errors handles it.
+
+    Args:
+        number: Of the signal; the exit code is 128 more.
+        told: What the user should know of what is kept.
+    """
+
+    def __init__(self, number: int, told: str = "") -> None:
+        self.number, self.told = number, told
+        super().__init__(told)
+
+
 class DataError(AssayError):
     """Input that cannot become a sample; `reason` is the stable name it is counted under in the ledger."""
 
