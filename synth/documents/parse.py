@@ -29,7 +29,7 @@ from synth.documents.parse_check import page_fault
 from synth.documents.parse_parts import Part, join_pages, parts_of_pieces, split_pages, to_element
 from synth.documents.parse_real import read_parts
 from synth.documents.parse_tables import UnsafePage
-from synth.documents.real_input import check_text, cut_pages, open_pdf, quiet
+from synth.documents.real_input import check_any_pdf, check_text, cut_pages, open_pdf, quiet
 from synth.documents.real_language import document_language
 from synth.documents.real_structure import has_contents, page_sections, page_text
 from synth.documents.sampling import sample_world
@@ -125,6 +125,8 @@ class Parse:
 
     def pin(self) -> "Parse":
         """The same family with its list of files fixed."""
+        if self.source == "real" and not self.pinned:
+            check_any_pdf(self.files(), self.pattern)
         return replace(self, pinned=self.files())
 
     def sample_truth(self, index: int, rng: Generator) -> Truth:

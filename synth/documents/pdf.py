@@ -20,7 +20,7 @@ from schemas.sample import AssetUse, BoxPx, Evidence, Proof, Rendering, Stored, 
 from synth.assets import Asset, read_asset, resolve
 from synth.documents import evidence, pictures
 from synth.documents.page_proof import image_faults
-from synth.documents.real_input import check_content, check_text, cut_pages, open_pdf, quiet
+from synth.documents.real_input import check_any_pdf, check_content, check_text, cut_pages, open_pdf, quiet
 from synth.documents.real_language import document_language
 from synth.documents.real_questions import RealQuestion, candidates, compose, near_misses
 from synth.documents.real_reading import read_real
@@ -123,6 +123,8 @@ class Pdf:
         """The same family with its list of files fixed, so that a file that goes away or changes later fails its own samples and no
         others.
         """
+        if not self.pinned:
+            check_any_pdf(self.files(), self.pattern)
         return replace(self, pinned=self.files())
 
     def sample_truth(self, index: int, rng: Generator) -> Truth:
