@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dags.corpus import OnShard, build, ignore_shard
-from pipelines.commit import PLAN_NAME
 from pipelines.ledger import check_same_plan, read_records, recipe_of
 from pipelines.plan import Item, Plan, plan
 from pipelines.workers import Failure, attempt, draft_item, planned_id, verify_item
 from schemas.errors import UserError
-from schemas.manifest import CommitRecord, inside
+from schemas.manifest import PLAN_NAME, CommitRecord, inside
 from schemas.sample import Sample
 from schemas.shard import file_sha256
 

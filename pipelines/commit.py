@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.errors import AssayError, DeterminismError
-from schemas.manifest import MANIFEST_NAME, CommitRecord, Manifest
+from schemas.manifest import MANIFEST_NAME, PLAN_NAME, CommitRecord, Manifest
 
 SHARDS, QUARANTINE, COMMITS, TEMPORARY = "shards", "quarantine", "commits", "tmp"
-PLAN_NAME = "plan.json"
 HASH_DIGITS = 16
 """Of a file's SHA-256 that stand in its name: 64 bits tell the attempts at one shard apart."""
 

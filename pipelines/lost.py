@@ -14,8 +14,9 @@ from pipelines.ledger import read_records
 from pipelines.plan import Item, Plan
 from pipelines.quarantine import Reject, read_quarantine
 from pipelines.workers import planned_id
-from schemas.errors import UserError, shortened
+from schemas.errors import UserError
 from schemas.manifest import CommitRecord, inside
+from schemas.phrases import shortened
 
 DETAIL_CHARS = 300
 """Of a reject's message that are shown (chosen); `assay rebuild --sample` shows all."""

@@ -18,6 +18,7 @@ from schemas.canonical import canonical_json
 from schemas.errors import UserError, located
 from schemas.family import AnyFamily, HasAssets
 from schemas.manifest import Ingredients, fingerprint_of
+from schemas.phrases import shortened
 from schemas.recipe import Recipe, Source
 from schemas.rows import check_storable
 from schemas.sample import Sample
@@ -199,5 +200,4 @@ def explain_difference(old: dict[str, Any], new: dict[str, Any], path: str = "")
 
 
 def _shown(value: object) -> str:
-    text = "(nothing)" if value is None else canonical_json(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    return "(nothing)" if value is None else shortened(canonical_json(value), 80)

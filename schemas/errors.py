@@ -57,11 +57,6 @@ def nearest(name: str, known: Sequence[str]) -> str:
     return f"did you mean {near[0]!r}? " if near else ""
 
 
-def shortened(text: str, chars: int) -> str:
-    """`text`, or its beginning with an ellipsis where that is longer than `chars` characters."""
-    return text if len(text) <= chars else f"{text[: chars - 1]}…"
-
-
 class StoppedError(KeyboardInterrupt):
     """Somebody asked by a signal that the command stop. No `AssayError`, so that nobody who handles errors handles it.
 

@@ -20,7 +20,7 @@ from schemas.sample import sha256_hex
 
 FORMAT = "assay.dataset"
 VERSION = 2
-MANIFEST_NAME = "manifest.json"
+MANIFEST_NAME, PLAN_NAME = "manifest.json", "plan.json"
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
 Record = TypeVar("Record", "CommitRecord", "Manifest")
@@ -179,6 +179,12 @@ class Manifest:
         manifest = _parse(cls, text, where)
         manifest.check()
         return manifest
+
+
+def data_sets_below(folder: Path) -> str:
+    """`did you mean 'demo/data'? `, or nothing: for errors about a folder that is not a data set, but has some in it."""
+    found = sorted(str(path.parent) for path in folder.glob(f"*/{MANIFEST_NAME}"))[:3]
+    return f"did you mean {' or '.join(map(repr, found))}? " if found else ""
 
 
 def fingerprint_of(recipe: dict[str, Any], ingredients: Ingredients) -> str:

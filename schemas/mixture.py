@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import ErrorDetails
 
 from schemas.errors import UserError, all_mistakes
-from schemas.recipe import Name, apply_override, as_json, key_path, parse_yaml, unknown_key
+from schemas.recipe import Name, apply_override, as_json, check_kind, key_path, parse_yaml, unknown_key
 
 
 class _Strict(BaseModel):
@@ -92,6 +92,7 @@ def load_mixture(path: Path | str, overrides: Sequence[str] = ()) -> Mixture:
     document = parse_yaml(text, str(path))
     if not isinstance(document, dict):
         raise UserError(f"a mixture is a mapping, found {document!r:.80}", where=str(path), todo="start with `datasets:`")
+    check_kind(document, "mixture", str(path))
     for override in overrides:
         apply_override(document, override)
     return parse_mixture(document, str(path))

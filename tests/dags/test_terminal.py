@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dags.terminal import print_table
+from dags.terminal import STILL_S, Watcher, print_table
 
 
 def test_a_pipe_folds_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -22,3 +22,21 @@ def test_a_narrow_terminal_folds_the_columns_after_the_name(capsys: pytest.Captu
     lines = capsys.readouterr().out.splitlines()
     assert max(len(re.sub(r"\x1b\[\d*m", "", line)) for line in lines) <= 80
     assert any("documents.report/conditional_aggregation" in line for line in lines)
+
+
+def test_a_first_shard_that_takes_long_is_not_silent(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("dags.terminal.time.monotonic", lambda: now[0])
+    watcher = Watcher(3, "built", 2, None)
+    for _ in range(25):
+        now[0] += 1.0
+        watcher.still()
+    assert capsys.readouterr().err.splitlines() == [
+        f"built: 2 shards under way, 0 of 3 done ({seconds:.0f} s)" for seconds in (STILL_S, 2 * STILL_S)
+    ]
+    for shard in range(3):
+        watcher._tell(shard, "1 kept")
+    capsys.readouterr()
+    now[0] += 100
+    watcher.still()
+    assert capsys.readouterr().err == ""
