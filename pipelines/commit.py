@@ -136,12 +136,12 @@ def prepare_folder(folder: Path, plan_text: str) -> None:
 
 
 def forget_plan(folder: Path) -> None:
-    """Leave the folder as if no build had been started in it, if nothing is committed there; for the folder's only builder."""
-    if any((folder / COMMITS).iterdir()):
+    """Leave the folder as if no build had been started in it, if no shard is there yet; for the folder's only builder."""
+    if any(found for part in (COMMITS, QUARANTINE, SHARDS) for found in (folder / part).iterdir()):
         return
     remove_leftovers(folder)
     (folder / PLAN_NAME).unlink(missing_ok=True)
-    with suppress(OSError):  # what is not empty stays: a shard without its record, or files of somebody else
+    with suppress(OSError):  # what is not empty stays, as does a folder that may not be removed
         for part in (TEMPORARY, COMMITS, QUARANTINE, SHARDS, ""):
             (folder / part).rmdir()
 

@@ -16,6 +16,7 @@ from pipelines.commit import COMMITS, TEMPORARY
 from pipelines.plan import Plan, explain_difference
 from schemas.errors import IntegrityError, UserError
 from schemas.manifest import MANIFEST_NAME, PLAN_NAME, CommitRecord, Manifest, Totals, data_sets_below, inside
+from schemas.phrases import shortened
 from schemas.recipe import Recipe
 
 SHOWN_DIFFERENCES = 5
@@ -76,7 +77,7 @@ def read_plan_document(folder: Path) -> dict[str, Any]:
         raise _unreadable_plan(path, f"holds {type(document).__name__}, not an object")
     for key, kind in (("fingerprint", str), ("recipe", dict), ("ingredients", dict)):
         if not isinstance(document.get(key), kind):
-            raise _unreadable_plan(path, f"has {document.get(key)!r:.80} for {key!r}")
+            raise _unreadable_plan(path, f"has {shortened(repr(document.get(key)), 80)} for {key!r}")
     return document
 
 

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
 
 from schemas.canonical import canonical_json
 from schemas.errors import IntegrityError
+from schemas.phrases import shortened
 from schemas.sample import sha256_hex
 
 FORMAT = "assay.dataset"
@@ -223,7 +224,7 @@ def _parse(cls: type[Record], text: str, where: str) -> Record:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         path = ".".join(str(part) for part in first["loc"]) or "the top level"
-        raise IntegrityError(f"{where}: {path}: {first['msg']} (found {first['input']!r:.80})") from error
+        raise IntegrityError(f"{where}: {path}: {first['msg']} (found {shortened(repr(first['input']), 80)})") from error
 
 
 def _check_version(document: Any, where: str) -> None:

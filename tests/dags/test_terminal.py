@@ -1,8 +1,11 @@
 """Tables keep names whole: in a pipe, which has no width, and on a narrow terminal."""
 
+import io
 import re
 
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
 from dags.terminal import STILL_S, Watcher, print_table
 
@@ -40,3 +43,12 @@ def test_a_first_shard_that_takes_long_is_not_silent(capsys: pytest.CaptureFixtu
     now[0] += 100
     watcher.still()
     assert capsys.readouterr().err == ""
+
+
+def test_the_bar_says_how_many_shards_are_under_way() -> None:
+    with Progress(console=Console(file=io.StringIO())) as bar:
+        watcher = Watcher(3, "built", 2, bar)
+        assert bar.tasks[0].description == "built: 2 shards under way"
+        for shard in range(2):
+            watcher._tell(shard, "1 kept")
+        assert bar.tasks[0].description == "built: 1 shard under way; shard 1: 1 kept"
