@@ -19,8 +19,10 @@ from schemas.shard import write_shard
 
 ESTIMATED_FROM = 2
 """Samples a source that an estimate is the mean of (chosen: each takes seconds, and the first also loads fonts and words)."""
-START_S = 10.0
-"""What a build takes besides its samples on a quiet machine: Ray starts, and each worker imports and loads fonts (chosen, rounded up)."""
+START_S = 15.0
+"""What a build takes besides its samples: Ray starts and stops, and each worker imports and reads fonts and words. Measured on two quiet
+cores: 12 s for two samples that cost nothing, and some 3 s more where workers make documents.
+"""
 
 
 def dry_run(planned: Plan, folder: Path, options: Namespace) -> int:
