@@ -210,7 +210,7 @@ def _print_family(family: dict[str, Any], options: Namespace) -> int:
         return 0
     print(f"{family['name']}  version {family['version']}\n{family['about']}")
     rows: list[list[object]] = [[p["name"], p["type"], p["default"], p["about"]] for p in family["parameters"]]
-    print_table("", ["parameter", "type", "default", "meaning"], rows)
+    print_table("Parameters", ["parameter", "type", "default", "meaning"], rows)
     return 0
 
 

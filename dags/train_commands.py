@@ -66,7 +66,7 @@ def train(options: Namespace) -> int:
     folder = Path(options.out) if options.out else Path("runs") / Path(options.config).stem
     check_run_folder(folder)
     for mixture in {config.data.mixture, config.held_out.mixture if config.held_out else config.data.mixture}:
-        check_data(_folders(mixture))
+        check_data(_folders(mixture), f"{mixture}: ")
     _need_torch()
     if options.dry_run:
         return _dry_run(config)
@@ -118,10 +118,13 @@ def check_model_folder(folder: Path) -> None:
     raise UserError(what, where=str(folder), todo="give the folder of a run with a checkpoint, or of a Hugging Face checkpoint")
 
 
-def check_data(folders: Iterable[Path]) -> None:
-    """UserError if one of the folders is not a finished data set; said before torch is imported, which takes seconds."""
+def check_data(folders: Iterable[Path], where: str = "") -> None:
+    """UserError if one of the folders, which `where` names, is no finished data set; said before torch is imported, which takes seconds."""
     for folder in folders:
-        read_manifest(folder)
+        try:
+            read_manifest(folder)
+        except UserError as error:
+            raise UserError(error.what, where=f"{where}{error.where}", todo=error.todo) from error
 
 
 def _scored(

@@ -8,6 +8,7 @@ shards or any particular family.
 import ast
 import importlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -128,7 +129,8 @@ def _params_error(cls: type[Any], detail: ErrorDetails, where: str) -> UserError
     value = shortened(json.dumps(detail["input"], ensure_ascii=False), 80)
     if detail["type"] in ("list_type", "tuple_type"):
         return UserError(f"{path} is {value}, which is not a list", where=place, todo=_as_list(cls, path, detail["input"]))
-    return UserError(f"{path} is {value}: {message}", where=place, todo="change the parameter")
+    near = nearest(str(detail["input"]), re.findall(r"'([^']*)'", message)) if detail["type"] == "literal_error" else ""
+    return UserError(f"{path} is {value}: {message}", where=place, todo=near.strip() or "change the parameter")
 
 
 def _as_list(cls: type[Any], name: str, value: Any) -> str:
@@ -137,7 +139,8 @@ def _as_list(cls: type[Any], name: str, value: Any) -> str:
     try:
         TypeAdapter(kind).validate_json(written := canonical_json([value]), strict=True)
     except ValidationError:
-        return f"give a {type_text(kind)}"
+        usual = next((field.default for field in fields(cls) if field.name == name), None)
+        return f"give a {type_text(kind)}" + (f", such as {canonical_json(list(usual))}" if usual and isinstance(usual, tuple) else "")
     return f"write {written}"
 
 

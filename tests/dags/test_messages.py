@@ -111,7 +111,7 @@ def test_wrong_paths_are_told_before_torch_is_imported(tmp_path: Path) -> None:
     config.write_text(TRAIN % mixture)
     mixture.write_text(f"datasets: [{{path: {tmp_path}/nowhere}}]")
     for arguments, said in (
-        (["train", config, "--out", tmp_path / "run"], "nowhere' is not a folder"),
+        (["train", config, "--out", tmp_path / "run"], f"nowhere' is not a folder\n  where: {mixture}: "),
         (["train", tmp_path / "none.yaml"], "cannot read the config"),
         (["train", mixture], "this is a mixture, not a training config"),
         (["evaluate", tmp_path / "none"], "none' is not a folder"),

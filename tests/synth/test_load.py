@@ -117,7 +117,11 @@ def test_names_reach_nothing_but_families(name: str) -> None:
     assert "there is no family" in mistake(name).what
 
 
-@pytest.mark.parametrize(("value", "todo"), [(20, "write [20]"), ("ten", "give a list of whole numbers")])
+@pytest.mark.parametrize(("value", "todo"), [(20, "write [20]"), ("ten", "give a list of whole numbers, such as [1,2]")])
 def test_what_to_write_in_place_of_a_list_can_be_written(value: object, todo: str) -> None:
     """Catches the advice to write ["ten"], which is refused next."""
     assert mistake("toys_for_test.toy", sizes=value).todo == todo
+
+
+def test_the_nearest_of_few_allowed_values_is_proposed() -> None:
+    assert mistake("toys_for_test.toy", layout="tow").todo == "did you mean 'two'?"
