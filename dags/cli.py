@@ -4,23 +4,25 @@ on stderr.
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from dags import commands, train_commands
 from dags.session import MachineError, cpu_count
-from dags.terminal import say
+from dags.terminal import positive, say
 from pipelines.commit import StorageError
-from schemas.errors import AssayError, DeterminismError, IntegrityError, UserError
+from schemas.errors import AssayError, DeterminismError, IntegrityError, StoppedError, UserError, nearest
 
-OK, FAILED, MISTAKE, MACHINE, INTERRUPTED, READER_GONE = 0, 1, 2, 3, 130, 141
+OK, FAILED, MISTAKE, MACHINE, SIGNALLED, INTERRUPTED, READER_GONE = 0, 1, 2, 3, 128, 130, 141
 
 EXIT_CODES = """exit codes:
   0    done, every check passed
-  1    a check failed: damaged or unproved data, a rebuild that differs
+  1    a check failed: damaged or unproved data, a rebuild that differs, a source of which no sample was kept
   2    a mistake in the recipe, an argument or a folder; the message says what, where and what to do
   3    trouble with the machine: disk, memory, Ray; the same command again resumes
-  130  stopped by Ctrl-C; the same command again resumes
+  130  stopped by Ctrl-C; the same command again resumes. 143: training stopped by SIGTERM
   141  the reader of the output has gone, as `| head` does"""
 
 
@@ -42,8 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AssayError as error:
         say(f"assay: {error}")
         return FAILED
+    except StoppedError as stopped:
+        if stopped.told:
+            say(f"assay: {stopped.told}")
+        return SIGNALLED + stopped.number
     except KeyboardInterrupt:
-        say("assay: stopped. What is committed is kept; run the same command again to go on.")
+        say(f"assay: {options.stopped}")
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python still holds back
@@ -56,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser of all subcommands; each `--help` ends with an example."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="assay",
         description="Builds multimodal training corpora whose every answer can be proved again from the stored bytes, and trains on them.",
         epilog=f"{EXIT_CODES}\n\nexample:\n  assay build pipelines/recipes/demo.yaml --out demo/data && assay verify demo/data",
@@ -73,7 +79,16 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, about: str, example: str) -> argparse.ArgumentParser:
+class _Parser(argparse.ArgumentParser):
+    """Proposes the nearest of the known words for one that is not among them."""
+
+    def error(self, message: str) -> NoReturn:
+        wrong = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)$", message)
+        near = nearest(wrong[1], re.findall(r"[\w.-]+", wrong[2])) if wrong else ""
+        super().error(f"{message}; {near.strip()}" if near else message)
+
+
+def _command(kinds: "argparse._SubParsersAction[_Parser]", name: str, about: str, example: str) -> argparse.ArgumentParser:
     parser = kinds.add_parser(
         name,
         help=about,
@@ -81,24 +96,25 @@ def _command(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]", name:
         epilog=f"{EXIT_CODES}\n\nexample:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=getattr(train_commands if name in ("train", "evaluate") else commands, name))
+    parser.set_defaults(run=getattr(train_commands if name in ("train", "evaluate") else commands, name), stopped="stopped.")
     return parser
 
 
 def _add_machine(parser: argparse.ArgumentParser, workers: int) -> None:
     parser.add_argument(
-        "--workers", type=_positive, default=workers, metavar="N", help=f"shards worked on at the same time (default {workers})"
+        "--workers", type=positive, default=workers, metavar="N", help=f"shards worked on at the same time (default {workers})"
     )
     parser.add_argument("--address", metavar="A", help="address of a running Ray cluster; without it Ray is started on this machine")
 
 
-def _add_build(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_build(kinds: "argparse._SubParsersAction[_Parser]") -> None:
     parser = _command(
         kinds,
         "build",
         "build a data set from a recipe, or go on with one",
         "assay build pipelines/recipes/demo.yaml --out demo/data --set sources.0.count=4",
     )
+    parser.set_defaults(stopped="stopped. What is committed is kept; run the same command again to go on.")
     parser.add_argument("recipe", help="YAML recipe")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the data set; created if absent")
     _add_machine(parser, cpu_count())
@@ -111,7 +127,7 @@ def _add_build(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
-def _add_verify(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_verify(kinds: "argparse._SubParsersAction[_Parser]") -> None:
     parser = _command(
         kinds,
         "verify",
@@ -123,7 +139,7 @@ def _add_verify(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
-def _add_rebuild(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_rebuild(kinds: "argparse._SubParsersAction[_Parser]") -> None:
     parser = _command(
         kinds,
         "rebuild",
@@ -138,7 +154,7 @@ def _add_rebuild(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
-def _add_show(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_show(kinds: "argparse._SubParsersAction[_Parser]") -> None:
     parser = _command(
         kinds,
         "show",
@@ -146,14 +162,17 @@ def _add_show(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "assay show demo/data -n 12 --out demo/index.html",
     )
     parser.add_argument("folder", metavar="DIR", help="folder of a finished data set")
-    parser.add_argument("-n", type=_positive, default=16, metavar="N", help="samples to show, spread over the data set (default 16)")
+    parser.add_argument("-n", type=positive, default=16, metavar="N", help="samples to show, spread over the data set (default 16)")
     parser.add_argument("--out", metavar="FILE.html", help="write one self-contained HTML page instead of text")
     parser.add_argument("--task", metavar="T", help="only questions of this type")
     parser.add_argument("--family", metavar="F", help="only samples of this family")
     parser.add_argument("--sample", metavar="ID", help="only this sample")
+    parser.add_argument(
+        "--lost", action="store_true", help="list what was rejected or quarantined instead, with reasons and commands that make it again"
+    )
 
 
-def _add_stats(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_stats(kinds: "argparse._SubParsersAction[_Parser]") -> None:
     parser = _command(
         kinds,
         "stats",
@@ -166,7 +185,7 @@ def _add_stats(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     how.add_argument("--json", action="store_true", help="print the numbers as JSON, each with its definition")
 
 
-def _add_training(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_training(kinds: "argparse._SubParsersAction[_Parser]") -> None:
     train_commands.add_train(
         _command(
             kinds,
@@ -180,20 +199,21 @@ def _add_training(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
 
 
-def _add_listings(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_listings(kinds: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = _command(
+        kinds,
+        "families",
+        "list the families: version, what they make, parameters with defaults; of one, each parameter's type and meaning",
+        "assay families documents.pdf",
+    )
+    parser.add_argument("family", nargs="?", metavar="FAMILY", help="tell all about the parameters of this one")
+    parser.add_argument("--json", action="store_true", help="print as JSON")
     for name, about in (
-        ("families", "list the families: version, what they make, parameters with defaults"),
         ("assets", "list the fonts and asset packs of this installation with licences and hashes"),
         ("doctor", "check python, packages, fonts, system packages, disk, memory and that Ray starts"),
     ):
         parser = _command(kinds, name, about, f"assay {name}")
         parser.add_argument("--json", action="store_true", help="print as JSON")
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
 
 
 if __name__ == "__main__":

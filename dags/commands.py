@@ -1,6 +1,5 @@
 """What each subcommand does, from parsed arguments to an exit code. Errors are raised; `dags.cli` turns them into exit codes."""
 
-import time
 from argparse import Namespace
 from functools import partial
 from pathlib import Path
@@ -8,15 +7,17 @@ from typing import Any
 
 from dags import corpus, proof
 from dags import rebuild as again
-from dags.terminal import counted, human_bytes, human_seconds, print_json, print_table, say, watch
+from dags.dry_run import dry_run
+from dags.terminal import human_bytes, print_json, print_table, say, watch
 from pipelines.ledger import check_same_plan, is_finished, missing_shards, read_records, summarise
-from pipelines.plan import PILOT_SAMPLES, Item, Plan, plan
-from pipelines.quarantine import Failure, attempt
-from pipelines.workers import draft_item, verify_item
+from pipelines.lost import count_lost, data_set_of, describe_lost, lost_samples, lost_sources
+from pipelines.plan import Plan, plan
+from pipelines.quarantine import Failure
+from schemas.errors import UserError
 from schemas.manifest import Manifest
-from schemas.recipe import Source, load_recipe
-from schemas.sample import Sample
-from schemas.shard import read_manifest, write_shard
+from schemas.phrases import counted
+from schemas.recipe import load_recipe
+from schemas.shard import read_manifest
 
 
 def build(options: Namespace) -> int:
@@ -24,39 +25,55 @@ def build(options: Namespace) -> int:
     planned = plan(load_recipe(options.recipe, options.overrides), options.recipe)
     folder = Path(options.out)
     if options.dry_run:
-        return _dry_run(planned, folder, options)
+        return dry_run(planned, folder, options)
     check_same_plan(folder, planned)
     todo = missing_shards(planned, folder, read_records(folder))
     if not todo and is_finished(folder):
-        say(f"{folder} is finished already ({planned.num_shards} shards); nothing to do.")
+        say(f"{folder} is finished already ({counted(planned.num_shards, 'shard')}); nothing to do.")
     elif not todo:
         say(f"all {counted(planned.num_shards, 'shard')} are there; writing the manifest")
     else:
         there, shards = planned.num_shards - len(todo), counted(len(todo), "shard")
-        what = f"{shards} ({there} of {planned.num_shards} already there)" if there else f"{planned.num_samples} samples in {shards}"
+        what = (
+            f"{shards} ({there} of {planned.num_shards} already there)"
+            if there
+            else f"{counted(planned.num_samples, 'sample')} in {shards}"
+        )
         say(f"building {what} with {counted(options.workers, 'worker')}; starting Ray")
-    with watch(len(todo), "built") as watcher:
+    with watch(len(todo), "built", options.workers) as watcher:
         manifest = corpus.build(planned, folder, workers=options.workers, address=options.address, on_shard=watcher.on_record)
     _print_manifest(manifest, options.json)
-    if planned.num_samples and not manifest.totals.rows:
-        say(f"no sample was kept; see why with `assay rebuild {folder} --sample ID`, an ID being one of {folder}/quarantine")
-        return 1
-    return 0
+    return _tell_lost(planned, folder, manifest)
+
+
+def _tell_lost(planned: Plan, folder: Path, manifest: Manifest) -> int:
+    """Say how to see what was not kept; 1 if that is all there was of a source, which is a mistake or a bug and no bad luck."""
+    if all(record.rows == record.planned for record in manifest.shards):
+        return 0
+    empty = lost_sources(planned, manifest.shards)
+    rejects = lost_samples(folder) if empty else []
+    for number in empty:
+        name = planned.recipe.sources[number].name
+        why = count_lost(reject for reject in rejects if reject.source == name)
+        say(f"no sample was kept of the {planned.counts[number]} of source {name!r}: {why}")
+    say(f"each with its reason and the command that makes it again: assay show {folder} --lost")
+    return 1 if empty else 0
 
 
 def verify(options: Namespace) -> int:
     """`assay verify`."""
     folder = Path(options.folder)
-    with watch(len(read_manifest(folder).shards), "verified") as watcher:
+    with watch(len(read_manifest(folder).shards), "verified", options.workers) as watcher:
         report = proof.verify(folder, workers=options.workers, address=options.address, on_report=watcher.on_report)
     if options.json:
         print_json(report.to_json())
     else:
         for failure in report.failures:
             print(f"FAILED {failure}")
-        proved = f"{report.proved('artefact')} answers proved from the artefact, {report.proved('truth')} against the truth"
+        proved = f"{counted(report.proved('artefact'), 'answer')} proved from the artefact, {report.proved('truth')} against the truth"
         outcome = "passed" if report.passed else "FAILED"
-        print(f"{outcome}: {report.samples} samples in {report.shards} shards, {proved}, {report.num_failures} failures")
+        what = f"{counted(report.samples, 'sample')} in {counted(report.shards, 'shard')}, {proved}"
+        print(f"{outcome}: {what}, {counted(report.num_failures, 'failure')}")
     return 0 if report.passed else 1
 
 
@@ -68,7 +85,7 @@ def rebuild(options: Namespace) -> int:
 def _compare(options: Namespace) -> int:
     folder = Path(options.folder)
     planned = again.plan_of(folder)
-    with watch(planned.num_shards, "rebuilt") as watcher:
+    with watch(planned.num_shards, "rebuilt", options.workers) as watcher:
         shards, differences = again.rebuild(folder, workers=options.workers, address=options.address, on_shard=watcher.on_record)
     rows: list[list[object]] = [[d.shard, d.what, d.stored, d.rebuilt] for d in differences]
     if options.json:
@@ -82,7 +99,7 @@ def _compare(options: Namespace) -> int:
     elif rows:
         print_table("Differences", ["shard", "what", "stored", "rebuilt"], rows)
     else:
-        print(f"equal: {shards} shards, every hash of shards, quarantine and commit records")
+        print(f"equal: {counted(shards, 'shard')}, every hash of shards, quarantine and commit records")
     return 1 if rows else 0
 
 
@@ -109,16 +126,41 @@ def show(options: Namespace) -> int:
     from pipelines.show import choose, render_page, summarise_text  # Pillow and the page template: only this command needs them
 
     folder = Path(options.folder)
+    if options.lost or data_set_of(folder):
+        return _show_lost(data_set_of(folder) or folder, options)
+    if options.out:
+        _make_last_folder(Path(options.out))
     chosen = choose(folder, options.n, task=options.task, family=options.family, sample_id=options.sample)
     if options.out:
         total = read_manifest(folder).totals.rows
         page = render_page(str(folder), chosen, task=options.task, total=total, on_sample=partial(_tell, "drawn"))
         out = Path(options.out)
-        out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(page, encoding="utf-8")
-        say(f"{len(chosen)} of {total} samples in {out} ({human_bytes(out.stat().st_size)}); open it in a browser")
+        say(f"{len(chosen)} of {counted(total, 'sample')} in {out} ({human_bytes(out.stat().st_size)}); open it in a browser")
     else:
         print(summarise_text(chosen, task=options.task))
+    return 0
+
+
+def _make_last_folder(out: Path) -> None:
+    """Make the folder of a file, but not the one that it is in: a path misspelt further up is a mistake."""
+    if out.is_dir():
+        raise UserError(f"{str(out)!r} is a folder", where="--out", todo="give the name of a file in it, such as index.html")
+    try:
+        out.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        what = f"cannot make the folder {str(out.parent)!r}: {error.strerror}"
+        raise UserError(what, where="--out", todo="make it first, or mend the path") from error
+
+
+def _show_lost(folder: Path, options: Namespace) -> int:
+    if options.out or options.task:
+        todo = "leave them out; `assay rebuild DIR --sample ID` makes a lost sample again and shows what happens"
+        raise UserError("lost samples are listed as text, without --out and --task", where="--lost", todo=todo)
+    rejects = lost_samples(folder, family=options.family, sample_id=options.sample)
+    if rejects:
+        print(describe_lost(rejects, folder))
+    say(f"{count_lost(rejects) or 'nothing was rejected or quarantined'} in {folder}")
     return 0
 
 
@@ -141,13 +183,15 @@ def stats(options: Namespace) -> int:
 def _tell(verb: str, number: int, total: int) -> None:
     """Say how far a long command is, about ten times in all."""
     if number == total or number % -(-total // 10) == 0:
-        say(f"{verb} {number} of {total} samples")
+        say(f"{verb} {number} of {counted(total, 'sample')}")
 
 
 def families(options: Namespace) -> int:
     """`assay families`."""
-    from pipelines.listings import list_families
+    from pipelines.listings import describe_family, list_families
 
+    if options.family:
+        return _print_family(describe_family(options.family), options)
     found = list_families()
     if options.json:
         print_json(found)
@@ -156,6 +200,17 @@ def families(options: Namespace) -> int:
         print(f"{family['name']}  version {family['version']}\n  {family['about']}")
         for name, default in family["parameters"].items():
             print(f"    {name}: {default}")
+    say(f"types and meanings of the parameters of one: assay families {found[0]['name']}")
+    return 0
+
+
+def _print_family(family: dict[str, Any], options: Namespace) -> int:
+    if options.json:
+        print_json(family)
+        return 0
+    print(f"{family['name']}  version {family['version']}\n{family['about']}")
+    rows: list[list[object]] = [[p["name"], p["type"], p["default"], p["about"]] for p in family["parameters"]]
+    print_table("Parameters", ["parameter", "type", "default", "meaning"], rows)
     return 0
 
 
@@ -185,51 +240,6 @@ def doctor(options: Namespace) -> int:
     return 0 if all(check.passed for check in checks) else 3
 
 
-def _dry_run(planned: Plan, folder: Path, options: Namespace) -> int:
-    """Print what a build would do; makes one sample a source to estimate from, and says which sources fail at it."""
-    check_same_plan(folder, planned)
-    rows = [_estimate(planned, number, source) for number, source in enumerate(planned.recipe.sources)]
-    total = {key: sum(row[key] for row in rows) for key in ("samples", "bytes", "tokens", "cpu_seconds")}
-    at_once = min(options.workers, max(planned.num_shards, 1))
-    seconds = total["cpu_seconds"] / at_once
-    if options.json:
-        print_json({"fingerprint": planned.fingerprint, "shards": planned.num_shards, "sources": rows, "total": total, "seconds": seconds})
-        return 0
-    table = [[r["source"], r["samples"], human_bytes(r["bytes"]), r["tokens"], human_seconds(r["cpu_seconds"])] for r in rows]
-    title = "Plan (bytes, tokens and time estimated from one sample a source)"
-    print_table(title, ["source", "samples", "bytes", "tokens", "one core"], table)
-    print(f"fingerprint {planned.fingerprint}")
-    shards, workers = counted(planned.num_shards, "shard"), counted(at_once, "worker")
-    print(f"{planned.num_samples} samples in {shards}, about {human_bytes(total['bytes'])}, {total['tokens']:,} tokens")
-    print(f"about {human_seconds(seconds)} with {workers}, start-up apart; nothing was written")
-    return 0
-
-
-def _estimate(planned: Plan, number: int, source: Source) -> dict[str, Any]:
-    """What a source would come to, from its first sample that can be made; all zero if none of the first few can."""
-    count = source.count or 0
-    size = tokens = failed = 0
-    seconds = 0.0
-    for index in range(min(count, PILOT_SAMPLES)):
-        start = time.perf_counter()
-        made = attempt(partial(_make_item, planned, Item(number, index)))
-        seconds = time.perf_counter() - start
-        if isinstance(made, Sample):
-            size, tokens = len(write_shard([made])), made.text_tokens + made.vision_tokens
-            break
-        failed += 1
-        say(f"{source.name}: sample {index} would be quarantined ({made.reason}: {made.detail})")
-    if failed:
-        outcome = "the next one was taken for the estimate" if size else "the source counts as nothing in the estimate"
-        say(f"{source.name}: {failed} of {failed + bool(size)} pilot samples failed; {outcome}")
-    work = {"bytes": size * count, "tokens": tokens * count, "cpu_seconds": seconds * count}
-    return {"source": source.name, "samples": count, **work, "pilot_failed": failed}
-
-
-def _make_item(planned: Plan, item: Item) -> Sample:
-    return verify_item(planned, item, draft_item(planned, item))
-
-
 def _print_manifest(manifest: Manifest, as_json: bool) -> None:
     ledger = summarise(manifest.shards)
     totals = manifest.totals
@@ -239,8 +249,8 @@ def _print_manifest(manifest: Manifest, as_json: bool) -> None:
         print_json({"fingerprint": manifest.fingerprint, "shards": len(manifest.shards), "ledger": ledger, **fields, **proofs})
         return
     lost = [f"{number} {kind} ({reason})" for kind in ("rejected", "quarantined") for reason, number in ledger[kind].items()]
-    print(f"{ledger['kept']} of {ledger['planned']} samples kept" + "".join(f", {part}" for part in lost))
+    print(f"{ledger['kept']} of {counted(ledger['planned'], 'sample')} kept" + "".join(f", {part}" for part in lost))
     tokens = f"{totals.text_tokens:,} text and {totals.vision_tokens:,} vision tokens"
-    print(f"{len(manifest.shards)} shards, {human_bytes(totals.bytes)}, {tokens}")
-    print(f"{totals.verified_artefact} answers proved from the artefact, {totals.verified_truth} against the truth")
+    print(f"{counted(len(manifest.shards), 'shard')}, {human_bytes(totals.bytes)}, {tokens}")
+    print(f"{counted(totals.verified_artefact, 'answer')} proved from the artefact, {totals.verified_truth} against the truth")
     print(f"fingerprint {manifest.fingerprint}")

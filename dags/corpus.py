@@ -17,7 +17,7 @@ from typing import Any
 
 from dags.session import MachineError, ray_session
 from pipelines import workers as stages
-from pipelines.commit import OnStep, StorageError, ignore_step, prepare_folder, remove_leftovers, write_manifest
+from pipelines.commit import OnStep, StorageError, forget_plan, ignore_step, prepare_folder, remove_leftovers, write_manifest
 from pipelines.ledger import check_same_plan, close_books, is_finished, missing_shards, read_records, write_plan_text
 from pipelines.plan import Plan
 from pipelines.workers import Job
@@ -34,6 +34,9 @@ GC_THRESHOLDS = (50_000, 10, 10)
 """Objects that start a collection, and collections of one generation that start one of the next, in a worker. With Python's own 700 a
 twentieth of the processor time of `documents.report` goes into looking for cycles; these take a quarter of that (measured).
 """
+
+RAY_NOTE = "\nFailed to apply UDF transform"
+"""Begins what Ray appends to the text of an error that a stage raised: advice about its own retries."""
 
 OnShard = Callable[[CommitRecord], None]
 
@@ -79,7 +82,11 @@ def build(
         if todo or not is_finished(folder):
             prepare_folder(folder, write_plan_text(plan))
             if todo:
-                run_graph(Job(plan, folder.resolve(), on_step), todo, workers, address, on_shard)
+                try:
+                    run_graph(Job(plan, folder.resolve(), on_step), todo, workers, address, on_shard)
+                except (UserError, KeyboardInterrupt):  # a recipe that is changed now is another plan, which this one must not keep out
+                    forget_plan(folder)
+                    raise
             remove_leftovers(folder)  # of workers that were killed and replaced
             manifest = close_books(plan, read_records(folder))
             write_manifest(folder, manifest, on_step)
@@ -140,7 +147,10 @@ def ray_errors(ray: Any) -> Iterator[None]:
         yield
     except ray.exceptions.RayTaskError as error:
         causes = list(_causes(error))
-        ours = next((cause for cause in causes if isinstance(cause, AssayError)), None)
+        # Ray's error is of the class of ours too, but its text is the traceback of three processes.
+        ours = next((cause for cause in causes if isinstance(cause, AssayError) and not isinstance(cause, ray.exceptions.RayError)), None)
+        if ours and ours.args and isinstance(ours.args[0], str):
+            ours.args = (ours.args[0].partition(RAY_NOTE)[0], *ours.args[1:])
         raise (ours or MachineError(f"a stage failed: {causes[-1]!r}")) from error
     except (ray.exceptions.RayError, ConnectionError) as error:
         reason = str(error).partition("\n")[0] or repr(error)

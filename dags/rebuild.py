@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dags.corpus import OnShard, build, ignore_shard
-from pipelines.commit import PLAN_NAME
 from pipelines.ledger import check_same_plan, read_records, recipe_of
 from pipelines.plan import Item, Plan, plan
 from pipelines.workers import Failure, attempt, draft_item, planned_id, verify_item
 from schemas.errors import UserError
-from schemas.manifest import CommitRecord, inside
+from schemas.manifest import PLAN_NAME, CommitRecord, inside
+from schemas.phrases import shortened
 from schemas.sample import Sample
 from schemas.shard import file_sha256
 
@@ -53,7 +53,7 @@ def compare(stored: CommitRecord | None, rebuilt: CommitRecord) -> list[Differen
     if stored is None:
         return [Difference(rebuilt.shard, "record", "missing", "built")]
     pairs = {name: (getattr(stored, name), getattr(rebuilt, name)) for name in CommitRecord.__dataclass_fields__}
-    return [Difference(rebuilt.shard, name, str(a)[:80], str(b)[:80]) for name, (a, b) in pairs.items() if a != b]
+    return [Difference(rebuilt.shard, name, shortened(str(a), 80), shortened(str(b), 80)) for name, (a, b) in pairs.items() if a != b]
 
 
 def compare_files(folder: Path, record: CommitRecord) -> list[Difference]:

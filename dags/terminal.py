@@ -1,7 +1,9 @@
 """What the command shows while it works: a bar on a terminal, one line a shard otherwise, always on stderr. Data goes to stdout."""
 
+import argparse
 import json
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +15,12 @@ from rich.table import Table
 
 from pipelines.report import Report
 from schemas.manifest import CommitRecord
+from schemas.phrases import counted
 
 NAME_CHARS = 48
 """A first column whose cells are no longer than this is a name, which is not broken on a narrow terminal (chosen)."""
+STILL_S = 10.0
+"""Longest silence of a command that works on shards (chosen)."""
 PIPE_CHARS = 10_000
 """Wider than any table (chosen)."""
 
@@ -54,11 +59,6 @@ def human_bytes(size: float) -> str:
     return f"{size:.1f} TB"
 
 
-def counted(number: int, what: str) -> str:
-    """`1 shard`, `2 shards`."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
 def human_seconds(seconds: float) -> str:
     """`90 s`, `12 min`, `3.4 h`."""
     if seconds < 120:
@@ -66,13 +66,21 @@ def human_seconds(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
+def positive(text: str) -> int:
+    """The type of an argument that counts something."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
 class Watcher:
     """Hears of shards as they finish and tells people. Use as `watch(...)`."""
 
-    def __init__(self, total: int, verb: str, bar: Progress | None) -> None:
-        self.total, self.verb, self.bar = total, verb, bar
+    def __init__(self, total: int, verb: str, workers: int, bar: Progress | None) -> None:
+        self.total, self.verb, self.workers, self.bar = total, verb, workers, bar
         self.done, self.start = 0, time.monotonic()
-        self.task = bar.add_task(verb, total=total) if bar else None
+        self.told = self.start
+        self.task = bar.add_task(self._running(), total=total) if bar else None
 
     def on_record(self, record: CommitRecord) -> None:
         """A shard was committed."""
@@ -83,25 +91,49 @@ class Watcher:
 
     def on_report(self, shard: int, report: Report) -> None:
         """A shard was verified."""
-        self._tell(shard, f"{report.samples} samples, {sum(report.answers.values())} answers proved, {report.num_failures} failures")
+        answers = f"{counted(sum(report.answers.values()), 'answer')} proved"
+        self._tell(shard, f"{counted(report.samples, 'sample')}, {answers}, {counted(report.num_failures, 'failure')}")
+
+    def still(self) -> None:
+        """Say that work is going on, if nothing was said for a while; how far a shard is nobody knows before it is done."""
+        now = time.monotonic()
+        if self.bar is None and self.done < self.total and now - self.told >= STILL_S:
+            self.told = now
+            say(f"{self._running()}, {self.done} of {self.total} done ({human_seconds(now - self.start)})")
+
+    def _running(self) -> str:
+        return f"{self.verb}: {counted(min(self.workers, self.total - self.done), 'shard')} under way"
 
     def _tell(self, shard: int, text: str) -> None:
         self.done += 1
+        self.told = time.monotonic()
         if self.bar is not None and self.task is not None:
-            self.bar.update(self.task, advance=1, description=f"{self.verb}: shard {shard}: {text}")
+            self.bar.update(self.task, advance=1, description=f"{self._running()}; shard {shard}: {text}")
         else:
             say(f"{self.verb} {self.done}/{self.total}: shard {shard}: {text} ({human_seconds(time.monotonic() - self.start)})")
 
 
 @contextmanager
-def watch(total: int, verb: str) -> Iterator[Watcher]:
-    """A watcher of `total` shards, with a bar if stderr is a terminal."""
-    if not sys.stderr.isatty():
-        yield Watcher(total, verb, None)
+def watch(total: int, verb: str, workers: int) -> Iterator[Watcher]:
+    """A watcher of `total` shards of which `workers` are made at a time, with a bar if stderr is a terminal."""
+    if sys.stderr.isatty():
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            yield Watcher(total, verb, workers, bar)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        yield Watcher(total, verb, bar)
+    watcher, over = Watcher(total, verb, workers, None), threading.Event()
+
+    def remind() -> None:
+        while not over.wait(STILL_S / 10):
+            watcher.still()
+
+    thread = threading.Thread(target=remind, daemon=True)
+    thread.start()
+    try:
+        yield watcher
+    finally:
+        over.set()
+        thread.join()
 
 
 def _cell(value: object) -> str:

@@ -3,15 +3,19 @@
 import argparse
 import importlib.util
 from argparse import Namespace
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dags.terminal import print_json, print_table, say
+from dags.terminal import positive, print_json, print_table, say
 from pipelines.report import family_of
 from schemas.errors import UserError
+from schemas.manifest import MANIFEST_NAME, PLAN_NAME
+from schemas.mixture import load_mixture
+from schemas.phrases import counted
 from schemas.sample import Sample
+from schemas.shard import read_manifest
 
 if TYPE_CHECKING:
     from model.evaluate import Evaluation, Question
@@ -42,9 +46,11 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
         help="folder of a run, or of a Hugging Face checkpoint of Qwen3-VL; an unfinished run is read with pickle: only your own",
     )
     parser.add_argument("--data", action="append", default=[], metavar="DIR", help="data set to ask (default: the run's held-out mixture)")
-    parser.add_argument("-n", type=int, metavar="N", help="ask the questions of N samples of each data set, spread evenly (default all)")
+    parser.add_argument(
+        "-n", type=positive, metavar="N", help="ask the questions of N samples of each data set, spread evenly (default all)"
+    )
     parser.add_argument("--out", metavar="DIR", help="where evaluation.json and predictions.jsonl go (default RUN)")
-    parser.add_argument("--max-new-tokens", type=int, default=2_048, metavar="N", help="no answer is longer (default 2048)")
+    parser.add_argument("--max-new-tokens", type=positive, default=2_048, metavar="N", help="no answer is longer (default 2048)")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="default: a GPU if there is one")
     parser.add_argument(
         "--no-verify", action="store_true", help="leave out proving predictions from the stored bytes with the family's verifier"
@@ -54,15 +60,19 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 def train(options: Namespace) -> int:
     """`assay train`."""
-    _need_torch()
-    from model.parallel import world
-    from model.run import train as run
     from model.train_config import load_config
 
     config = load_config(options.config, options.overrides)
+    folder = Path(options.out) if options.out else Path("runs") / Path(options.config).stem
+    check_run_folder(folder)
+    for mixture in {config.data.mixture, config.held_out.mixture if config.held_out else config.data.mixture}:
+        check_data(_folders(mixture), f"{mixture}: ")
+    _need_torch()
     if options.dry_run:
         return _dry_run(config)
-    folder = Path(options.out) if options.out else Path("runs") / Path(options.config).stem
+    from model.parallel import world
+    from model.run import train as run
+
     with world(options.device) as here:
         run(config, folder, here, say)
     return 0
@@ -70,6 +80,8 @@ def train(options: Namespace) -> int:
 
 def evaluate(options: Namespace) -> int:
     """`assay evaluate`."""
+    check_model_folder(Path(options.run_folder))
+    check_data([Path(folder) for folder in options.data])
     _need_torch()
     from model.evaluate import QuestionSet, judged, predict, write_predictions
     from model.stored import load_model, settings_of
@@ -77,7 +89,8 @@ def evaluate(options: Namespace) -> int:
     run, out = Path(options.run_folder), Path(options.out or options.run_folder)
     asked = QuestionSet([Path(folder) for folder in options.data] or _held_out(run), options.n)
     model = load_model(run, options.device)
-    say(f"{len(asked.questions)} questions about {len({question.sample_id for question in asked.questions})} documents")
+    documents = counted(len({question.sample_id for question in asked.questions}), "document")
+    say(f"{counted(len(asked.questions), 'question')} about {documents}")
 
     def on_batch(done: int) -> None:
         say(f"{done}/{len(asked.questions)} answered")
@@ -88,6 +101,30 @@ def evaluate(options: Namespace) -> int:
     verified = None if options.no_verify else judged(asked, predictions, prove)
     _print_scores(_scored(run, out, asked.questions, predictions, verified), options.json)
     return 0
+
+
+def check_run_folder(folder: Path) -> None:
+    """UserError if a run would be put into a data set's folder."""
+    if found := [name for name in (MANIFEST_NAME, PLAN_NAME) if (folder / name).exists()]:
+        what = f"{str(folder)!r} is the folder of a data set (it holds {found[0]}), not of a run"
+        raise UserError(what, where="--out", todo="give another folder, such as runs/NAME")
+
+
+def check_model_folder(folder: Path) -> None:
+    """UserError if there is nothing in a folder that a model could be read from."""
+    if any((folder / name).is_file() for name in ("config.json", "model/config.json")) or any(folder.glob("checkpoints/*.json")):
+        return
+    what = f"{str(folder)!r} is not a folder" if not folder.is_dir() else f"{str(folder)!r} holds no model"
+    raise UserError(what, where=str(folder), todo="give the folder of a run with a checkpoint, or of a Hugging Face checkpoint")
+
+
+def check_data(folders: Iterable[Path], where: str = "") -> None:
+    """UserError if one of the folders, which `where` names, is no finished data set; said before torch is imported, which takes seconds."""
+    for folder in folders:
+        try:
+            read_manifest(folder)
+        except UserError as error:
+            raise UserError(error.what, where=f"{where}{error.where}", todo=error.todo) from error
 
 
 def _scored(
@@ -155,8 +192,6 @@ def _held_out(run: Path) -> list[Path]:
 
 
 def _folders(mixture: str) -> list[Path]:
-    from schemas.mixture import load_mixture
-
     return [Path(source.path) for source in load_mixture(mixture).datasets]
 
 

@@ -156,6 +156,11 @@ class Checkpoints:
         return self.folder / f"{step:08d}"
 
 
+def newest_step(folder: Path) -> int | None:
+    """The step of the newest checkpoint that has a record, or None; for telling, since files are not looked at."""
+    return max((int(path.stem) for path in folder.glob("*.json") if path.stem.isdecimal()), default=None)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file so that after a kill either the old or the new one is there, whole."""
     partial = path.with_suffix(".tmp")

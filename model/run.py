@@ -8,18 +8,19 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from fcntl import LOCK_EX, LOCK_NB, flock
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from signal import SIGTERM
 from typing import Any
 
 import torch
 
 from model.attention import describe
 from model.batch import Batch
-from model.checkpoint import Checkpoints, read_json, write_json
+from model.checkpoint import Checkpoints, newest_step, read_json, write_json
+from model.clock import Clock, Running
 from model.config import Qwen3VLConfig, preset
 from model.encode import EncodeSettings
 from model.loader import Loader, LoaderSettings
@@ -27,10 +28,11 @@ from model.media import PixelBounds
 from model.metrics import Metrics, peak_flops, progress_line
 from model.parallel import World, gather_weights, place_model
 from model.qwen3_vl import Qwen3VL
-from model.train import Launched, Trainer, compute_type
+from model.stop import Stop, stop_signals
+from model.train import Trainer, compute_type
 from model.train_config import ModelChoice, TrainConfig
 from model.weights import load_hf, read_config, save_hf
-from schemas.errors import UserError
+from schemas.errors import StoppedError, UserError
 from schemas.mixture import Mixture, load_mixture
 from schemas.tokens import FACTOR_PX
 
@@ -42,48 +44,6 @@ FILLED = 0.5
 """Share of slots that best fit fills whatever the samples, since no two rows could be one: a run needs at least so many tokens."""
 
 
-@dataclass(slots=True)
-class Clock:
-    """Where the time of steps goes; `step_s` is what a step takes lately.
-
-    A GPU is asked when it finished each step, because the host reads a step late: at a pause it reads two at once.
-    """
-
-    waited_s: float = 0.0
-    step_s: float = 0.0
-    last: float = field(default_factory=time.perf_counter)
-    last_on_gpu: torch.cuda.Event | None = None
-
-    def lap(self, launched: Launched) -> tuple[float, float]:
-        """Seconds since the step before was finished, or since the last `pause`, and how many of them this one waited for data."""
-        now, waited = time.perf_counter(), self.waited_s
-        if launched.arrived is not None and self.last_on_gpu is not None:
-            took = self.last_on_gpu.elapsed_time(launched.arrived) / 1e3
-        else:
-            took = now - self.last
-        self.last, self.last_on_gpu, self.waited_s = now, launched.arrived, 0.0
-        return max(took, 1e-9), waited
-
-    def pause(self, device: torch.device) -> None:
-        """Leave out what was done since the last step, which has been read."""
-        self.last, self.waited_s = time.perf_counter(), 0.0
-        if device.type == "cuda":
-            self.last_on_gpu = torch.cuda.Event(enable_timing=True)
-            self.last_on_gpu.record()
-
-    def pace(self, took: float) -> None:
-        """Take a step's time into account. The first, which compiles, is soon forgotten."""
-        self.step_s = took if not self.step_s else min(0.9 * self.step_s + 0.1 * took, 4 * took)
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A launched step, and what the loader had given out by then."""
-
-    launched: Launched
-    counts: dict[str, Any]
-
-
 class Run:
     """One process's part of a run. `train` makes it and runs it to the end.
 
@@ -92,10 +52,11 @@ class Run:
         folder: Of the run.
         here: The processes.
         say: Told what people should see.
+        stop: Knows whether somebody asked to stop.
     """
 
-    def __init__(self, config: TrainConfig, folder: Path, here: World, say: Callable[[str], None]) -> None:
-        self.config, self.folder, self.here = config, folder, here
+    def __init__(self, config: TrainConfig, folder: Path, here: World, say: Callable[[str], None], stop: Stop) -> None:
+        self.config, self.folder, self.here, self.stop = config, folder, here, stop
         self.say = say if here.is_first else lambda text: None
         self.say_anywhere = say
         here.on_first(partial(check_folder, folder, config))
@@ -115,6 +76,10 @@ class Run:
             self.checkpoints.load(self.done, tensors)
             self.trainer.optimizer.restored(self.done, tensors["parameters"])
             self.say(f"going on from step {self.done} of {config.steps}")
+        elif (folder / CONFIG).exists():
+            self.say(f"{folder} holds no checkpoint: starting over, with step 1 of {config.steps}")
+        else:
+            self.say(f"a new run of {config.steps} steps in {folder}")
         if here.is_first and not (folder / CONFIG).exists():  # not before: a start that fails leaves the folder to another config
             write_json(folder / CONFIG, config.resolved())
         self.clock = Clock()
@@ -130,6 +95,7 @@ class Run:
         held_out = held_out_rows(config, self.here, self.say)
         waiting: Running | None = None
         self.clock.pause(self.here.device)
+        self.stop.in_steps = True
         for step in range(self.done, config.steps):
             rows = self._next_rows()
             told = (step + 1) % config.log_every == 0 or step + 1 == config.steps
@@ -140,8 +106,9 @@ class Run:
                 self._report(waiting)
             waiting = running
             self.checkpoints.poll()
+            leaving = self.stop.agreed(together=told)
             measures = held_out and config.held_out and ((step + 1) % config.held_out.every_steps == 0 or step + 1 == config.steps)
-            stores = (step + 1) % config.checkpoint.every_steps == 0 or step + 1 == config.steps
+            stores = leaving or (step + 1) % config.checkpoint.every_steps == 0 or step + 1 == config.steps
             # Only a step known to be sound is stored, and a CPU has nothing to overlap.
             if measures or stores or running.launched.arrived is None:
                 self._report(waiting, held_out if measures else ())
@@ -150,6 +117,10 @@ class Run:
                 tensors = self._tensors()
                 more = {"tokens": self.tokens, "loader": self.loader.state(), "frozen": sorted(tensors.get("frozen", {}))}
                 self.checkpoints.save(step + 1, tensors, more)
+            if leaving:
+                self.checkpoints.finish()
+                raise StoppedError(self.stop.asked or SIGTERM)  # a rank that nobody asked stops with the others
+        self.stop.in_steps = False
         self.checkpoints.finish()
         self._export()
 
@@ -234,10 +205,11 @@ def train(config: TrainConfig, folder: Path, here: World, say: Callable[[str], N
     Raises:
         UserError: Config, data or folder cannot be used, or the device has too little memory.
         NonFiniteError: A loss or gradient is not finite.
+        StoppedError: A signal asked for it; it says what is stored.
     """
-    with _alone_in(folder, here), _order_of_sums(config.deterministic):
+    with _alone_in(folder, here), _order_of_sums(config.deterministic), stop_signals(here) as stop:
         try:
-            run = Run(config, folder, here, say)
+            run = Run(config, folder, here, say, stop)
             try:
                 run.steps()
             finally:
@@ -248,6 +220,15 @@ def train(config: TrainConfig, folder: Path, here: World, say: Callable[[str], N
                     run.close()
         except torch.OutOfMemoryError as error:
             raise out_of_memory(config, here, str(error)) from error
+        except StoppedError as error:
+            raise StoppedError(error.number, _what_is_kept(folder, config) if here.is_first else "") from error
+
+
+def _what_is_kept(folder: Path, config: TrainConfig) -> str:
+    step = newest_step(folder / "checkpoints")
+    if step is None:
+        return "stopped before the first step was done: nothing is stored, the same command starts over"
+    return f"stopped; the checkpoint of step {step} of {config.steps} is stored, and the same command goes on from there"
 
 
 @contextmanager

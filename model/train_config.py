@@ -215,13 +215,14 @@ def parse_config(text: str, where: str, overrides: Sequence[str] = ()) -> TrainC
     from pydantic import TypeAdapter, ValidationError
 
     from schemas.canonical import canonical_json
-    from schemas.recipe import apply_override, parse_yaml
+    from schemas.recipe import apply_override, check_kind, parse_yaml
 
     document = parse_yaml(text, where)
     if not isinstance(document, dict):
         raise UserError(
             f"a training config is a mapping, found {document!r}", where=where, todo="start with `model:`, `data:`, `optimizer:`"
         )
+    check_kind(document, "training config", where)
     for override in overrides:
         apply_override(document, override)
     try:

@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.errors import AssayError, DeterminismError
-from schemas.manifest import MANIFEST_NAME, CommitRecord, Manifest
+from schemas.manifest import MANIFEST_NAME, PLAN_NAME, CommitRecord, Manifest
 
 SHARDS, QUARANTINE, COMMITS, TEMPORARY = "shards", "quarantine", "commits", "tmp"
-PLAN_NAME = "plan.json"
 HASH_DIGITS = 16
 """Of a file's SHA-256 that stand in its name: 64 bits tell the attempts at one shard apart."""
 
@@ -134,6 +133,17 @@ def prepare_folder(folder: Path, plan_text: str) -> None:
     for part in (SHARDS, QUARANTINE, COMMITS):
         (folder / part).mkdir(exist_ok=True)
     flush_folder(folder)
+
+
+def forget_plan(folder: Path) -> None:
+    """Leave the folder as if no build had been started in it, if no shard is there yet; for the folder's only builder."""
+    if any(found for part in (COMMITS, QUARANTINE, SHARDS) for found in (folder / part).iterdir()):
+        return
+    remove_leftovers(folder)
+    (folder / PLAN_NAME).unlink(missing_ok=True)
+    with suppress(OSError):  # what is not empty stays, as does a folder that may not be removed
+        for part in (TEMPORARY, COMMITS, QUARANTINE, SHARDS, ""):
+            (folder / part).rmdir()
 
 
 def remove_leftovers(folder: Path) -> None:

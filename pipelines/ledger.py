@@ -12,11 +12,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pipelines.commit import COMMITS, PLAN_NAME, TEMPORARY
+from pipelines.commit import COMMITS, TEMPORARY
 from pipelines.plan import Plan, explain_difference
 from schemas.errors import IntegrityError, UserError
-from schemas.manifest import MANIFEST_NAME, CommitRecord, Manifest, Totals, inside
+from schemas.manifest import MANIFEST_NAME, PLAN_NAME, CommitRecord, Manifest, Totals, data_sets_below, inside
+from schemas.phrases import shortened
 from schemas.recipe import Recipe
+
+SHOWN_DIFFERENCES = 5
+"""Of two plans that a message names (chosen): the rest follows from these as a rule."""
 
 
 def read_records(folder: Path) -> dict[int, CommitRecord]:
@@ -63,7 +67,8 @@ def read_plan_document(folder: Path) -> dict[str, Any]:
     """`plan.json` of a folder that a build was started in; UserError if there is none or it is not one."""
     path = folder / PLAN_NAME
     if not path.is_file():
-        raise UserError(f"{str(folder)!r} has no {PLAN_NAME}", where=str(folder), todo="give a folder that `assay build … --out` wrote")
+        todo = f"{data_sets_below(folder)}give a folder that `assay build … --out` wrote"
+        raise UserError(f"{str(folder)!r} has no {PLAN_NAME}", where=str(folder), todo=todo)
     try:
         document: dict[str, Any] = json.loads(path.read_bytes())
     except ValueError as error:  # not JSON, or not UTF-8
@@ -72,7 +77,7 @@ def read_plan_document(folder: Path) -> dict[str, Any]:
         raise _unreadable_plan(path, f"holds {type(document).__name__}, not an object")
     for key, kind in (("fingerprint", str), ("recipe", dict), ("ingredients", dict)):
         if not isinstance(document.get(key), kind):
-            raise _unreadable_plan(path, f"has {document.get(key)!r:.80} for {key!r}")
+            raise _unreadable_plan(path, f"has {shortened(repr(document.get(key)), 80)} for {key!r}")
     return document
 
 
@@ -106,13 +111,25 @@ def check_same_plan(folder: Path, plan: Plan) -> None:
         raise UserError(what, where="--out", todo="choose an empty folder")
     found = read_plan_document(folder)
     if found["fingerprint"] != plan.fingerprint:
-        lines = explain_difference({key: found[key] for key in ("recipe", "ingredients")}, plan.document)
-        raise UserError(
-            f"{str(folder)!r} is built from something else (fingerprint {found['fingerprint'][:12]}, now {plan.fingerprint[:12]}):\n"
-            + "\n".join(f"    {line}" for line in lines),
-            where="--out",
-            todo="choose another folder, or go back to what it was built from",
-        )
+        raise _other_plan(folder, explain_difference({key: found[key] for key in ("recipe", "ingredients")}, plan.document))
+
+
+def _other_plan(folder: Path, lines: Sequence[str]) -> UserError:
+    """What differs, the user's own doing first: a change of the recipe brings other files and versions with it."""
+    kinds = {
+        "another recipe": [line for line in lines if line.startswith("recipe.") and ".params.pinned" not in line],
+        "families or libraries of other versions": [line for line in lines if line.startswith(("ingredients.fam", "ingredients.lib"))],
+    }
+    kinds["files that are others now"] = [line for line in lines if not any(line in part for part in kinds.values())]
+    ordered = [line for part in kinds.values() for line in part]
+    more = len(ordered) - SHOWN_DIFFERENCES
+    return UserError(
+        f"{str(folder)!r} is built from {next(kind for kind, part in kinds.items() if part or kind == list(kinds)[-1])}:\n"
+        + "\n".join(f"    {line}" for line in ordered[:SHOWN_DIFFERENCES])
+        + (f"\n    and {more} more" if more > 0 else ""),
+        where="--out",
+        todo="choose another folder, or go back to what it was built from",
+    )
 
 
 def is_finished(folder: Path) -> bool:

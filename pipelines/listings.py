@@ -1,22 +1,52 @@
 """Lists what this installation has: families with their parameters, and font files and asset packs with licences and hashes."""
 
 import inspect
+import re
 from dataclasses import MISSING, fields
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from schemas.canonical import canonical_json
 from schemas.shard import file_sha256
 from synth.libraries import FONT_PACKAGES
-from synth.load import family_class, known_families
+from synth.load import family_class, known_families, type_text
 
+ATTRIBUTE = re.compile(r" {4}(\w+): (.*)")
+PINNED = "pinned"
+"""The parameter that the plan fills in, with the files as they were (`schemas.family.HasAssets`); nobody writes it."""
 FONT_SUFFIXES = (".ttf", ".otf", ".ttc")
 
 
 def list_families() -> list[dict[str, Any]]:
     """Name, version, first sentence of the documentation, and parameters with defaults of every family."""
     return [_family(name) for name in known_families()]
+
+
+def describe_family(name: str) -> dict[str, Any]:
+    """One family with the type, default and meaning of each parameter; UserError if there is none of that name."""
+    cls, listed = family_class(name), _family(name)
+    hints, meanings = get_type_hints(cls), attribute_docs(cls)
+    parameters = [
+        {"name": key, "type": type_text(hints[key]), "default": default, "about": meanings.get(key, "")}
+        for key, default in listed["parameters"].items()
+    ]
+    return listed | {"parameters": parameters}
+
+
+def attribute_docs(cls: type[Any]) -> dict[str, str]:
+    """What the `Attributes:` section of a class's documentation says of each."""
+    found: dict[str, str] = {}
+    section = (inspect.getdoc(cls) or "").partition("Attributes:\n")[2]
+    for line in section.splitlines():
+        begins = ATTRIBUTE.match(line)
+        if begins:
+            found[begins[1]] = begins[2]
+        elif line.startswith("     ") and found:  # indented further: the attribute before goes on
+            found[list(found)[-1]] += f" {line.strip()}"
+        elif line.strip():
+            break
+    return found
 
 
 def list_assets() -> list[dict[str, Any]]:
@@ -33,7 +63,7 @@ def _family(name: str) -> dict[str, Any]:
     about = (inspect.getdoc(cls) or "").partition("\n\n")[0].replace("\n", " ")
     parameters = {}
     for field in fields(cls):
-        if field.init:
+        if field.init and field.name != PINNED:
             default = (
                 field.default if field.default is not MISSING else field.default_factory() if field.default_factory is not MISSING else None
             )

@@ -15,9 +15,10 @@ from typing import Any, cast
 from filters.annotate import load_filters
 from pipelines.quarantine import Failure, attempt
 from schemas.canonical import canonical_json
-from schemas.errors import UserError
+from schemas.errors import UserError, located
 from schemas.family import AnyFamily, HasAssets
 from schemas.manifest import Ingredients, fingerprint_of
+from schemas.phrases import shortened
 from schemas.recipe import Recipe, Source
 from schemas.rows import check_storable
 from schemas.sample import Sample
@@ -94,7 +95,7 @@ def plan(recipe: Recipe, where: str = "recipe") -> Plan:
     Raises:
         UserError: A family, parameter or filter does not exist, or the pilot made nothing to count with.
     """
-    families = [_pinned(load_family(s.family, s.params, f"{where}: sources.{i}")) for i, s in enumerate(recipe.sources)]
+    families = [_family(source, f"{where}: sources.{i}") for i, source in enumerate(recipe.sources)]
     load_filters(recipe.filters, f"{where}: filters")
     if unknown := sorted(set(recipe.thresholds) - set(recipe.filters)):
         what = f"the threshold {unknown[0]!r} has no filter of that name"
@@ -135,8 +136,12 @@ def _indices_between(counts: tuple[int, ...], source: int, low: int, high: int) 
         first += 1
 
 
-def _pinned(family: AnyFamily) -> AnyFamily:
-    return cast(AnyFamily, family.pin()) if isinstance(family, HasAssets) else family
+def _family(source: Source, where: str) -> AnyFamily:
+    family = load_family(source.family, source.params, where)
+    try:
+        return cast(AnyFamily, family.pin()) if isinstance(family, HasAssets) else family
+    except UserError as error:
+        raise located(error, where) from error
 
 
 def _resolve(source: Source, family: AnyFamily, seed: int, where: str) -> Source:
@@ -195,5 +200,4 @@ def explain_difference(old: dict[str, Any], new: dict[str, Any], path: str = "")
 
 
 def _shown(value: object) -> str:
-    text = "(nothing)" if value is None else canonical_json(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    return "(nothing)" if value is None else shortened(canonical_json(value), 80)

@@ -12,7 +12,8 @@ from string import Template
 from pipelines.show_exchange import Exchange, absence, exchanges, places, plain, proved
 from pipelines.show_html import article, language_name, sheet_entry
 from pipelines.show_pictures import draw
-from schemas.errors import UserError
+from schemas.errors import UserError, nearest
+from schemas.phrases import counted, shortened
 from schemas.sample import Sample
 from schemas.shard import Dataset
 
@@ -38,10 +39,7 @@ def choose(folder: Path, number: int, *, task: str | None = None, family: str | 
     else:
         fitting = [i for i, sample in enumerate(dataset) if (family in (None, sample.family)) and (task is None or task in _tasks(sample))]
     if not fitting:
-        known = sorted({name for sample in dataset for name in (sample.family, *_tasks(sample))})
-        raise UserError(
-            f"no sample fits --task {task} --family {family}", where=str(folder), todo=f"there are {', '.join(known) or 'no samples'}"
-        )
+        raise _nothing_fits(dataset, task, family)
     step = max(1.0, len(fitting) / number)
     return [dataset[fitting[int(position * step)]] for position in range(min(number, len(fitting)))]
 
@@ -83,7 +81,7 @@ def summarise_text(samples: Iterable[Sample], *, task: str | None = None) -> str
     for sample in samples:
         languages = ", ".join(map(language_name, sample.languages))
         tokens = f"{sample.text_tokens:,} text and {sample.vision_tokens:,} vision tokens"
-        lines += [f"{sample.sample_id}  {languages}  {len(sample.images)} images, {tokens}", f"  {', '.join(sample.tags)}"]
+        lines += [f"{sample.sample_id}  {languages}  {counted(len(sample.images), 'image')}, {tokens}", f"  {', '.join(sample.tags)}"]
         for exchange in exchanges(sample, task):
             lines += _exchange_lines(exchange)
         lines.append("")
@@ -92,7 +90,7 @@ def summarise_text(samples: Iterable[Sample], *, task: str | None = None) -> str
 
 def _exchange_lines(exchange: Exchange) -> list[str]:
     refusal = exchange.refusal
-    lines = [f"  {exchange.label} [{exchange.answer.task}] {plain(exchange.question.text)}", f"     {exchange.answer.text[:400]}"]
+    lines = [f"  {exchange.label} [{exchange.answer.task}] {plain(exchange.question.text)}", f"     {shortened(exchange.answer.text, 400)}"]
     if refusal:
         lines.append(f"     no answer: {absence(refusal)}")
     found = [f"     {'nearly matches' if refusal else 'from'} {text}" for text in places(exchange.evidence)]
@@ -104,9 +102,24 @@ def _subtitle(asked: Sequence[Sequence[Exchange]], total: int | None) -> str:
     """How many samples and answers are shown, and how many of these were proved."""
     verdicts = [exchange.verdict for questions in asked for exchange in questions]
     passed = sum(verdict is not None and verdict.passed and verdict.how == "artefact" for verdict in verdicts)
-    samples = f"{len(asked)} sample{'s' * (len(asked) != 1)}" if total in (None, len(asked)) else f"{len(asked)} of {total:,} samples"
-    answers = f"{len(verdicts)} answer{'s' * (len(verdicts) != 1)}"
+    samples = counted(len(asked), "sample") if total in (None, len(asked)) else f"{len(asked)} of {total:,} samples"
+    answers = counted(len(verdicts), "answer")
     return f"Showing {samples} with {answers}, {passed} of them proved again from the stored bytes."
+
+
+def _nothing_fits(dataset: Dataset, task: str | None, family: str | None) -> UserError:
+    """What was asked for, and what there is of it."""
+    known = {
+        "--task": (task, sorted({name for sample in dataset for name in _tasks(sample)})),
+        "--family": (family, sorted({sample.family for sample in dataset})),
+    }
+    asked = {option: found for option, found in known.items() if found[0] is not None}
+    parts = [
+        f"{nearest(value or '', names) if value not in names else ''}{option} may be {', '.join(names) or 'nothing: there is no sample'}"
+        for option, (value, names) in asked.items()
+    ]
+    given = " ".join(f"{option} {value}" for option, (value, _) in asked.items())
+    return UserError(f"no sample fits {given}", where=str(dataset.folder), todo="; ".join(parts))
 
 
 def _tasks(sample: Sample) -> set[str]:

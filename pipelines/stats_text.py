@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
+from schemas.phrases import shortened
+
 # Scripts written without spaces, taken character by character: Thai, Lao, Khmer, Burmese, kana, Han, half-width kana.
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
 # Vowel signs and joiners, which `\w` leaves out: combining marks, Arabic vowels, the Indic blocks without the danda.
@@ -126,7 +128,7 @@ def top_answers(asked: Sequence[Asked]) -> list[tuple[str, int, int, float, str]
     rows = []
     for task, group in _by_task(one for one in asked if not one.refused).items():
         value, number = Counter(one.value for one in group).most_common(1)[0]
-        rows.append((task, len(group), number, number / len(group), value[:60]))
+        rows.append((task, len(group), number, number / len(group), shortened(value, 60)))
     return rows
 
 

@@ -42,6 +42,7 @@ __all__ = [
     "commit",
     "draft_item",
     "finish_shard",
+    "made_item",
     "make_shard",
     "plan",
     "planned_id",
@@ -151,6 +152,12 @@ def draft_item(plan: Plan, item: Item) -> Sample:
 def verify_item(plan: Plan, item: Item, sample: Sample) -> Sample:
     """Prove one planned sample; whatever goes wrong is raised, verdicts that cannot be stored included."""
     return check_storable(verify_sample(_family_of(plan.recipe.sources[item.source]), sample))
+
+
+def made_item(plan: Plan, item: Item) -> Sample:
+    """One planned sample through all stages but the commit, in this process."""
+    sample = verify_item(plan, item, draft_item(plan, item))
+    return annotate(sample, load_filters(plan.recipe.filters)) if plan.recipe.filters else sample
 
 
 @dataclass(frozen=True, slots=True)

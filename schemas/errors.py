@@ -23,17 +23,51 @@ class UserError(AssayError):
         what: What is wrong, with the value.
         where: The file, key path or argument.
         todo: What to do about it.
+
+    Attributes:
+        mistakes: The mistakes that this one sums up, if it does.
     """
+
+    mistakes: "tuple[UserError, ...]" = ()
 
     def __init__(self, what: str, *, where: str = "", todo: str = "") -> None:
         self.what, self.where, self.todo = what, where, todo
         super().__init__("\n".join(part for part in (what, where and f"  where: {where}", todo and f"  to do: {todo}") if part))
 
 
+def all_mistakes(mistakes: "Sequence[UserError]") -> UserError:
+    """The one mistake, or one error that says each of several in full."""
+    if len(mistakes) == 1:
+        return mistakes[0]
+    error = UserError(f"{len(mistakes)} mistakes:\n" + "\n".join(str(mistake) for mistake in mistakes))
+    error.mistakes = tuple(mistakes)
+    return error
+
+
+def located(error: UserError, where: str) -> UserError:
+    """The same mistake, or each of those it sums up, at a place inside `where`."""
+    if error.mistakes:
+        return all_mistakes([located(mistake, where) for mistake in error.mistakes])
+    return UserError(error.what, where=f"{where}.{error.where}" if error.where else where, todo=error.todo)
+
+
 def nearest(name: str, known: Sequence[str]) -> str:
     """`did you mean 'count'? `, or nothing if no known name is like `name`."""
     near = get_close_matches(name, known, n=1, cutoff=NEAREST_CUTOFF)
     return f"did you mean {near[0]!r}? " if near else ""
+
+
+class StoppedError(KeyboardInterrupt):
+    """Somebody asked by a signal that the command stop. No `AssayError`, so that nobody who handles errors handles it.
+
+    Args:
+        number: Of the signal; the exit code is 128 more.
+        told: What the user should know of what is kept.
+    """
+
+    def __init__(self, number: int, told: str = "") -> None:
+        self.number, self.told = number, told
+        super().__init__(told)
 
 
 class DataError(AssayError):

@@ -16,11 +16,12 @@ from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
 
 from schemas.canonical import canonical_json
 from schemas.errors import IntegrityError
+from schemas.phrases import shortened
 from schemas.sample import sha256_hex
 
 FORMAT = "assay.dataset"
 VERSION = 2
-MANIFEST_NAME = "manifest.json"
+MANIFEST_NAME, PLAN_NAME = "manifest.json", "plan.json"
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
 Record = TypeVar("Record", "CommitRecord", "Manifest")
@@ -181,6 +182,12 @@ class Manifest:
         return manifest
 
 
+def data_sets_below(folder: Path) -> str:
+    """`did you mean 'demo/data'? `, or nothing: for errors about a folder that is not a data set, but has some in it."""
+    found = sorted(str(path.parent) for path in folder.glob(f"*/{MANIFEST_NAME}"))[:3]
+    return f"did you mean {' or '.join(map(repr, found))}? " if found else ""
+
+
 def fingerprint_of(recipe: dict[str, Any], ingredients: Ingredients) -> str:
     """SHA-256, as hex digits, of the canonical JSON of a resolved recipe and its ingredients: equal fingerprints promise equal bytes."""
     return sha256_hex(canonical_json({"recipe": recipe, "ingredients": asdict(ingredients)}).encode())
@@ -217,7 +224,7 @@ def _parse(cls: type[Record], text: str, where: str) -> Record:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         path = ".".join(str(part) for part in first["loc"]) or "the top level"
-        raise IntegrityError(f"{where}: {path}: {first['msg']} (found {first['input']!r:.80})") from error
+        raise IntegrityError(f"{where}: {path}: {first['msg']} (found {shortened(repr(first['input']), 80)})") from error
 
 
 def _check_version(document: Any, where: str) -> None:

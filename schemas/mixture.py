@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from schemas.errors import UserError
-from schemas.recipe import Name, all_mistakes, apply_override, as_json, key_path, parse_yaml, unknown_key
+from schemas.errors import UserError, all_mistakes
+from schemas.phrases import shortened
+from schemas.recipe import Name, apply_override, as_json, check_kind, key_path, parse_yaml, unknown_key
 
 
 class _Strict(BaseModel):
@@ -91,7 +92,8 @@ def load_mixture(path: Path | str, overrides: Sequence[str] = ()) -> Mixture:
         ) from error
     document = parse_yaml(text, str(path))
     if not isinstance(document, dict):
-        raise UserError(f"a mixture is a mapping, found {document!r:.80}", where=str(path), todo="start with `datasets:`")
+        raise UserError(f"a mixture is a mapping, found {shortened(repr(document), 80)}", where=str(path), todo="start with `datasets:`")
+    check_kind(document, "mixture", str(path))
     for override in overrides:
         apply_override(document, override)
     return parse_mixture(document, str(path))
@@ -122,4 +124,4 @@ def _mistake(detail: ErrorDetails, where: str) -> UserError:
         return UserError(detail["msg"].removeprefix("Value error, "), where=place, todo="change the mixture")
     message = detail["msg"][:1].lower() + detail["msg"][1:]
     todo = "give it a weight above 0, or take the data set out" if detail["loc"][-1] == "weight" else "change the value"
-    return UserError(f"{path} is {detail['input']!r:.80}: {message}", where=place, todo=todo)
+    return UserError(f"{path} is {shortened(repr(detail['input']), 80)}: {message}", where=place, todo=todo)

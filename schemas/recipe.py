@@ -6,7 +6,7 @@ checking. What the parameters of a family mean is checked by `synth.load`; nothi
 """
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,14 +15,25 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import ErrorDetails
 
 from schemas.canonical import canonical_json
-from schemas.errors import UserError, nearest
+from schemas.errors import UserError, all_mistakes, nearest
+from schemas.phrases import shortened
 from schemas.sample import Json
 
+LEFT_OUT = ("params", "thresholds", "rates", "checkpoint", "held_out")
+"""Mappings that recipes, mixtures and training configs need not have; `--set` makes them."""
 FAMILY_NAME = re.compile(r"[a-z_]+(\.[a-z_]+)+")
 """A family's YAML name: its module path below `synth`. Nothing else can be imported by it."""
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 FamilyName = Annotated[str, Field(pattern=rf"^{FAMILY_NAME.pattern}$")]
+
+
+_KINDS: dict[str, tuple[tuple[str, ...], str]] = {
+    "recipe": (("sources",), "build it with `assay build`; a mixture names the folder of what was built"),
+    "mixture": (("datasets",), "name it in `data: {mixture: …}` of a training config, such as model/configs/tiny.yaml"),
+    "training config": (("model", "data"), "train it with `assay train`"),
+}
+"""Keys that a kind of YAML file must have, and what to do with one that was given in place of another."""
 
 
 class _Strict(BaseModel):
@@ -94,8 +105,11 @@ def load_recipe(path: Path | str, overrides: Sequence[str] = ()) -> Recipe:
 def parse_recipe(text: str, where: str, overrides: Sequence[str] = ()) -> Recipe:
     """The recipe that `text` holds; `where` names it in errors."""
     document = parse_yaml(text, where)
+    if isinstance(document, list) and document and all(isinstance(item, dict) and "family" in item for item in document):
+        raise UserError("this is a list of sources, not a recipe", where=where, todo="put it under `sources:`, and `seed: 1` before that")
     if not isinstance(document, dict):
         raise UserError(f"a recipe is a mapping, found {_shown(document)}", where=where, todo="start with `seed:` and `sources:`")
+    check_kind(document, "recipe", where)
     for override in overrides:
         apply_override(document, override)
     try:
@@ -114,11 +128,11 @@ def recipe_error(error: ValidationError, where: str) -> UserError:
     return all_mistakes([_mistake(detail, where) for detail in details])
 
 
-def all_mistakes(mistakes: Sequence[UserError]) -> UserError:
-    """The one mistake, or one error that says each of several in full."""
-    if len(mistakes) == 1:
-        return mistakes[0]
-    return UserError(f"{len(mistakes)} mistakes:\n" + "\n".join(str(mistake) for mistake in mistakes))
+def check_kind(document: Mapping[str, Any], wanted: str, where: str) -> None:
+    """UserError if a YAML file is clearly of another kind than the wanted one: `recipe`, `mixture` or `training config`."""
+    for kind, (own, todo) in _KINDS.items():
+        if kind != wanted and set(own) <= set(document) and not set(_KINDS[wanted][0]) & set(document):
+            raise UserError(f"this is a {kind}, not a {wanted}", where=where, todo=todo)
 
 
 def unknown_key(key: str, value: object, known: Sequence[str], where: str, more: str = "") -> UserError:
@@ -147,7 +161,8 @@ def _mistake(detail: ErrorDetails, where: str) -> UserError:
 
 
 def apply_override(document: dict[str, Any], override: str) -> None:
-    """Set one value inside `document`, in place. Keys along the way must exist; the last one may be new.
+    """Set one value inside `document`, in place. Keys along the way must exist, except for mappings that may be left out; the last one may
+    be new.
 
     Keys may hold dots themselves, as names of filters do: of the keys that the rest of the path begins with, the longest wins. Inside
     `thresholds` all of the rest is one key, as it holds numbers only.
@@ -168,6 +183,8 @@ def apply_override(document: dict[str, Any], override: str) -> None:
         if done == len(parts):
             node[key] = parse_yaml(value, where)
             return
+        if node[key] is None:  # left empty, or out
+            node[key] = {}
         node = node[key]
 
 
@@ -185,6 +202,9 @@ def _step(node: Any, parts: Sequence[str], done: int, where: str) -> tuple[Any, 
     for taken in range(len(rest), 0, -1):
         if (key := ".".join(rest[:taken])) in node:
             return key, taken
+    if rest[0] in LEFT_OUT:
+        node[rest[0]] = {}
+        return rest[0], 1
     raise UserError(f"{at} has no key {rest[0]!r}", where=where, todo=f"it has {', '.join(map(str, node)) or 'no keys'}")
 
 
@@ -229,8 +249,7 @@ def _todo(error: ErrorDetails) -> str:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    return shortened(repr(value), 80)
 
 
 def _lower_first(text: str) -> str:

@@ -19,7 +19,7 @@ from typing import Self
 import pyarrow as pa
 
 from schemas.errors import IntegrityError, UserError
-from schemas.manifest import MANIFEST_NAME, CommitRecord, Ingredients, Manifest, Totals, inside
+from schemas.manifest import MANIFEST_NAME, PLAN_NAME, CommitRecord, Ingredients, Manifest, Totals, data_sets_below, inside
 from schemas.rows import FORMAT, SCHEMA, SCORE_PREFIX, VERSION, row_to_sample, sample_to_row, schema_with
 from schemas.sample import Sample
 
@@ -181,11 +181,11 @@ def read_manifest(folder: Path) -> Manifest:
     if not folder.is_dir():
         raise UserError(f"{str(folder)!r} is not a folder", where=str(folder), todo="give the folder that `assay build … --out` wrote")
     if not path.is_file():
-        raise UserError(
-            f"{str(folder)!r} has no {MANIFEST_NAME}, so it is not a data set or its build has not finished",
-            where=str(path),
-            todo=f"run the same `assay build … --out {folder}` again: it resumes",
-        )
+        if (folder / PLAN_NAME).is_file():
+            what, todo = "so its build has not finished", f"run the same `assay build … --out {folder}` again: it resumes"
+        else:
+            what, todo = "so it is not a data set", f"{data_sets_below(folder)}give the folder that `assay build … --out` wrote"
+        raise UserError(f"{str(folder)!r} has no {MANIFEST_NAME}, {what}", where=str(path), todo=todo)
     return Manifest.from_json(path.read_text(encoding="utf-8"), str(path))
 
 

@@ -87,6 +87,19 @@ def read_asset(asset: Asset) -> bytes:
     return _read_cached(asset)
 
 
+def read_head(asset: Asset, size: int) -> bytes:
+    """The first bytes of an asset, unpacked like those of `read_asset`; empty if they cannot be had. For a look before a run."""
+    filesystem, path = _filesystem(asset.path)
+    with filesystem.open_input_stream(path, compression=None) as file:
+        data = file.read(size)
+    if not asset.path.endswith(".gz"):
+        return data
+    try:
+        return zlib.decompressobj(_GZIP_WBITS).decompress(data, size)
+    except zlib.error:
+        return b""
+
+
 @lru_cache(maxsize=2)  # samples of one document come in a row; two, because a document may be compared with another
 def _read_cached(asset: Asset) -> bytes:
     filesystem, path = _filesystem(asset.path)

@@ -8,23 +8,26 @@ shards or any particular family.
 import ast
 import importlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 import synth
 from schemas.canonical import canonical_json
-from schemas.errors import UserError, nearest
+from schemas.errors import UserError, all_mistakes, located, nearest
 from schemas.family import AnyFamily
-from schemas.recipe import FAMILY_NAME, all_mistakes, key_path, unknown_key
+from schemas.phrases import shortened
+from schemas.recipe import FAMILY_NAME, key_path, unknown_key
 from schemas.sample import Json
 
+_TYPES = {int: "whole number", float: "number", str: "text", bool: "true or false"}
 METHODS = ("sample_truth", "render", "write_turns", "verify")
 
 
@@ -48,7 +51,9 @@ def load_family(name: str, params: Mapping[str, Any], where: str = "") -> AnyFam
         family: AnyFamily = TypeAdapter(cls).validate_json(canonical_json(dict(params)), strict=True)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        raise all_mistakes([_params_error(detail, f"{where}.params") for detail in details]) from error
+        raise all_mistakes([_params_error(cls, detail, f"{where}.params") for detail in details]) from error
+    except UserError as error:  # of the family itself, which does not know where in a recipe it stands
+        raise located(error, where) from error
     except (TypeError, ValueError) as error:
         what = f"the parameters of {name} cannot be read: {error}"
         raise UserError(what, where=f"{where}.params", todo="use plain YAML values") from error
@@ -113,7 +118,7 @@ def _no_family(name: str, where: str) -> UserError:
     return UserError(f"there is no family {name!r}", where=where, todo=todo)
 
 
-def _params_error(detail: ErrorDetails, where: str) -> UserError:
+def _params_error(cls: type[Any], detail: ErrorDetails, where: str) -> UserError:
     path = key_path(detail["loc"])
     place = f"{where}.{path}" if path else where
     message = detail["msg"].removeprefix("Value error, ")
@@ -121,7 +126,31 @@ def _params_error(detail: ErrorDetails, where: str) -> UserError:
         return UserError(message, where=place, todo="change the parameter")
     if detail["type"] == "missing":
         return UserError(f"the parameter {path!r} is missing", where=place, todo="add it")
-    value = json.dumps(detail["input"], ensure_ascii=False)[:80]
+    value = shortened(json.dumps(detail["input"], ensure_ascii=False), 80)
     if detail["type"] in ("list_type", "tuple_type"):
-        return UserError(f"{path} is {value}, which is not a list", where=place, todo=f"write [{value}]")
-    return UserError(f"{path} is {value}: {message}", where=place, todo="change the parameter")
+        return UserError(f"{path} is {value}, which is not a list", where=place, todo=_as_list(cls, path, detail["input"]))
+    near = nearest(str(detail["input"]), re.findall(r"'([^']*)'", message)) if detail["type"] == "literal_error" else ""
+    return UserError(f"{path} is {value}: {message}", where=place, todo=near.strip() or "change the parameter")
+
+
+def _as_list(cls: type[Any], name: str, value: Any) -> str:
+    """What to write in place of a single value: it in brackets, if that is right, or what kind of list is wanted."""
+    kind = get_type_hints(cls).get(name, list[Any])
+    try:
+        TypeAdapter(kind).validate_json(written := canonical_json([value]), strict=True)
+    except ValidationError:
+        usual = next((field.default for field in fields(cls) if field.name == name), None)
+        return f"give a {type_text(kind)}" + (f", such as {canonical_json(list(usual))}" if usual and isinstance(usual, tuple) else "")
+    return f"write {written}"
+
+
+def type_text(kind: Any) -> str:
+    """A parameter's type as it is said to people: `list of whole numbers`, `one of "a", "b"`."""
+    if kind in _TYPES:
+        return _TYPES[kind]
+    arguments = [argument for argument in get_args(kind) if argument is not ...]
+    if get_origin(kind) is Literal:
+        return f"one of {', '.join(map(str, arguments))}"
+    if get_origin(kind) in (tuple, list) and len(arguments) == 1:
+        return f"list of {_TYPES.get(arguments[0], getattr(arguments[0], '__name__', 'value'))}s"
+    return str(kind)

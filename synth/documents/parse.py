@@ -29,18 +29,22 @@ from synth.documents.parse_check import page_fault
 from synth.documents.parse_parts import Part, join_pages, parts_of_pieces, split_pages, to_element
 from synth.documents.parse_real import read_parts
 from synth.documents.parse_tables import UnsafePage
-from synth.documents.real_input import check_text, cut_pages, open_pdf, quiet
+from synth.documents.real_input import check_any_pdf, check_text, cut_pages, open_pdf, quiet
 from synth.documents.real_language import document_language
 from synth.documents.real_structure import has_contents, page_sections, page_text
 from synth.documents.sampling import sample_world
 from synth.documents.wording import load_wording
 from synth.documents.world import World
+from synth.params import among, refuse, resolution, within
 
 Dialect = Literal["qwenvl-html", "qwenvl-markdown"]
 
 PROMPTS: dict[Dialect, str] = {"qwenvl-html": qwenvl_html.PROMPT, "qwenvl-markdown": qwenvl_markdown.PROMPT}
 WRITERS = {"qwenvl-html": qwenvl_html.write_html, "qwenvl-markdown": qwenvl_markdown.write_markdown}
 PARSERS = {"qwenvl-html": qwenvl_html.parse_html, "qwenvl-markdown": qwenvl_markdown.parse_markdown}
+
+LANGUAGES = ("en", "zh", "ja", "ar", "hi", "ru", "de")
+"""Languages of synthetic documents; BCP 47."""
 
 TEXT_RESERVE_TOKENS = 128
 """Tokens for the prompt and the chat template."""
@@ -80,11 +84,11 @@ class Parse:
         pattern: Path, glob or URI of the PDFs; only for `real`.
         licence: SPDX identifier of the PDFs.
         dialect: The notation; `both` takes them in turn.
-        languages: Languages of synthetic documents, taken in turn.
-        pages: Pages a sample at most; fewer where the budget or the document has no more.
+        languages: Languages of synthetic documents, taken in turn: en, zh, ja, ar, hi, ru, de.
+        pages: Pages a sample at most; fewer where the budget or the document has no more. From 1 to 40.
         context_tokens: No sample is longer than this; pages are scaled down to fit.
-        max_dpi: Resolution of pages where the budget allows it.
-        min_dpi: Pages are never drawn coarser; fewer are shown instead.
+        max_dpi: Resolution of pages where the budget allows it; 36 to 600.
+        min_dpi: Pages are never drawn coarser; fewer are shown instead. From 36 to `max_dpi`.
         pinned: The files as they were when the run was planned (see `pin`).
     """
 
@@ -94,7 +98,7 @@ class Parse:
     pattern: str = ""
     licence: str = "LicenseRef-user"
     dialect: Literal["qwenvl-html", "qwenvl-markdown", "both"] = "both"
-    languages: tuple[str, ...] = ("en", "zh", "ja", "ar", "hi", "ru", "de")
+    languages: tuple[str, ...] = LANGUAGES
     pages: int = 2
     context_tokens: int = 16_384
     max_dpi: int = 144
@@ -104,8 +108,12 @@ class Parse:
     def __post_init__(self) -> None:
         if self.source == "real" and not self.pattern and not self.pinned:
             raise UserError("source is real, but no pattern names the PDFs", where="params.pattern", todo="give a path, a glob or a URI")
-        if self.pages < 1:
-            raise UserError(f"pages is {self.pages}", where="params.pages", todo="ask for at least one page a sample")
+        refuse(
+            among("languages", self.languages, LANGUAGES),
+            within("pages", self.pages, 1, SEARCHED_PAGES, why="no more are looked for"),
+            within("context_tokens", self.context_tokens, TEXT_RESERVE_TOKENS + 1, why="the prompt needs that much"),
+            resolution(self.min_dpi, self.max_dpi),
+        )
 
     def files(self) -> tuple[Asset, ...]:
         """The PDFs in order; none for synthetic documents."""
@@ -117,6 +125,8 @@ class Parse:
 
     def pin(self) -> "Parse":
         """The same family with its list of files fixed."""
+        if self.source == "real" and not self.pinned:
+            check_any_pdf(self.files(), self.pattern)
         return replace(self, pinned=self.files())
 
     def sample_truth(self, index: int, rng: Generator) -> Truth:

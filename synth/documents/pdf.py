@@ -20,13 +20,14 @@ from schemas.sample import AssetUse, BoxPx, Evidence, Proof, Rendering, Stored, 
 from synth.assets import Asset, read_asset, resolve
 from synth.documents import evidence, pictures
 from synth.documents.page_proof import image_faults
-from synth.documents.real_input import check_content, check_text, cut_pages, open_pdf, quiet
+from synth.documents.real_input import check_any_pdf, check_content, check_text, cut_pages, open_pdf, quiet
 from synth.documents.real_language import document_language
 from synth.documents.real_questions import RealQuestion, candidates, compose, near_misses
 from synth.documents.real_reading import read_real
 from synth.documents.real_structure import Structure, contents_end, front_pages, read_structure, technical_terms
 from synth.documents.real_verdict import Court, agrees
 from synth.documents.real_wording import load_real_wording, question_language
+from synth.params import QUESTIONS, refuse, resolution, within
 
 TEXT_RESERVE_TOKENS = 2_048
 """Tokens kept free for the conversation (chosen)."""
@@ -82,11 +83,11 @@ class Pdf:
         pattern: Path, glob or URI of PDFs (`.pdf`, `.pdf.gz`).
         licence: SPDX identifier of the files.
         language: BCP 47 tag of the files; detected from path and text if empty.
-        questions: Questions a conversation.
-        max_pages: Longest window of consecutive pages.
-        context_tokens: No sample is longer than this; pages are scaled down to fit.
-        max_dpi: Resolution of pages where the budget allows it.
-        min_dpi: Pages are never drawn coarser; fewer are shown instead.
+        questions: Questions a conversation, 1 to 20.
+        max_pages: Longest window of consecutive pages, 2 or more.
+        context_tokens: No sample is longer than this; pages are scaled down to fit. More than 2,048, which the conversation may take.
+        max_dpi: Resolution of pages where the budget allows it; 36 to 600.
+        min_dpi: Pages are never drawn coarser; fewer are shown instead. From 36 to `max_dpi`.
         pinned: The files as they were when the run was planned (see `pin`); looked up again if empty.
     """
 
@@ -102,6 +103,14 @@ class Pdf:
     min_dpi: int = 72
     pinned: tuple[Asset, ...] = ()
 
+    def __post_init__(self) -> None:
+        refuse(
+            within("questions", self.questions, *QUESTIONS),
+            within("max_pages", self.max_pages, 2, why="a question needs two pages"),
+            within("context_tokens", self.context_tokens, TEXT_RESERVE_TOKENS + 1, why="the conversation needs that much"),
+            resolution(self.min_dpi, self.max_dpi),
+        )
+
     def files(self) -> tuple[Asset, ...]:
         """The files in order: the pinned ones, else what the pattern names now."""
         return self.pinned or _resolved(self.pattern, self.licence)
@@ -114,6 +123,8 @@ class Pdf:
         """The same family with its list of files fixed, so that a file that goes away or changes later fails its own samples and no
         others.
         """
+        if not self.pinned:
+            check_any_pdf(self.files(), self.pattern)
         return replace(self, pinned=self.files())
 
     def sample_truth(self, index: int, rng: Generator) -> Truth:

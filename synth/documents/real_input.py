@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 import pymupdf
 
-from schemas.errors import DataError
+from schemas.errors import DataError, UserError
+from synth.assets import Asset, read_head
 
 REASONS = (
     "zero_byte",
@@ -36,6 +37,14 @@ MIN_CHARS_A_PAGE = 16
 
 MAX_PAGE_BYTES = 64 * 1024 * 1024
 """Largest unpacked content of one page (chosen; the densest page of the Debian guides unpacks to 0.07 MB)."""
+
+
+def check_any_pdf(assets: Sequence[Asset], pattern: str) -> None:
+    """UserError if none of the files that a pattern names begins like a PDF; looks at their first bytes only."""
+    if not any(b"%PDF-" in read_head(asset, HEADER_WITHIN) for asset in assets):
+        names = ", ".join(asset.name for asset in assets[:3]) + (", …" if len(assets) > 3 else "")
+        what = f"none of the files that {pattern!r} names is a PDF ({names})"
+        raise UserError(what, where="params.pattern", todo="name PDFs, for example with *.pdf at the end")
 
 
 @contextmanager

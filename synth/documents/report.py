@@ -23,6 +23,7 @@ from synth.documents.reading import read_pdf
 from synth.documents.sampling import GENRES, sample_companion, sample_world
 from synth.documents.wording import load_wording
 from synth.documents.world import World
+from synth.params import QUESTIONS, among, refuse, resolution, within
 from synth.render.scan import ScanLook, draw_scan
 
 LANGUAGES = ("en", "zh", "ja", "ar", "hi", "ru", "de")
@@ -30,6 +31,10 @@ LANGUAGES = ("en", "zh", "ja", "ar", "hi", "ru", "de")
 
 TEXT_RESERVE_TOKENS = 2_048
 """Tokens kept free for the conversation when pages are scaled to the budget (chosen; a ten-question conversation takes about 900)."""
+
+
+PAGES = (10, 150)
+"""Page counts that may be aimed at: all kinds of fact need ten pages, and no document of more than 150 was ever looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +60,16 @@ class Report:
     """Synthetic multi-page documents with cross-page questions.
 
     Attributes:
-        languages: BCP 47 tags drawn from evenly.
-        genres: Genres drawn from evenly; empty for all.
-        pages: Page counts aimed at; those that do not fit `context_tokens` at `min_dpi` are left out.
+        languages: BCP 47 tags, taken in turn: en, zh, ja, ar, hi, ru, de.
+        genres: Genres, taken in turn; empty for all: annual_report, manual, lab_protocol, tender, minutes, thesis, catalogue, statute,
+            exam, travel_guide, medical_leaflet, slides.
+        pages: Page counts aimed at, each 10 to 150; those that do not fit `context_tokens` at `min_dpi` are left out.
         context_tokens: No sample is longer than this; pages are scaled down to fit.
-        max_dpi: Resolution of pages where the budget allows it.
-        min_dpi: Pages are never drawn coarser than this; small print is lost below about 70.
-        questions: Questions a conversation.
-        scan_share: Share of documents that look scanned.
-        pair_share: Share of samples with a second document to compare with.
+        max_dpi: Resolution of pages where the budget allows it; 36 to 600.
+        min_dpi: Pages are never drawn coarser than this; small print is lost below about 70. From 36 to `max_dpi`.
+        questions: Questions a conversation, 1 to 20.
+        scan_share: Share of documents that look scanned, 0 to 1.
+        pair_share: Share of samples of 20 pages or more with a second document to compare with, 0 to 1.
     """
 
     version: ClassVar[int] = 6
@@ -77,6 +83,19 @@ class Report:
     questions: int = 8
     scan_share: float = 0.25
     pair_share: float = 0.15
+
+    def __post_init__(self) -> None:
+        refuse(
+            among("languages", self.languages, LANGUAGES),
+            among("genres", self.genres, GENRES, may_be_empty=True),
+            within("pages", self.pages, *PAGES, why="a shorter document does not hold all kinds of fact"),
+            within("context_tokens", self.context_tokens, 1),
+            resolution(self.min_dpi, self.max_dpi),
+            within("questions", self.questions, *QUESTIONS),
+            within("scan_share", self.scan_share, 0, 1),
+            within("pair_share", self.pair_share, 0, 1),
+        )
+        pictures.page_counts_that_fit(self.pages, self.context_tokens - TEXT_RESERVE_TOKENS, self.min_dpi)
 
     def sample_truth(self, index: int, rng: Generator) -> Truth:
         """Draw language, genre, length and the world itself; language and genre follow `index` so that a small corpus has all of them."""

@@ -11,8 +11,14 @@ import pytest
 
 from dags.cli import main, make_parser
 from dags.doctor import Check
+from pipelines.commit import prepare_folder
+from pipelines.ledger import write_plan_text
+from pipelines.plan import plan
+from pipelines.workers import Job, make_shard
+from schemas.recipe import parse_recipe
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+ALL_BROKEN = "- {family: tiny.meters, name: broken, count: 2, params: {break_every: 1}}\n"
 COMMANDS = ("build", "verify", "rebuild", "show", "stats", "families", "assets", "doctor")
 
 
@@ -187,6 +193,34 @@ def test_a_build_that_keeps_nothing_exits_1(run: Run, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "no sample was kept" in done.stderr
     assert "2 quarantined (planted)" in done.stdout
+
+
+def test_a_source_that_lost_all_its_samples_exits_1_though_another_kept_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches a KeyError in every sample that ends with code 0 and a corpus without that source."""
+    planned = plan(parse_recipe("seed: 1\nsources:\n- {family: tiny.meters, count: 2}\n" + ALL_BROKEN, "test"))
+    folder = tmp_path / "set"
+    prepare_folder(folder, write_plan_text(planned))
+    make_shard(Job(planned, folder), 0)
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("seed: 1\nsources:\n- {family: tiny.meters, count: 2}\n" + ALL_BROKEN)
+    assert main(["build", str(recipe), "--out", str(folder)]) == 1
+    errors = capsys.readouterr().err
+    assert "no sample was kept of the 2 of source 'broken': 2 quarantined (ZeroDivisionError)" in errors
+    assert f"assay show {folder} --lost" in errors
+
+
+@pytest.mark.parametrize("arguments", [["", "--lost"], ["quarantine"]])
+def test_lost_samples_are_listed_with_commands_that_work_from_here(
+    arguments: list[str], built: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", str(built / arguments[0]), *arguments[1:]]) == 0
+    shown, told = capsys.readouterr()
+    commands = [line.strip() for line in shown.splitlines() if line.startswith("    assay rebuild ")]
+    assert len(commands) == 3
+    assert "1 rejected (wrong_answer), 2 quarantined (planted)" in told
+    for command in commands:
+        assert main(command.split()[1:]) == 1
+    assert main(["show", str(built), "--lost", "--out", "x.html"]) == 2
 
 
 @pytest.mark.parametrize("text", ["{}", "{", '{"fingerprint": "f", "recipe": {}, "ingredients": {}}'])

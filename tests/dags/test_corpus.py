@@ -142,6 +142,17 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(
     assert contents_of(folder) == contents_of(undisturbed)
 
 
+def test_a_mistake_that_only_a_worker_finds_is_three_lines_and_leaves_nothing(run: Run, tmp_path: Path) -> None:
+    """Catches Ray's traceback of 150 lines, and a plan left behind that refuses the corrected recipe."""
+    recipe, folder = tmp_path / "recipe.yaml", tmp_path / "set"
+    recipe.write_text("seed: 1\nsources: [{family: tiny.meters, count: 2, params: {odd: mistake}}]")
+    done = run("build", recipe, "--out", folder, "--workers", 1)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-3:] == ["assay: no sample can be made of this", "  where: params.odd", "  to do: change it"]
+    assert "Traceback" not in done.stderr
+    assert not folder.exists()
+
+
 def test_a_worker_collects_seldom_and_the_graph_shows_the_stage_by_name() -> None:
     before = gc.get_threshold()
     try:

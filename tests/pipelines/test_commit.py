@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.commit import STEPS, FinishedShard, StorageError, commit_shard, prepare_folder
+from pipelines.commit import STEPS, FinishedShard, StorageError, commit_shard, forget_plan, prepare_folder
 from pipelines.ledger import read_records
 from schemas.errors import DeterminismError
 
@@ -87,3 +87,15 @@ def test_a_leftover_that_another_process_removes_meanwhile_is_no_trouble(tmp_pat
     prepare_folder(tmp_path, "{}")
     monkeypatch.setattr(Path, "iterdir", lambda folder: iter([folder / "gone"]))
     prepare_folder(tmp_path, "{}")
+
+
+def test_a_plan_is_forgotten_only_while_nothing_was_made(folder: Path) -> None:
+    commit_shard(folder, finished())
+    before = contents(folder)
+    forget_plan(folder)
+    assert contents(folder) == before
+    other = folder.parent / "other"
+    prepare_folder(other, "{}")
+    (other / "tmp" / "half").write_bytes(b"x")
+    forget_plan(other)
+    assert not other.exists()

@@ -102,3 +102,24 @@ def test_a_folder_whose_plan_is_empty_is_refused(faulty_plan: Plan, tmp_path: Pa
     (tmp_path / "plan.json").write_text("{}")
     with pytest.raises(UserError, match="fingerprint"):
         check_same_plan(tmp_path, faulty_plan)
+
+
+def test_of_many_differences_the_recipes_come_first_and_few_are_shown(faulty_plan: Plan, copy: Path) -> None:
+    """Catches twenty hashes of files before the one number that was changed."""
+    path = copy / "plan.json"
+    document = json.loads(path.read_text())
+    document["fingerprint"] = "other"
+    document["recipe"]["seed"] = 8
+    document["ingredients"]["assets"] = {f"file{number}": "0" * 64 for number in range(20)}
+    path.write_text(json.dumps(document))
+    with pytest.raises(UserError) as caught:
+        check_same_plan(copy, faulty_plan)
+    lines = caught.value.what.splitlines()
+    assert lines[0].endswith("is built from another recipe:")
+    assert lines[1] == "    recipe.seed: 8 -> 7"
+    assert len(lines) == 7
+    assert lines[-1] == "    and 16 more"
+    document["recipe"]["seed"] = 7
+    path.write_text(json.dumps(document))
+    with pytest.raises(UserError, match="is built from files that are others now"):
+        check_same_plan(copy, faulty_plan)

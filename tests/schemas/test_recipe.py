@@ -156,3 +156,24 @@ def test_missing_file_and_wrong_shape() -> None:
     with pytest.raises(UserError, match="cannot read the recipe"):
         load_recipe("nowhere.yaml")
     assert "a recipe is a mapping" in mistake("- a\n").what
+
+
+@pytest.mark.parametrize("there", ["", "params:", "params: {}"])
+def test_an_override_reaches_into_params_that_were_left_out(there: str) -> None:
+    """Catches `sources.0 has no key 'params'`, which every source has, written or not."""
+    text = f"seed: 1\nsources:\n  - family: a.b\n    count: 1\n    {there}\n"
+    assert parse_recipe(text, "demo.yaml", ["sources.0.params.pages=3"]).sources[0].params == {"pages": 3}
+    text = "seed: 1\nsources: [{family: a.b, count: 1}]"
+    assert parse_recipe(text, "demo.yaml", ["thresholds.pixels.contrast=0.5"]).thresholds == {"pixels.contrast": 0.5}
+
+
+def test_a_list_of_sources_is_told_where_it_belongs() -> None:
+    """As README's fragments are."""
+    error = mistake("  - family: documents.pdf\n    count: 20\n")
+    assert error.what == "this is a list of sources, not a recipe"
+    assert "`sources:`" in error.todo
+
+
+@pytest.mark.parametrize(("text", "kind"), [("datasets: [{path: a}]", "mixture"), ("model: {}\ndata: {}", "training config")])
+def test_another_kind_of_file_is_recognised(text: str, kind: str) -> None:
+    assert mistake(text).what == f"this is a {kind}, not a recipe"

@@ -90,6 +90,7 @@ def test_parameters_are_filled_in_and_checked() -> None:
         ({"pages": 3.5}, "params.pages", "pages is 3.5"),
         ({"sizes": [1, "x"]}, "params.sizes.1", 'sizes.1 is "x"'),
         ({"sizes": 3}, "params.sizes", "sizes is 3, which is not a list"),
+        ({"sizes": "ten"}, "params.sizes", 'sizes is "ten", which is not a list'),
         ({"layout": "three"}, "params.layout", 'layout is "three"'),
         ({"pages": 100}, "params", "pages is 100; at most 99 fit"),
     ],
@@ -114,3 +115,13 @@ def test_unknown_family_lists_the_known() -> None:
 def test_names_reach_nothing_but_families(name: str) -> None:
     """Each row is a name that would import something else."""
     assert "there is no family" in mistake(name).what
+
+
+@pytest.mark.parametrize(("value", "todo"), [(20, "write [20]"), ("ten", "give a list of whole numbers, such as [1,2]")])
+def test_what_to_write_in_place_of_a_list_can_be_written(value: object, todo: str) -> None:
+    """Catches the advice to write ["ten"], which is refused next."""
+    assert mistake("toys_for_test.toy", sizes=value).todo == todo
+
+
+def test_the_nearest_of_few_allowed_values_is_proposed() -> None:
+    assert mistake("toys_for_test.toy", layout="tow").todo == "did you mean 'two'?"

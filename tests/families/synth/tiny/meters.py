@@ -17,7 +17,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from schemas.errors import DataError
+from schemas.errors import DataError, UserError
 from schemas.sample import Attachment, BoxPx, Evidence, Image, Proof, Rendering, Stored, Turn, Verdict
 
 UNIT = 6  # px; a digit is 5 units wide and 9 high, with one unit of air around
@@ -44,7 +44,8 @@ class Meters:
         fail_every: Every n-th index raises DataError("planted").
         break_every: Every n-th index raises a plain ZeroDivisionError.
         lie_every: Every n-th index answers one too many.
-        odd: What every sample has that cannot be stored or made: `nan` in a proof, `text` or `error` with a lone surrogate.
+        odd: What every sample has that cannot be stored or made: `nan` in a proof, `text` or `error` with a lone surrogate, a `mistake` of
+            the user's.
         drift: The picture changes from run to run.
         die_at: The process kills itself at this index, `die_times` times; the file `die_mark` grows by a byte each time.
         die_times: See `die_at`.
@@ -73,6 +74,8 @@ class Meters:
             raise ZeroDivisionError(f"index {index} breaks on purpose")
         if self.odd == "error":
             raise ValueError(f"index {index} has the name caf\udce9")
+        if self.odd == "mistake":
+            raise UserError("no sample can be made of this", where="params.odd", todo="change it")
         if index == self.die_at:
             self._die()
         readings = tuple(int(value) for value in rng.integers(0, 1000, self.meters))
