@@ -90,6 +90,8 @@ def shade(size: tuple[int, int], light: Light) -> Pillow.Image:
         level = level * (1.0 - light.rim * (x * x) * (x * x))
     if light.edge[4]:
         nx, ny, at, soft, depth = light.edge
+        # Two cells at least, or the grid would show as stairs.
+        soft = max(soft, 4.0 * (abs(nx) / x.size + abs(ny) / y.size))
         level = level * (1.0 - depth * _smooth((nx * x + ny * y - at) / soft + 0.5))
     if light.spot[4]:
         level = level * (1.0 - light.spot[4] * _disc(x, y, light.spot))

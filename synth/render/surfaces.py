@@ -9,6 +9,7 @@ from numpy.random import Generator
 from PIL import Image as Pillow
 from PIL import ImageChops, ImageDraw, ImageFilter
 
+from synth.render.lens import blur
 from synth.render.texture import (
     Rgb,
     between,
@@ -78,7 +79,7 @@ def brick(width: int, height: int, rng: Generator) -> Pillow.Image:
             box = (x + joint, y + joint, x + long - 1, y + tall - 1)
             draw.rounded_rectangle(box, max(1, joint // 2), fill=shades(colour, between(rng, 0.82, 1.12)))
             high.rounded_rectangle(box, joint, fill=int(between(rng, 160, 185)))
-    picture = picture.filter(ImageFilter.BoxBlur(0.6))
+    picture = blur(picture, 0.5)
     bumps = ImageChops.add(bumps.filter(ImageFilter.BoxBlur(1)), flat(cloud(size, (11, 8), rng, 2), 34), offset=-128)
     picture = emboss(picture, flat(relief(bumps, 0.8), 96))
     cover(picture, (30, 24, 20), steeper(cloud(size, (120, 90), rng), 1.4), 0.16)
@@ -128,7 +129,7 @@ def painted_sign(width: int, height: int, rng: Generator) -> Pillow.Image:
         _frame(picture, colour, rng)
     dirt = steeper(cloud(size, (width / 14 + 4, height / 2), rng), 2.2, 150)
     cover(picture, (70, 58, 46), ImageChops.multiply(dirt, octave(size, (60, 60), rng)), between(rng, 0.08, 0.35))
-    return emboss(picture.filter(ImageFilter.BoxBlur(0.4)), grain(size, 5, rng))
+    return emboss(blur(picture, 0.4), grain(size, 5, rng))
 
 
 def _frame(picture: Pillow.Image, colour: Rgb, rng: Generator) -> None:

@@ -260,7 +260,7 @@ def _project(m: Matrix, x: NDArray[np.float64], y: NDArray[np.float64]) -> Point
 def _mesh(warp: Warp, size: tuple[int, int], back: bool) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
     """Cells of `size` in which the map is bilinear to within `_CELL_ERROR_PX` an axis, as Pillow's MESH takes them."""
     source_of = warp.forward if back else warp.inverse
-    rows, columns = 1, math.ceil(2 + 4 * abs(warp.wave_turns))
+    rows, columns = 1, math.ceil(2 + (4 * abs(warp.wave_turns) if warp.wave_px else 0))
     while True:
         across, down = _steps(size[0], 2 * columns), _steps(size[1], 2 * rows)
         fine = source_of(np.stack(np.meshgrid(np.array(across, float), np.array(down, float)), axis=-1))

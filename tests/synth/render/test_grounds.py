@@ -76,7 +76,7 @@ def test_contrast_has_the_values_that_wcag_prints() -> None:
     assert contrast_ratio((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
     assert contrast_ratio((255, 255, 255), (0, 0, 0)) == pytest.approx(21)
     assert contrast_ratio((119, 119, 119), (255, 255, 255)) == pytest.approx(4.48, abs=0.01)  # #777 on white, the classic near miss
-    assert luminance((255, 0, 0)) == pytest.approx(0.2126)
+    assert [luminance(tuple(row)) for row in np.eye(3) * 255] == pytest.approx([0.2126, 0.7152, 0.0722])
 
 
 colours = st.tuples(*[st.integers(0, 255)] * 3)
@@ -108,6 +108,18 @@ def test_an_ink_keeps_clear_of_both_parts_of_a_patch_if_it_can() -> None:
     patch.paste((120, 120, 120), (0, 0, 20, 40))
     for seed in range(20):
         assert contrast_ratio(readable_ink(patch, random(seed)), (120, 120, 120)) >= 2.5
+
+
+def test_light_ink_keeps_clear_of_the_light_part() -> None:
+    patch = Pillow.new("RGB", (100, 40), (10, 10, 10))
+    patch.paste((130, 130, 130), (0, 0, 20, 40))
+    for seed in range(30):
+        assert contrast_ratio(readable_ink(patch, random(seed)), (130, 130, 130)) >= 2.5
+
+
+def test_where_no_ink_is_enough_the_best_is_taken() -> None:
+    assert readable_ink(Pillow.new("RGB", (9, 9), (110, 110, 110)), random(), 15.0) == (255, 255, 255)
+    assert readable_ink(Pillow.new("RGB", (9, 9), (130, 130, 130)), random(), 15.0) == (0, 0, 0)
 
 
 def test_an_octave_is_smooth_and_a_relief_is_level_on_average() -> None:

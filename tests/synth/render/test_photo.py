@@ -244,6 +244,13 @@ def test_light_falls_where_it_is_said_to() -> None:
     assert lamp[50, 50] == 0
 
 
+def test_a_hard_shadow_has_no_stairs() -> None:
+    # Along the shadow's edge brightness must not change. Catches: a penumbra narrower than a cell of the coarse grid.
+    dark = pixels(shade((640, 320), Light(edge=(0.5, 0.5, 0.0, 0.01, 0.6))))
+    along = [dark[160 - round(k / 2), 320 + k] for k in range(-150, 151)]
+    assert np.std(along) < 12
+
+
 def test_drawn_light_never_leaves_blackness() -> None:
     for seed in range(200):
         light = draw_light(random(seed), 2.0)
