@@ -75,7 +75,7 @@ style: setup ## put code into shape: format it and fix what ruff can fix
 lock: ## write requirements.lock again from pyproject.toml, with hashes, for every platform
 	@python=$$(tools/python.sh) && $$python -m venv $(LOCK_VENV) && $(LOCK_VENV)/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION)
 	@{ echo "# Exact versions of everything the project installs. Written by 'make lock' from pyproject.toml; do not edit."; \
-	   $(LOCK_VENV)/bin/uv pip compile pyproject.toml --extra build --extra ocr --extra train --extra dev --no-emit-package torch --universal --python-version 3.11 --generate-hashes \
+	   $(LOCK_VENV)/bin/uv pip compile pyproject.toml --extra build --extra train --extra dev --no-emit-package torch --universal --python-version 3.11 --generate-hashes \
 	       --no-header --quiet; } > build/requirements.lock
 	@mv build/requirements.lock requirements.lock && echo "wrote requirements.lock"
 
