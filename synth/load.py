@@ -86,13 +86,23 @@ def known_families() -> tuple[str, ...]:
 
 def family_params(family: AnyFamily) -> dict[str, Json]:
     """The family's parameters with every default filled in, as JSON: what the resolved recipe stores."""
-    params: dict[str, Json] = TypeAdapter(type(family)).dump_python(family, mode="json")
+    params: dict[str, Json] = _adapter(type(family)).dump_python(family, mode="json")
     return params
+
+
+@cache
+def _adapter(cls: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(cls)
 
 
 def truth_type(family: AnyFamily) -> Any:
     """The type of the family's truth: what its `sample_truth` says it returns. Pydantic reads and writes it."""
-    return get_type_hints(type(family).sample_truth)["return"]
+    return _truth_type(type(family))
+
+
+@cache
+def _truth_type(cls: type[Any]) -> Any:
+    return get_type_hints(cls.sample_truth)["return"]
 
 
 def _is_family(item: object, module: ModuleType) -> bool:

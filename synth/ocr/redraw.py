@@ -5,6 +5,7 @@ that the stored text, shaped by its script's rules in the stored font, is what t
 Nothing here knows how a plate is made, or the questions asked about it.
 """
 
+import ctypes
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -234,7 +235,9 @@ def _ink(file: FontFile, size_64: int, glyph: int, x_eighths: int, y_eighths: in
     bitmap = face.glyph.bitmap
     if not bitmap.rows or not bitmap.width:
         return np.zeros((0, 0), np.uint8), 0, 0
-    grey = np.frombuffer(bytes(bitmap.buffer), np.uint8).reshape(bitmap.rows, bitmap.pitch)[:, : bitmap.width]
+    grey = np.frombuffer(ctypes.string_at(bitmap._FT_Bitmap.buffer, bitmap.rows * bitmap.pitch), np.uint8).reshape(
+        bitmap.rows, bitmap.pitch
+    )[:, : bitmap.width]
     rows, columns = np.flatnonzero(grey.max(axis=1)), np.flatnonzero(grey.max(axis=0))  # control points of curves leave empty edges
     if not rows.size:
         return np.zeros((0, 0), np.uint8), 0, 0

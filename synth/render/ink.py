@@ -5,6 +5,7 @@ has 16 pictures at a size, which are cached; overlapping ink takes the darker. I
 on any processor. Knows nothing of colours, grounds or wear, which come after.
 """
 
+import ctypes
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -245,7 +246,9 @@ def glyph_ink(file: FontFile, size_64: int, glyph: int, x_sub: int, y_sub: int) 
     bitmap = face.glyph.bitmap
     if not (bitmap.rows and bitmap.width):
         return np.zeros((0, 0), np.uint8), 0, 0
-    rows = np.frombuffer(bytes(bitmap.buffer), np.uint8).reshape(bitmap.rows, bitmap.pitch)[:, : bitmap.width]
+    rows = np.frombuffer(ctypes.string_at(bitmap._FT_Bitmap.buffer, bitmap.rows * bitmap.pitch), np.uint8).reshape(
+        bitmap.rows, bitmap.pitch
+    )[:, : bitmap.width]
     ys, xs = np.nonzero(rows.any(axis=1))[0], np.nonzero(rows.any(axis=0))[0]
     if not len(ys):
         return np.zeros((0, 0), np.uint8), 0, 0
