@@ -22,8 +22,8 @@ def fold(text: str) -> str:
 
     NFC; ligatures and presentation forms, full and half width as the plain characters; quotation marks, primes and apostrophes of any shape
     as straight ones, two single ones as one double one; hyphens, dashes and minus signs as a hyphen-minus; an ellipsis as three full stops;
-    spaces, format characters (category Cf: joiners, direction marks) and control characters left out. Letter case, diacritics and the digits
-    of each script stay.
+    spaces, format characters (category Cf: joiners, direction marks) and control characters left out. Letter case, diacritics and the
+    digits of each script stay.
 
     >>> fold("“Ｏ ｋ” – ça…")
     '"Ok"-ça...'

@@ -5,6 +5,7 @@ called `jpn`. Engines load on first use, once a process, and run on one thread, 
 here knows samples. Boxes are (x0, y0, x1, y1) in pixels of the picture, origin top left, y down, x1 and y1 exclusive.
 """
 
+import logging
 import os
 import tempfile
 from dataclasses import dataclass
@@ -69,6 +70,8 @@ def read_line(picture: Pillow.Image, reader: str) -> Reading:
 def read_box(picture: Pillow.Image, box_px: BoxPx, reader: str) -> Reading:
     """Read the one line that a box of a picture holds, scaled to `LINE_PX`. A box without pixels reads as nothing."""
     x0, y0, x1, y1 = box_px
+    if x1 <= x0 or y1 <= y0:
+        return Reading("", 0.0)
     margin = _BOX_MARGIN * (y1 - y0)
     left, top = max(0, round(x0 - margin)), max(0, round(y0 - margin))
     right, bottom = min(picture.width, round(x1 + margin)), min(picture.height, round(y1 + margin))
@@ -141,6 +144,7 @@ def _paddleocr() -> Any:
     except ImportError as error:
         todo = "run make readback, or pip install --no-deps -r requirements-readback.lock"
         raise UserError(f"PaddleOCR is not installed: {error}", where="reader paddle", todo=todo) from error
+    logging.getLogger("paddlex").setLevel(logging.WARNING)  # it tells of every model it loads
     return paddleocr
 
 
