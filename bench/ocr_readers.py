@@ -1,6 +1,6 @@
 """How well the engines of `filters.readers` read clean lines of each language: the error that is theirs and not the rendering's.
 
-Draws lines at 32 pixels an em with the project's own typesetter, in all looks of the language by turns, reads them as the filter
+Draws lines at 32 pixels an em with the project's own typesetter, in all looks by turns, reads them as the filter
 `ocr_roundtrip.similarity` does, and prints a table: character error (median, 95th percentile, worst), share of lines without error, lines
 that came back empty, lines that could not be drawn, milliseconds of CPU a line, and the limit proposed for `cer_limit` in
 `schemas/languages.yaml`.
@@ -24,6 +24,8 @@ from filters.ocr_text import edits, fold
 from filters.readers import read_line
 from schemas.errors import DataError
 from schemas.languages import Language, load_languages
+from synth.ocr.corpus import Writer
+from synth.render.fonts import LOOKS
 from synth.render.ink import Placed, Plate, draw_plate, ink_box
 from synth.render.typeset import Span, Style, Typesetter
 
@@ -72,7 +74,7 @@ def row(language: Language, reader: str, texts: Sequence[str], worst: int) -> st
     refused = 0
     for i, text in enumerate(texts):
         try:
-            plate = draw(language.code, language.looks[i % len(language.looks)], text)
+            plate = draw(language.code, tuple(LOOKS)[i % len(LOOKS)], text)
         except DataError as error:
             refused += 1
             print(f"    {language.code}: not drawn: {error}")
@@ -99,6 +101,7 @@ def main() -> None:
     parser.add_argument("--worst", type=int, default=0, help="worst lines to show a language")
     options = parser.parse_args()
     known = load_languages()
+    print("text:", options.texts or "synth.ocr.corpus, three phrases of at most 40 characters to an address")
     print(f"{'language':8} {'reader':20} lines  median     95%   worst  exact empty refused     ms  limit")
     for code in options.languages or known:
         texts = _texts(code, options.lines, options.texts)
@@ -108,10 +111,8 @@ def main() -> None:
 def _texts(code: str, lines: int, folder: Path | None) -> list[str]:
     if folder is not None:
         return (folder / f"{code}.txt").read_text(encoding="utf-8").splitlines()[:lines]
-    from synth.ocr.corpus import Writer
-
     writer = Writer(code, np.random.default_rng(0))
-    return [writer.phrase(40) for _ in range(lines)]
+    return [writer.phrase(40) if i % 4 else writer.address() for i in range(lines)]
 
 
 if __name__ == "__main__":

@@ -35,10 +35,10 @@ INSTALL = "run make readback, or the two lines at the head of filters/reader_mod
 TESSDATA = Path("/usr/share/tesseract-ocr/5/tessdata")
 """Where Debian's and Ubuntu's language data lie; the variable TESSDATA_PREFIX names another folder, as it does for Tesseract itself."""
 TESSERACT: Mapping[str, str] = {
-    "af": "afr", "az": "aze", "ca": "cat", "cs": "ces", "da": "dan", "de": "deu", "en": "eng", "es": "spa", "et": "est", "fi": "fin",
-    "fil": "fil", "fr": "fra", "hr": "hrv", "hu": "hun", "id": "ind", "is": "isl", "it": "ita", "ja": "jpn", "lt": "lit", "lv": "lav",
-    "ms": "msa", "nl": "nld", "no": "nor", "pl": "pol", "pt": "por", "ro": "ron", "sk": "slk", "sl": "slv", "sq": "sqi", "sv": "swe",
-    "sw": "swa", "tr": "tur", "uz": "uzb", "zh-Hans": "chi_sim", "zh-Hant": "chi_tra",
+    "af": "afr", "az": "aze", "ca": "cat", "ceb": "ceb", "cs": "ces", "da": "dan", "de": "deu", "en": "eng", "es": "spa", "et": "est",
+    "fi": "fin", "fil": "fil", "fr": "fra", "hr": "hrv", "hu": "hun", "id": "ind", "is": "isl", "it": "ita", "ja": "jpn", "lt": "lit",
+    "lv": "lav", "ms": "msa", "nl": "nld", "no": "nor", "pl": "pol", "pt": "por", "ro": "ron", "sk": "slk", "sl": "slv", "sq": "sqi",
+    "sv": "swe", "sw": "swa", "tr": "tur", "uz": "uzb", "zh-Hans": "chi_sim", "zh-Hant": "chi_tra",
 }  # fmt: skip
 """Language that PaddleOCR reads -> Tesseract's data for it, so that a second engine can read it too."""
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from filters import ocr_roundtrip, readers
 from filters.ocr_roundtrip import MAX_LINES, first_part, line_picture, similarity, spread
 from filters.readers import LINE_PX, Reading, read_box, read_line, read_page
 from schemas.errors import UserError
+from schemas.languages import language
 from schemas.sample import Attachment, Image, Sample
 from schemas.text_layer import Cluster, Run, TextLayer, TextLine, Word, clean_name, layer_name, write_layer
 from synth.render.ink import Placed, Plate, draw_plate, ink_box
@@ -64,11 +66,11 @@ def claimed(drawn: Plate, layer: TextLayer) -> Sample:
 
 def needs(code: str) -> str:
     """The language's reader; skips if its engine is not installed."""
-    reader = ocr_roundtrip.language(code).reader
+    reader = language(code).reader
     try:
         read_line(Pillow.new("L", (96, LINE_PX), 255), reader)
     except UserError as missing:
-        pytest.skip(f"{missing.what}: run `make ocr`")
+        pytest.skip(f"{missing.what}: run `make readback`")
     return reader
 
 
@@ -87,7 +89,7 @@ def test_lines_are_spread_over_the_page() -> None:
     assert spread(3, 8) == [0, 1, 2]
     chosen = spread(1000, MAX_LINES)
     assert len(chosen) == MAX_LINES
-    assert {b - a for a, b in zip(chosen, chosen[1:], strict=False)} == {125}
+    assert {b - a for a, b in pairwise(chosen)} == {125}
 
 
 def test_at_most_so_much_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,9 +159,9 @@ def test_engines_that_are_not_installed_are_told(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(readers, "_paddleocr", readers._paddleocr.__wrapped__)
     monkeypatch.setattr(readers, "_paddle_recogniser", readers._paddle_recogniser.__wrapped__)
     monkeypatch.setattr(readers, "_tesseract", readers._tesseract.__wrapped__)
-    with pytest.raises(UserError, match=r"(?s)PaddleOCR is not installed.*make ocr"):
+    with pytest.raises(UserError, match=r"(?s)PaddleOCR is not installed.*make readback"):
         read_line(Pillow.new("L", (96, LINE_PX)), "paddle")
-    with pytest.raises(UserError, match=r"(?s)Tesseract is not installed.*assay-vl\[ocr\]"):
+    with pytest.raises(UserError, match=r"(?s)Tesseract is not installed.*assay-vl\[readback\]"):
         read_line(Pillow.new("L", (96, LINE_PX)), "tesseract:tha")
 
 

@@ -57,7 +57,7 @@ def test_what_is_no_such_wheel_is_told(bad: str, tmp_path: Path) -> None:
 
 
 def test_missing_weights_and_data_are_told_with_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UserError, match=r"(?s)weights are not installed.*make ocr"):
+    with pytest.raises(UserError, match=r"(?s)weights are not installed.*make readback"):
         model_folder(RECOGNISER, tmp_path)
     monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
     with pytest.raises(UserError, match=r"(?s)'chi_sim'.*sudo apt-get install tesseract-ocr-chi-sim"):
