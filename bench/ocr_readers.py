@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from filters.ocr_roundtrip import first_part, line_picture
+from filters.ocr_roundtrip import first_part, line_picture, readable
 from filters.ocr_text import edits, fold
 from filters.readers import read_line
 from schemas.errors import DataError
@@ -54,11 +54,16 @@ def draw(code: str, look: str, text: str) -> Plate:
     return draw_plate(int(x1 - x0) + 16, int(y1 - y0) + 16, [placed])
 
 
-def read_back(plate: Plate, reader: str) -> Read:
-    part = first_part(plate.layer.lines[0], ROOM_EM)
+def read_back(plate: Plate, other_reader: str | None) -> Read | None:
+    """None for a line without words that the filter reads."""
+    line = plate.layer.lines[0]
+    words, reader = readable(line)
+    if not words:
+        return None
+    part = first_part(line, ROOM_EM, words)
     picture = line_picture(plate.picture, part)
     start = time.process_time()
-    found = read_line(picture, reader)
+    found = read_line(picture, other_reader or reader)
     spent = 1000 * (time.process_time() - start)
     written, read = fold(part.text), fold(found.text)
     return Read(written, read, min(1.0, edits(written, read) / len(written)), spent)
@@ -69,7 +74,7 @@ def limit(errors: Sequence[float]) -> float:
     return max(LEAST, math.ceil(100 * (float(np.percentile(errors, 95)) + MARGIN)) / 100)
 
 
-def row(language: Language, reader: str, texts: Sequence[str], worst: int) -> str:
+def row(language: Language, other_reader: str | None, texts: Sequence[str], worst: int) -> str:
     read: list[Read] = []
     refused = 0
     for i, text in enumerate(texts):
@@ -79,15 +84,18 @@ def row(language: Language, reader: str, texts: Sequence[str], worst: int) -> st
             refused += 1
             print(f"    {language.code}: not drawn: {error}")
             continue
-        read.append(read_back(plate, reader))
+        found = read_back(plate, other_reader)
+        if found is not None:
+            read.append(found)
     errors = [line.cer for line in read]
     for line in sorted(read, key=lambda line: -line.cer)[:worst]:
         print(f"    {line.cer:.2f} {line.written}\n         {line.read}")
     median, high = np.percentile(errors, [50, 95])
     exact, empty = sum(not error for error in errors) / len(errors), sum(not line.read for line in read)
     cpu = float(np.median([line.cpu_ms for line in read]))
+    name = other_reader or language.reader
     return (
-        f"{language.code:8} {reader:20} {len(read):5} {median:7.3f} {high:7.3f} {max(errors):7.3f} {exact:6.0%} {empty:5} {refused:7} "
+        f"{language.code:8} {name:20} {len(read):5} {median:7.3f} {high:7.3f} {max(errors):7.3f} {exact:6.0%} {empty:5} {refused:7} "
         f"{cpu:6.1f} {limit(errors):6.2f}"
     )
 
@@ -105,7 +113,7 @@ def main() -> None:
     print(f"{'language':8} {'reader':20} lines  median     95%   worst  exact empty refused     ms  limit")
     for code in options.languages or known:
         texts = _texts(code, options.lines, options.texts)
-        print(row(known[code], options.reader or known[code].reader, texts, options.worst), flush=True)
+        print(row(known[code], options.reader, texts, options.worst), flush=True)
 
 
 def _texts(code: str, lines: int, folder: Path | None) -> list[str]:

@@ -6,7 +6,7 @@ its `cer_limit`: a reader of a corpus drops samples below `1 - cer_limit`.
 
 import io
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from PIL import Image as Pillow
@@ -34,9 +34,10 @@ def similarity(sample: Sample) -> float:
     drawn, over all lines read. 1 for a sample without clean renderings.
 
     At most `MAX_LINES` lines are read, spread evenly over all lines in reading order, and of each no more than its first whole words that
-    fit its share of `MAX_TEXT_EM`; text without spaces ends between clusters. Vertical lines are read with their clusters set side by side,
-    from left to right, and without those that look different in a column: punctuation, the long vowel mark, letters that lie on their side.
-    Both texts are folded (`filters.ocr_text.fold`): spaces, the shapes of quotation marks, and widths do not count.
+    fit its share of `MAX_TEXT_EM`; text without spaces ends between clusters. Words that the language's engine is not made for are left out
+    (`readable`). Vertical lines are read with their clusters set side by side, from left to right, and without those that look different in
+    a column: punctuation, the long vowel mark, letters that lie on their side. Both texts are folded (`filters.ocr_text.fold`): spaces, the
+    shapes of quotation marks, and widths do not count.
 
     Raises:
         UserError: If an engine or its language data is not installed.
@@ -49,11 +50,14 @@ def similarity(sample: Sample) -> float:
     for image, line in (lines[i] for i in chosen):
         if image not in plates:
             plates[image] = _plate(sample, image)
-        part = first_part(line, room_em)
+        words, reader = readable(line)
+        if not words:
+            continue
+        part = first_part(line, room_em, words)
         written = fold(part.text)
         if not written:
             continue  # a column of punctuation
-        read = read_line(line_picture(plates[image], part), language(line.language).reader)
+        read = read_line(line_picture(plates[image], part), reader)
         wrong += min(len(written), edits(written, fold(read.text)))
         drawn += len(written)
     return 1.0 - wrong / drawn if drawn else 1.0
@@ -79,6 +83,30 @@ def _plate(sample: Sample, image: int) -> Pillow.Image:
         return picture.convert("L")
 
 
+def readable(line: TextLine) -> tuple[tuple[Word, ...], str]:
+    """The words of a line that can be read back, and the reader for them.
+
+    Tesseract's data of one script do not know another: of a line in, say, Thai, words in Latin letters are left out, and a line of nothing
+    else is PaddleOCR's. Its Arabic data read Arabic-Indic digits as letters (measured: half the characters of lines with such numbers are
+    wrong), so that words with these digits and no letter are left out too.
+    """
+    row = language(line.language)
+    if row.reader == "paddle" or row.script == "Latn":
+        return line.words, row.reader
+    latin = tuple(word for word in line.words if _is_latin(word.text))
+    own = tuple(word for word in line.words if not _is_latin(word.text) and not _is_arabic_number(word.text))
+    return (own, row.reader) if own or not latin else (latin, "paddle")
+
+
+def _is_latin(text: str) -> bool:
+    letters = [unicodedata.name(char, "") for char in text if char.isalpha()]
+    return bool(letters) and all(name.startswith("LATIN") for name in letters)
+
+
+def _is_arabic_number(text: str) -> bool:
+    return not any(char.isalpha() for char in text) and any("\u0660" <= char <= "\u0669" for char in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """The part of a line that is read: its text, the clusters it is made of and those that stay out, the size of its letters, where its
@@ -93,12 +121,12 @@ class Part:
     vertical: bool
 
 
-def first_part(line: TextLine, room_em: float) -> Part:
-    """The first words of a line that fit `room_em`, at least one; of a first word that does not, the first clusters."""
+def first_part(line: TextLine, room_em: float, words: Sequence[Word]) -> Part:
+    """The first of `words`, words of a line, that fit `room_em`, at least one; of a first word that does not, the first clusters."""
     em = max(run.size_px for word in line.words for run in word.runs)
     room_px = room_em * em
     taken: list[Word] = []
-    for word in line.words:
+    for word in words:
         if taken and _length_px([*(w.box_px for w in taken), word.box_px], line.vertical) > room_px:
             break
         taken.append(word)
@@ -110,7 +138,8 @@ def first_part(line: TextLine, room_em: float) -> Part:
         clusters = [cluster for cluster in clusters if _stands_upright(cluster.text)]
     baseline = line.words[0].runs[0].y_px
     text = "".join(cluster.text for cluster in clusters)
-    return Part(text, tuple(clusters), line.words[len(taken) :], em, baseline, line.vertical)
+    left_out = tuple(word for word in line.words if word not in taken)
+    return Part(text, tuple(clusters), left_out, em, baseline, line.vertical)
 
 
 def _stands_upright(text: str) -> bool:
@@ -132,7 +161,7 @@ def line_picture(plate: Pillow.Image, part: Part) -> Pillow.Image:
 def _from_line(plate: Pillow.Image, part: Part) -> Pillow.Image:
     x0, y0, x1, y1 = map(int, _hull([cluster.box_px for cluster in part.clusters]))
     ink = plate.crop((x0, y0, x1, y1))
-    for word in part.left_out:  # in mixed directions what comes later may stand between
+    for word in part.left_out:  # what is not read may stand between
         left, top, right, bottom = map(int, word.box_px)
         ink.paste(255, (left - x0, top - y0, right - x0, bottom - y0))
     above = max(round(_ABOVE_EM * part.em_px), round(part.baseline_px) - y0 + 2)

@@ -56,15 +56,16 @@ def second_reader(code: str) -> str:
 
 
 def data_folder(data: str) -> Path:
-    """The folder with Tesseract's language data called `data` (`jpn`).
+    """The folder with Tesseract's language data called `data` (`jpn`; `tha+eng` are two).
 
     Raises:
         UserError: If they are not installed; says which package has them.
     """
     folder = Path(os.environ.get("TESSDATA_PREFIX") or TESSDATA)
-    if not (folder / f"{data}.traineddata").is_file():
-        todo = f"run make readback, or sudo apt-get install {package_of(data)}"
-        raise UserError(f"Tesseract's language data {data!r} are not installed", where=str(folder), todo=todo)
+    for name in data.split("+"):
+        if not (folder / f"{name}.traineddata").is_file():
+            todo = f"run make readback, or sudo apt-get install {package_of(name)}"
+            raise UserError(f"Tesseract's language data {name!r} are not installed", where=str(folder), todo=todo)
     return folder
 
 

@@ -12,12 +12,13 @@ import pytest
 from PIL import Image as Pillow
 
 from filters import ocr_roundtrip, readers
-from filters.ocr_roundtrip import MAX_LINES, first_part, line_picture, similarity, spread
+from filters.ocr_roundtrip import MAX_LINES, line_picture, readable, similarity, spread
 from filters.readers import LINE_PX, Reading, read_box, read_line, read_page
 from schemas.errors import UserError
-from schemas.languages import language
+from schemas.languages import language, load_languages
 from schemas.sample import Attachment, Image, Sample
 from schemas.text_layer import Cluster, Run, TextLayer, TextLine, Word, clean_name, layer_name, write_layer
+from synth.ocr.corpus import Writer
 from synth.render.ink import Placed, Plate, draw_plate, ink_box
 from synth.render.typeset import Span, Style, Typesetter
 
@@ -62,6 +63,10 @@ def png(picture: Pillow.Image) -> bytes:
 def claimed(drawn: Plate, layer: TextLayer) -> Sample:
     """A plate stored with another text layer than its own."""
     return replace(sample(drawn), attachments=(drawn.attachments()[0], write_layer(layer)))
+
+
+def part_of(line: TextLine, room_em: float) -> ocr_roundtrip.Part:
+    return ocr_roundtrip.first_part(line, room_em, line.words)
 
 
 def needs(code: str) -> str:
@@ -109,17 +114,48 @@ def test_at_most_so_much_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_line_too_long_is_read_up_to_a_word_or_a_cluster() -> None:
     english, chinese = plate("en", ["one two three four five"]), plate("zh-Hans", ["今天天气很好我们去公园散步"])
-    assert first_part(english.layer.lines[0], 5.0).text == "onetwo"
-    assert first_part(english.layer.lines[0], 0.1).text == "o"
-    assert first_part(chinese.layer.lines[0], 4.0).text == "今天天气"
+    assert part_of(english.layer.lines[0], 5.0).text == "onetwo"
+    assert part_of(english.layer.lines[0], 0.1).text == "o"
+    assert part_of(chinese.layer.lines[0], 4.0).text == "今天天气"
 
 
 def test_small_letters_keep_their_size_and_neighbours_stay_out() -> None:
     page = plate("en", ["nose", "Ågypt"], em_px=32.0)
-    small, tall = (line_picture(page.picture, first_part(line, 99.0)) for line in page.layer.lines)
+    small, tall = (line_picture(page.picture, part_of(line, 99.0)) for line in page.layer.lines)
     assert small.height == tall.height == LINE_PX
     ink = np.flatnonzero((np.asarray(small) < 128).any(axis=1))
     assert 12 < ink[-1] - ink[0] < 22  # an x-height of about half an em of 32 pixels
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "read", "reader"),
+    [
+        ("th", "กด View ที่นี่", ["กด", "ที่นี่"], "tesseract:tha"),
+        ("ru", "адрес IPv4 неверен", ["адрес", "неверен"], "tesseract:rus"),
+        ("ru", "View URL", ["View", "URL"], "paddle"),
+        ("ar", "الخطوة ٢٧٬٥", ["الخطوة"], "tesseract:ara"),
+        ("ar", "٢٧٬٥", [], "tesseract:ara"),
+        ("fa", "گام ۲۷", ["گام", "۲۷"], "tesseract:fas"),
+        ("zh-Hans", "打开 URL", ["打开", "URL"], "paddle"),
+        ("vi", "mở URL", ["mở", "URL"], "tesseract:vie"),
+    ],
+)
+def test_words_are_read_by_an_engine_that_knows_their_letters(code: str, text: str, read: list[str], reader: str) -> None:
+    words, by = readable(plate(code, [text]).layer.lines[0])
+    assert [word.text for word in words] == read
+    assert by == reader
+
+
+def test_a_word_left_out_between_others_is_not_seen() -> None:
+    page = plate("ru", ["слева Latin справа"])
+    line = page.layer.lines[0]
+    first, latin, last = (word.box_px for word in line.words)
+    strip = line_picture(page.picture, ocr_roundtrip.first_part(line, 99.0, readable(line)[0]))
+    scale = LINE_PX / (ocr_roundtrip.LINE_EM * 24.0)
+    left = round(ocr_roundtrip._MARGIN_EM * 24.0) - first[0]
+    gap = np.asarray(strip)[:, int((latin[0] + left) * scale) : int((latin[2] + left) * scale)]
+    assert gap.min() > 200
+    assert last[0] > latin[2]
 
 
 def column(text: str) -> tuple[Pillow.Image, TextLine]:
@@ -140,7 +176,7 @@ def column(text: str) -> tuple[Pillow.Image, TextLine]:
 
 def test_columns_are_set_side_by_side_without_what_turns() -> None:
     picture, line = column("東京、ラー渋谷")
-    part = first_part(line, 99.0)
+    part = part_of(line, 99.0)
     assert part.text == "東京ラ渋谷"
     strip = line_picture(picture, part)
     assert strip.size == (5 * 32 + 16, LINE_PX)
@@ -223,13 +259,22 @@ print(ascii([read_line(Image.open(io.BytesIO(sys.stdin.buffer.read())), sys.argv
 def test_the_same_picture_gives_the_same_reading_again_and_in_other_processes(code: str) -> None:
     reader = needs(code)
     drawn = plate(code, SAID[code])
-    picture = line_picture(drawn.picture, first_part(drawn.layer.lines[0], 30.0))
+    picture = line_picture(drawn.picture, part_of(drawn.layer.lines[0], 30.0))
     read_line(picture.rotate(3, fillcolor=255), reader)  # what was read before must not matter
     here = {ascii([read_line(picture, reader)]) for _ in range(3)}
     command = [sys.executable, "-c", AGAIN, reader]
     there = {subprocess.run(command, input=png(picture), capture_output=True, check=True).stdout.decode().strip() for _ in range(2)}
     assert here == there
     assert len(here) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", load_languages())
+def test_every_language_passes_its_limit(code: str) -> None:
+    needs(code)
+    writer = Writer(code, np.random.default_rng(7))
+    page = plate(code, [writer.phrase(40) for _ in range(8)], em_px=32.0)
+    assert similarity(sample(page)) >= 1 - language(code).cer_limit
 
 
 @pytest.mark.slow
