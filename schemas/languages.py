@@ -26,6 +26,7 @@ class Language:
         script: ISO 15924 code of the writing system.
         numerals: CLDR numbering system of running text.
         reader: Engine that reads it back: `paddle`, or `tesseract:` and the name of its data.
+        cer_limit: Character error up to which a clean rendering counts as read back: the engine's own, measured by `bench/ocr_readers.py`.
         tier: `core` languages are what a recipe gets that names none.
         confusable: Languages it is taken for, likeliest first.
     """
@@ -35,6 +36,7 @@ class Language:
     script: str
     numerals: str
     reader: str
+    cer_limit: float
     tier: Literal["core", "more"]
     confusable: tuple[str, ...]
 
@@ -49,8 +51,8 @@ def load_languages() -> Mapping[str, Language]:
     """All languages by code, in the file's order."""
     rows = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     return {
-        code: Language(code, name, script, numerals, reader, cast(Literal["core", "more"], tier), tuple(confusable))
-        for code, (name, script, numerals, reader, tier, confusable) in rows.items()
+        code: Language(code, name, script, numerals, reader, float(limit), cast(Literal["core", "more"], tier), tuple(confusable))
+        for code, (name, script, numerals, reader, limit, tier, confusable) in rows.items()
     }
 
 

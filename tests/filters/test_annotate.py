@@ -47,7 +47,13 @@ def test_variety_of_answers_and_questions() -> None:
 
 
 def test_filters_are_known_by_their_shape() -> None:
-    assert known_filters() == ("pixels.contrast", "pixels.coverage", "text.answer_variety", "text.question_variety")
+    assert known_filters() == (
+        "ocr_roundtrip.similarity",
+        "pixels.contrast",
+        "pixels.coverage",
+        "text.answer_variety",
+        "text.question_variety",
+    )
 
 
 def test_annotate_stores_float32_and_keeps_other_scores() -> None:

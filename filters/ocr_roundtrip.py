@@ -1,0 +1,194 @@
+"""Reads the clean renderings of text in pictures back with an engine that had no part in drawing them, and scores how much comes back.
+
+Which engine reads a language is said in `schemas.languages` (`reader`), and how much error is the engine's own, measured on clean lines, is
+its `cer_limit`: a reader of a corpus drops samples below `1 - cer_limit`.
+"""
+
+import io
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from PIL import Image as Pillow
+
+from filters.ocr_text import edits, fold
+from filters.readers import LINE_PX, MAX_LINE_ASPECT, read_line
+from schemas.languages import language
+from schemas.sample import BoxPx, Sample
+from schemas.text_layer import Cluster, TextLine, Word, clean_name, layer_name, read_layer
+
+MAX_LINES = 8
+"""Lines read of a sample (chosen: a dense page costs less than half a second on one core)."""
+MAX_TEXT_EM = 160.0
+"""Text read of a sample, in ems of line length: PaddleOCR takes about 2.2 ms an em (measured), and eight lines share this."""
+LINE_EM = 1.5
+"""Height of a line's picture in ems: 1.05 above the baseline and 0.45 below, or more where the ink needs it. Ink boxes alone would make
+`aces` twice as large as `Ågypt`."""
+_ABOVE_EM = 1.05
+_MARGIN_EM = 0.25
+"""White space left and right of a line (chosen)."""
+
+
+def similarity(sample: Sample) -> float:
+    """1 - CER of the clean renderings, 0 to 1: one minus the edits between what was drawn and what was read, as a share of the characters
+    drawn, over all lines read. 1 for a sample without clean renderings.
+
+    At most `MAX_LINES` lines are read, spread evenly over all lines in reading order, and of each no more than its first whole words that
+    fit its share of `MAX_TEXT_EM`; text without spaces ends between clusters. Words that the language's engine is not made for are left out
+    (`readable`). Vertical lines are read with their clusters set side by side, from left to right, and without those that look different in
+    a column: punctuation, the long vowel mark, letters that lie on their side. Both texts are folded (`filters.ocr_text.fold`): spaces, the
+    shapes of quotation marks, and widths do not count.
+
+    Raises:
+        UserError: If an engine or its language data is not installed.
+    """
+    lines = [(image, line) for image in _with_layers(sample) for line in read_layer(sample.stored, image).lines if fold(line.text)]
+    chosen = spread(len(lines), MAX_LINES)
+    room_em = min(MAX_TEXT_EM / max(1, len(chosen)), 0.95 * MAX_LINE_ASPECT * LINE_EM)
+    plates: dict[int, Pillow.Image] = {}
+    wrong = drawn = 0
+    for image, line in (lines[i] for i in chosen):
+        if image not in plates:
+            plates[image] = _plate(sample, image)
+        words, reader = readable(line)
+        if not words:
+            continue
+        part = first_part(line, room_em, words)
+        written = fold(part.text)
+        if not written:
+            continue  # a column of punctuation
+        read = read_line(line_picture(plates[image], part), reader)
+        wrong += min(len(written), edits(written, fold(read.text)))
+        drawn += len(written)
+    return 1.0 - wrong / drawn if drawn else 1.0
+
+
+def spread(count: int, most: int) -> list[int]:
+    """At most `most` of `count` places, in order and evenly apart.
+
+    >>> spread(3, 8), spread(100, 4)
+    ([0, 1, 2], [12, 37, 62, 87])
+    """
+    taken = min(count, most)
+    return [(2 * i + 1) * count // (2 * taken) for i in range(taken)]
+
+
+def _with_layers(sample: Sample) -> Iterator[int]:
+    names = {attachment.name for attachment in sample.attachments}
+    return (image for image in range(len(sample.images)) if {clean_name(image), layer_name(image)} <= names)
+
+
+def _plate(sample: Sample, image: int) -> Pillow.Image:
+    with Pillow.open(io.BytesIO(sample.stored.attachment(clean_name(image)).data)) as picture:
+        return picture.convert("L")
+
+
+def readable(line: TextLine) -> tuple[tuple[Word, ...], str]:
+    """The words of a line that can be read back, and the reader for them.
+
+    Tesseract's data of one script do not know another: of a line in, say, Thai, words in Latin letters are left out, and a line of nothing
+    else is PaddleOCR's. Its Arabic data read Arabic-Indic digits as letters (measured: half the characters of lines with such numbers are
+    wrong), so that words with these digits and no letter are left out too.
+    """
+    row = language(line.language)
+    if row.reader == "paddle" or row.script == "Latn":
+        return line.words, row.reader
+    latin = tuple(word for word in line.words if _is_latin(word.text))
+    own = tuple(word for word in line.words if not _is_latin(word.text) and not _is_arabic_number(word.text))
+    return (own, row.reader) if own or not latin else (latin, "paddle")
+
+
+def _is_latin(text: str) -> bool:
+    letters = [unicodedata.name(char, "") for char in text if char.isalpha()]
+    return bool(letters) and all(name.startswith("LATIN") for name in letters)
+
+
+def _is_arabic_number(text: str) -> bool:
+    return not any(char.isalpha() for char in text) and any("\u0660" <= char <= "\u0669" for char in text)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of a line that is read: its text, the clusters it is made of and those that stay out, the size of its letters, where its
+    baseline lies.
+    """
+
+    text: str
+    clusters: tuple[Cluster, ...]
+    left_out: tuple[Word, ...]
+    em_px: float
+    baseline_px: float
+    vertical: bool
+
+
+def first_part(line: TextLine, room_em: float, words: Sequence[Word]) -> Part:
+    """The first of `words`, words of a line, that fit `room_em`, at least one; of a first word that does not, the first clusters."""
+    em = max(run.size_px for word in line.words for run in word.runs)
+    room_px = room_em * em
+    taken: list[Word] = []
+    for word in words:
+        if taken and _length_px([*(w.box_px for w in taken), word.box_px], line.vertical) > room_px:
+            break
+        taken.append(word)
+    clusters = [cluster for word in taken for cluster in word.clusters]
+    if len(taken) == 1:
+        while len(clusters) > 1 and _length_px([cluster.box_px for cluster in clusters], line.vertical) > room_px:
+            clusters.pop()
+    if line.vertical:
+        clusters = [cluster for cluster in clusters if _stands_upright(cluster.text)]
+    baseline = line.words[0].runs[0].y_px
+    text = "".join(cluster.text for cluster in clusters)
+    left_out = tuple(word for word in line.words if word not in taken)
+    return Part(text, tuple(clusters), left_out, em, baseline, line.vertical)
+
+
+def _stands_upright(text: str) -> bool:
+    """Whether a cluster looks the same in a column as in a row: a letter or digit of East Asian width, other than a mark such as ー."""
+    return unicodedata.category(text[0]) in ("Lo", "Nd", "No", "Nl") and unicodedata.east_asian_width(text[0]) in "WF"
+
+
+def line_picture(plate: Pillow.Image, part: Part) -> Pillow.Image:
+    """The part of the plate as a picture for an engine: black on white, `LINE_PX` high if its ink fits `LINE_EM`, with white around."""
+    if part.vertical:
+        strip = _side_by_side(plate, part)
+    else:
+        strip = _from_line(plate, part)
+    scale = LINE_PX / (LINE_EM * part.em_px)
+    width, height = max(1, round(strip.width * scale)), max(1, round(strip.height * scale))
+    return strip if strip.size == (width, height) else strip.resize((width, height), Pillow.Resampling.LANCZOS)
+
+
+def _from_line(plate: Pillow.Image, part: Part) -> Pillow.Image:
+    x0, y0, x1, y1 = map(int, _hull([cluster.box_px for cluster in part.clusters]))
+    ink = plate.crop((x0, y0, x1, y1))
+    for word in part.left_out:  # what is not read may stand between
+        left, top, right, bottom = map(int, word.box_px)
+        ink.paste(255, (left - x0, top - y0, right - x0, bottom - y0))
+    above = max(round(_ABOVE_EM * part.em_px), round(part.baseline_px) - y0 + 2)
+    below = max(round((LINE_EM - _ABOVE_EM) * part.em_px), y1 - round(part.baseline_px) + 2)
+    margin = round(_MARGIN_EM * part.em_px)
+    strip = Pillow.new("L", (ink.width + 2 * margin, above + below), 255)
+    strip.paste(ink, (margin, y0 - round(part.baseline_px) + above))
+    return strip
+
+
+def _side_by_side(plate: Pillow.Image, part: Part) -> Pillow.Image:
+    """Clusters of a column, each in a square of an em, from left to right."""
+    em = round(part.em_px)
+    x0, _, x1, _ = _hull([cluster.box_px for cluster in part.clusters])
+    strip = Pillow.new("L", (em * len(part.clusters) + em // 2, round(LINE_EM * em)), 255)
+    for i, cluster in enumerate(part.clusters):
+        left, top, right, bottom = map(int, cluster.box_px)
+        ink = plate.crop((left, top, right, bottom))
+        across = round((left + right) / 2 - (x0 + x1) / 2)
+        strip.paste(ink, (em // 4 + em * i + (em - ink.width) // 2 + across, (strip.height - ink.height) // 2))
+    return strip
+
+
+def _length_px(boxes: list[BoxPx], vertical: bool) -> float:
+    x0, y0, x1, y1 = _hull(boxes)
+    return y1 - y0 if vertical else x1 - x0
+
+
+def _hull(boxes: list[BoxPx]) -> BoxPx:
+    return (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
