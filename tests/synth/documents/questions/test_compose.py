@@ -9,10 +9,10 @@ from schemas.sample import Evidence, Proof, Turn
 from synth.documents import proof
 from synth.documents.measure import Picture
 from synth.documents.proof_answers import misprinted
+from synth.documents.proof_leaves import Seen
 from synth.documents.proof_questions import Asked, read_question
 from synth.documents.questions import Context, Question
 from synth.documents.questions.compose import TYPES, _names, compose
-from synth.documents.questions.context import printed
 from synth.documents.questions.draft import Answer, finding, several, text
 from synth.documents.questions.tables import consistency
 from synth.documents.reading import read_pdf
@@ -27,7 +27,6 @@ def test_every_question_without_figures_is_proved(context: Context) -> None:
     views = [(paper.index, page) for paper in papers for page in range(len(paper.laid_out.pages))]
     pictures = tuple(Picture(document, page, b"", 72, (1, 0, 0, 0, 1, 0)) for document, page in views)
     artefact = proof.Artefact(tuple(read_pdf(paper.laid_out.pdf) for paper in papers), pictures)
-    captions = [block.label + printed(block.caption) for paper in papers for block in paper.captioned]
     for question in asked(context, range(2)):
         if '"bar' in str(question.program).replace("'", '"'):
             continue
@@ -39,8 +38,9 @@ def test_every_question_without_figures_is_proved(context: Context) -> None:
         )
         proved = turns[1].proof
         assert proved is not None
-        fault = proof.derivation_fault(proved, artefact) or proof.words_fault(
-            question.question, question.answer_text, proved, artefact, captions
+        seen: list[Seen] = []
+        fault = proof.derivation_fault(proved, artefact.watched(seen)) or proof.words_fault(
+            question.question, question.answer_text, proved, artefact, [item.text for item in seen if item.is_caption]
         )
         assert fault == "", (question.question, fault)
 
