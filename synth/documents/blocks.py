@@ -89,13 +89,16 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What a figure plots: one value per category and series, in printed units. `masked` categories are drawn without a readable value."""
+    """What a figure plots: one value per category and series, in printed units. `masked` categories are drawn without a readable value;
+    `hidden` says so in the legend.
+    """
 
     kind: Literal["bar", "barh", "line"]
     categories: tuple[str, ...]
     series: tuple[tuple[str, tuple[Decimal, ...]], ...]
     axis_title: str
     masked: tuple[str, ...] = ()
+    hidden: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,9 @@ def test_masked_categories_are_drawn_without_a_value(case: tuple[World, Written]
     world, written = case
     masked = [name for figure in written.figures.values() for name in figure.chart.masked]
     assert len(masked) == len(world.masked)
+    assert {figure.chart.hidden for figure in written.figures.values() if figure.chart.masked} == {
+        load_wording(world.language).labels.hidden
+    }
 
 
 def test_amendments_are_printed_after_the_tables_they_correct(case: tuple[World, Written]) -> None:
