@@ -159,6 +159,22 @@ SHAPES: dict[str, Shape] = {
 """By kind of question. What a shape cannot say, such as that all figures are compared, `proof_binding` checks."""
 
 
+PARTS: dict[str, tuple[frozenset[str], ...]] = {
+    "definition": (frozenset({"entity"}), frozenset({"other"})),
+    "section_pages": (frozenset({"section"}), frozenset({"later"}), frozenset({"third"})),
+    "contents_pdf_page": (frozenset({"section"}), frozenset({"later"}), frozenset({"third"})),
+    "section_distance": (frozenset({"section", "later"}), frozenset({"later", "third"})),
+}
+"""By kind of question that asks the same of several things: the slots that each part rests on. Where one is there, it is not refused."""
+
+
+RESTS_ON: dict[str, frozenset[str]] = {
+    "consistency": frozenset({"metric", "group", "period"}),
+    "chart_and_text": frozenset({"metric", "entity", "period"}),
+}
+"""By kind of question that also asks for one of the two values compared: the slots of that value, of which one must be absent."""
+
+
 @cache
 def literal_slots(key: str) -> frozenset[str]:
     """The slots of a kind of question that are arguments of its program as they stand."""
