@@ -46,10 +46,10 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Running text."""
+    """Running text; an `entry` is one of a glossary or another list of paragraphs that are set alike."""
 
     inlines: Inline
-    role: Literal["body", "lead", "note", "title", "subtitle", "imprint"] = "body"
+    role: Literal["body", "entry", "lead", "note", "title", "subtitle", "imprint"] = "body"
 
 
 @dataclass(frozen=True, slots=True)

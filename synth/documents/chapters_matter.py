@@ -97,7 +97,7 @@ def write_amendments(pen: Pen, plan: Plan) -> tuple[Block, ...]:
             code=change.entity,
             period=change.period,
         )
-        blocks.append(pen.paragraph([sentence]))
+        blocks.append(pen.paragraph([sentence], "entry"))
     return tuple(blocks)
 
 
@@ -117,7 +117,7 @@ def _glossary(pen: Pen, level: int) -> list[Block]:
     for term in sorted(pen.world.terms, key=lambda term: term.acronym):
         expansion = Marked(f"term/{term.acronym}", f"term/{term.acronym}", term.expansion, "text")
         entry = fill(labels.glossary_entry, {"value": expansion}, acronym=term.acronym, definition=term.definition)
-        blocks.append(pen.paragraph([entry]))
+        blocks.append(pen.paragraph([entry], "entry"))
     return blocks
 
 
@@ -134,7 +134,7 @@ def _references(pen: Pen, level: int) -> list[Block]:
             "title": Marked(f"ref_title/{at + 1}", f"ref/{at + 1}", title, "text"),
             "year": Marked(f"ref_year/{at + 1}", f"ref/{at + 1}", year, "text"),
         }
-        blocks.append(pen.paragraph([fill(f"{citation(pen, at + 1)} {labels.reference}", facts)]))
+        blocks.append(pen.paragraph([fill(f"{citation(pen, at + 1)} {labels.reference}", facts)], "entry"))
     return blocks
 
 

@@ -133,7 +133,7 @@ class Pen:
 
     # --- blocks ---
 
-    def paragraph(self, sentences: Sequence[Sentence], role: Literal["body", "lead", "note"] = "body") -> Paragraph:
+    def paragraph(self, sentences: Sequence[Sentence], role: Literal["body", "entry", "lead", "note"] = "body") -> Paragraph:
         """One paragraph; its facts become statements."""
         return Paragraph(self.inlines(sentences), role)
 

@@ -146,16 +146,17 @@ class Setter:
         # Two characters in Chinese, one in Japanese (JLREQ 3.1.2), where a chapter's first paragraph is indented too; elsewhere it is not.
         indent = self.size_pt * {"Hans": 2.0, "Hant": 2.0, "Jpan": 1.0}.get(script, 1.2)
         indented = self.look.indent and body and (script in UNSPACED or not after_heading)
-        inset = self.size_pt if block.role == "note" else 0.0
+        hang = self.size_pt * (2.0 if script in UNSPACED else 1.4) if block.role == "entry" else 0.0
+        inset = self.size_pt if block.role == "note" else hang
         strips = self.set_lines(
             spans,
             width_pt - inset,
             Part("paragraph", number),
             x_pt=0.0 if self.is_rtl else inset,
             align=align,
-            indent_pt=indent if indented else 0.0,
+            indent_pt=indent if indented else -hang,
         )
-        gap = 0.0 if self.look.indent and body else 0.55 * self.pitch_pt
+        gap = 0.25 * self.pitch_pt if hang else 0.0 if self.look.indent and body else 0.55 * self.pitch_pt
         return spaced(strips, gap, gap)
 
     def _display(self, block: Paragraph, width_pt: float, number: int, cover: Align | None) -> list[Strip]:

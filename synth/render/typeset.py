@@ -98,7 +98,7 @@ class Typesetter:
             spans: Text in logical order.
             width_pt: Width of the column; fragments' x is measured from its left edge.
             align: `start` and `end` follow the language's direction. `justify` leaves last lines at the start.
-            first_indent_pt: Extra space at the start of each paragraph's first line.
+            first_indent_pt: Extra space at the start of each paragraph's first line; below zero it begins before the others.
 
         Raises:
             DataError: `missing_glyph`, `broken_cluster`, `unsupported_cluster`, `control_character` or `bidi_control`.

@@ -309,3 +309,18 @@ def test_slides_tell_spare_bullets_from_lists() -> None:
     """Catches bullets that a reader would take for more items of the list above them."""
     _, written = written_of("en", "slides", 20)
     assert all(section.spare_head for section in written.document.sections if section.spare)
+
+
+def test_glossary_references_and_amendments_are_lists_of_entries(case: tuple[World, Written]) -> None:
+    world, written = case
+    blocks = [block for section in written.document.sections for block in section.blocks]
+    entries = {
+        inline.anchor
+        for block in blocks
+        if isinstance(block, Paragraph) and block.role == "entry"
+        for inline in block.inlines
+        if inline.anchor
+    }
+    assert {f"term/{term.acronym}" for term in world.terms} <= entries
+    assert {f"ref/{at + 1}" for at in range(len(world.references))} <= entries
+    assert {f"amend/{at + 1}" for at in range(len(world.amendments))} <= entries
