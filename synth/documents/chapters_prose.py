@@ -17,6 +17,7 @@ from synth.documents.blocks import Inline, Listing, Paragraph, Text
 from synth.documents.chapters_statements import Told, ValueKind
 from synth.documents.draw import chance, pick
 from synth.documents.formats import DateStyle, capitalise, format_date, format_number, unit_affixes
+from synth.documents.setting import STOPS
 from synth.documents.wording import GenreWords, Wording
 from synth.documents.wording_checks import slots
 from synth.documents.world import World
@@ -160,7 +161,8 @@ class Pen:
                 last = index == len(sentence.runs) - 1
                 runs.append(Text(text, anchor=marked.anchor if marked else "", note=sentence.note if last else ""))
                 position += len(text)
-            notes += [position] if sentence.note else []
+            stop = len(runs[-1].text) - len(runs[-1].text.rstrip(STOPS))  # the mark stands before it
+            notes += [position - stop] if sentence.note else []
         whole = "".join(run.text for run in runs)
         for marked, left, right, start, end in spans:
             low = max((note for note in notes if note <= left), default=0)
