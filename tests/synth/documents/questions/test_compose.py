@@ -14,6 +14,7 @@ from synth.documents.proof_questions import Asked, read_question
 from synth.documents.questions import Context, Question
 from synth.documents.questions.compose import TYPES, _names, compose
 from synth.documents.questions.draft import Answer, finding, several, text
+from synth.documents.questions.phrase import phrase
 from synth.documents.questions.tables import consistency
 from synth.documents.reading import read_pdf
 
@@ -109,3 +110,20 @@ def test_lists_of_answers_keep_their_order() -> None:
     answer = several((text("Table 2"), text("Table 1")), ordered=True)
     assert answer.printed == ("Table 2", "Table 1")
     assert answer.agrees is None
+
+
+def test_nobody_repeats_a_lead_or_a_wish_in_a_conversation(context: Context) -> None:
+    frame = context.words.frame
+    fixed = [lead for lead in frame.leads if "{" not in lead] + [*frame.tails_bare, *frame.tails_sentence]
+    for seed in range(20):
+        asked = [question.question for question in compose(context, default_rng(seed), 19)]
+        assert all(sum(text in question for question in asked) <= 1 for text in fixed), seed
+
+
+def test_nobody_asks_for_one_sentence_where_the_answer_has_two(context: Context) -> None:
+    """An answer that says yes or no is a sentence of its own before the value."""
+    for seed in range(60):
+        draft = consistency(context, default_rng(seed))
+        if draft is not None:
+            question, _ = phrase(context, draft, default_rng(seed))
+            assert not question.endswith(context.words.frame.tails_sentence)
