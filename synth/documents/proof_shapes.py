@@ -108,7 +108,7 @@ _ALL_EVENTS: Shape = {"names": ["*", "..."], "values": [told(), "..."]}
 
 SHAPES: dict[str, Shape] = {
     "lookup_join": _by_name("@metric", "=period"),
-    "group_of_extreme": [_highest("@metric"), cell("*", _highest("@metric"), "&group")],
+    "group_of_extreme": [_highest("@metric"), cell("*", _highest("@metric"), "=head")],
     "two_table_ratio": op("round", of=op("div", args=[_printed(), _printed("@other")]), decimals=2),
     "growth": op("round", of=op("growth", args=[_by_name("@metric", "=period"), _by_name("@metric", "=later")]), decimals=1),
     "continued_count": [_COUNT_ROWS, _COUNT_CODE, "..."],

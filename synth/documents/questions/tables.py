@@ -84,7 +84,7 @@ def group_of_extreme(context: Context, rng: Generator) -> Draft | None:
         if found is None or paper.page(f"cell/{table}/{best.code}/{period}") is None:
             return None
         anchors = (*paper.anchored(f"cell/{table}/{best.code}/{period}"), *found.anchors)
-        slots = {"metric": metric.name, "period": period}
+        slots = {"metric": metric.name, "period": period, "head": paper.words.group.head}
         program: Json = [code, found.program]
         answer = several((text(best.code), text(best.group)), ordered=True)
         return Draft("lookup_join", "group_of_extreme", slots, answer, program, anchors, frozenset({"table"}), paper.index, True)
