@@ -11,7 +11,7 @@ from synth.documents.blocks import Block, Contents, Heading, Paragraph, Text
 from synth.documents.chapters_displays import write_rooms
 from synth.documents.chapters_plan import Plan
 from synth.documents.chapters_prose import Marked, Pen, Sentence, fill
-from synth.documents.draw import between, chance, choose, pick, shuffled
+from synth.documents.draw import chance, choose, pick, shuffled
 from synth.documents.numerals import localise_digits
 
 
@@ -24,8 +24,8 @@ class Matter:
     spare_before: str
 
 
-def write_cover(pen: Pen, *, slides: bool) -> tuple[Block, ...]:
-    """Organisation, title, subtitle, number and date of issue in several orders; on every second cover a few sentences."""
+def write_cover(pen: Pen) -> tuple[Block, ...]:
+    """Organisation, title, subtitle, number and date of issue in several orders."""
     world, labels = pen.world, pen.wording.labels
     organisation = Paragraph((Text(world.organisation),), "imprint")
     title: list[Block] = [Paragraph((Text(world.title, bold=True),), "title")]
@@ -39,17 +39,7 @@ def write_cover(pen: Pen, *, slides: bool) -> tuple[Block, ...]:
         [organisation, number, *title, issued],
         [*title, organisation, number, issued],
     ]
-    words = pick(pen.rng, orders)
-    if chance(pen.rng, 0.5):
-        at = words.index(title[-1]) + 1
-        words.insert(
-            at,
-            pen.paragraph(
-                [pen.general() for _ in range(between(pen.rng, 1, 2) if slides else between(pen.rng, 2, 6))],
-                pick(pen.rng, ("lead", "body")),
-            ),
-        )
-    return tuple(words)
+    return tuple(pick(pen.rng, orders))
 
 
 def write_front(pen: Pen, plan: Plan, *, short: bool, slides: bool) -> Matter:

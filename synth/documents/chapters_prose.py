@@ -99,11 +99,6 @@ class Pen:
         patterns = self.words.context if chance(self.rng, 0.4) else self.wording.context
         return self._fresh([pattern for pattern in patterns if "{entity}" in pattern] if subject else patterns, subject)
 
-    def general(self) -> Sentence:
-        """A sentence without facts that names no entity."""
-        patterns = [pattern for pattern in self.wording.context if "{entity}" not in pattern and "{other}" not in pattern]
-        return self._fresh(patterns or self.wording.context, "")
-
     def bullet(self) -> Sentence:
         """A short line without facts, for slides."""
         return self._fresh(self.wording.bullets, "")

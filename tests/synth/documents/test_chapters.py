@@ -324,3 +324,11 @@ def test_glossary_references_and_amendments_are_lists_of_entries(case: tuple[Wor
     assert {f"term/{term.acronym}" for term in world.terms} <= entries
     assert {f"ref/{at + 1}" for at in range(len(world.references))} <= entries
     assert {f"amend/{at + 1}" for at in range(len(world.amendments))} <= entries
+
+
+def test_a_cover_has_no_prose(case: tuple[World, Written]) -> None:
+    # Catches: "Sylvia Cranwell pointed out that good preparation matters" below a title.
+    _, written = case
+    cover = written.document.sections[0]
+    assert {block.role for block in cover.blocks if isinstance(block, Paragraph)} <= {"title", "subtitle", "imprint"}
+    assert all(isinstance(block, Paragraph) for block in cover.blocks)

@@ -14,6 +14,7 @@ from synth.documents.blocks import Document, Paragraph, Section, Text
 from synth.documents.layout import draw_look, layout
 from synth.documents.setting import UNSPACED, Setter
 from synth.documents.strips import Strip, TextOp
+from synth.documents.wording import load_wording
 from synth.render.typeset import Fragment, Span, Typesetter
 from tests.synth.documents.layout_demo import LANGUAGES, SENTENCES
 
@@ -92,3 +93,28 @@ def test_two_engines_tell_a_footnote_mark_from_the_number_before_it(language: st
 def marks_near(text: str, number: int) -> int:
     """Where the mark 1 stands that is nearest to a number: engines order what runs right to left."""
     return min((at for at, char in enumerate(text) if char == "1" and not number <= at < number + 4), key=lambda at: abs(at - number))
+
+
+def opened(own: Setter, width_em: float) -> list[float]:
+    """By how many ems each full line of the wording's sentences opens its spaces at a measure; nothing where it is set ragged."""
+    wording, filling = load_wording(own.typesetter.language), dict.fromkeys(("entity", "other", "group", "person", "place"), "")
+    filling = {slot: wording.places[at] for at, slot in enumerate(filling)}
+    width, out = width_em * own.size_pt, []
+    for genre in wording.genres.values():
+        text = " ".join(pattern.format(**filling, topic=genre.topics[0]) for pattern in genre.context)
+        set_lines = own.paragraph(Paragraph((Text(text),)), width, 0, after_heading=True)
+        own_lines = own.typesetter.lines([Span(text, own.style())], width)
+        for strip, line in zip(set_lines[:-1], own_lines[:-1], strict=True):
+            if abs(strip.box_pt[2] - strip.box_pt[0] - width) < 0.5 and width - line.width_pt > 0.5:
+                out.append((width - line.width_pt) / max(1, line.text.strip().count(" ")) / own.size_pt)
+    return out
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ru", "ar", "hi"])
+def test_justified_lines_do_not_gape(language: str) -> None:
+    # Catches: columns of 20 to 40 ems justified without hyphenation, where words are long.
+    own = setter(language)
+    for width_em in (20.0, 26.0, 32.0, 40.0):
+        gaps = opened(own, width_em)
+        assert sum(gap > 0.5 for gap in gaps) <= 0.15 * len(gaps), width_em
+    assert opened(own, 48.0), "wide columns are justified"
