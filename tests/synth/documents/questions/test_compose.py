@@ -6,6 +6,7 @@ import pytest
 from numpy.random import default_rng
 
 from schemas.sample import Evidence, Proof, Turn
+from schemas.tokens import count_conversation
 from synth.documents import proof
 from synth.documents.measure import Picture
 from synth.documents.proof_answers import misprinted
@@ -17,6 +18,8 @@ from synth.documents.questions.draft import Answer, finding, several, text
 from synth.documents.questions.phrase import phrase
 from synth.documents.questions.tables import consistency
 from synth.documents.reading import read_pdf
+from synth.documents.report import text_reserve
+from tests.synth.documents.questions.conftest import context_of
 
 
 def asked(context: Context, seeds: range) -> list[Question]:
@@ -127,3 +130,13 @@ def test_nobody_asks_for_one_sentence_where_the_answer_has_two(context: Context)
         if draft is not None:
             question, _ = phrase(context, draft, default_rng(seed))
             assert not question.endswith(context.words.frame.tails_sentence)
+
+
+@pytest.mark.parametrize("questions", [10, 14, 19])
+def test_pages_leave_room_for_the_longest_conversations(questions: int) -> None:
+    """Hindi takes three times the tokens of English; a sample over its budget is lost."""
+    context = context_of("hi", "annual_report", 6)
+    for seed in range(6):
+        asked = compose(context, default_rng(seed), questions)
+        turns = [turn for item in asked for turn in (Turn("user", item.question), Turn("assistant", item.answer_text, item.task))]
+        assert count_conversation(turns) <= text_reserve(questions)
