@@ -46,10 +46,10 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Running text."""
+    """Running text; an `entry` is one of a glossary or another list of paragraphs that are set alike."""
 
     inlines: Inline
-    role: Literal["body", "lead", "note", "title", "subtitle", "imprint"] = "body"
+    role: Literal["body", "entry", "lead", "note", "title", "subtitle", "imprint"] = "body"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +89,16 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What a figure plots: one value per category and series, in printed units. `masked` categories are drawn without a readable value."""
+    """What a figure plots: one value per category and series, in printed units. `masked` categories are drawn without a readable value;
+    `hidden` says so in the legend.
+    """
 
     kind: Literal["bar", "barh", "line"]
     categories: tuple[str, ...]
     series: tuple[tuple[str, tuple[Decimal, ...]], ...]
     axis_title: str
     masked: tuple[str, ...] = ()
+    hidden: str = ""
 
 
 @dataclass(frozen=True, slots=True)

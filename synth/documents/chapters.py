@@ -143,7 +143,7 @@ def _write(world: World, wording: Wording, rng: Generator, pages_target: int, ro
         _write_chapter(draft, chapter, shown, count) for chapter, shown, count in zip(plan.chapters, displays, paragraphs, strict=True)
     ]
     sections = [
-        Section(write_cover(pen, slides=draft.is_slides), numbering="", page=draft.page),
+        Section(write_cover(pen), numbering="", page=draft.page),
         _matter_section(draft, front),
         *number_headings([section for chapter in chapters for section in chapter], world.numerals),
         _matter_section(draft, back, annex),

@@ -217,6 +217,7 @@ def _bars(display: Display, label: str, pen: Pen) -> Figure:
         series=tuple((period, tuple(world.value(metric.key, entity.code, period) for entity in members)) for period in periods),
         axis_title=quantity_head(pen, metric),
         masked=tuple(name_of(entity) for entity in members if f"{metric.key}/{entity.code}" in world.masked),
+        hidden=pen.wording.labels.hidden,
     )
     return _figure(display, label, pen, pen.wording.captions.figure, metric, group, chart, period=" – ".join(periods))
 

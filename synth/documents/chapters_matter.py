@@ -11,7 +11,7 @@ from synth.documents.blocks import Block, Contents, Heading, Paragraph, Text
 from synth.documents.chapters_displays import write_rooms
 from synth.documents.chapters_plan import Plan
 from synth.documents.chapters_prose import Marked, Pen, Sentence, fill
-from synth.documents.draw import between, chance, choose, pick, shuffled
+from synth.documents.draw import chance, choose, pick, shuffled
 from synth.documents.numerals import localise_digits
 
 
@@ -24,8 +24,8 @@ class Matter:
     spare_before: str
 
 
-def write_cover(pen: Pen, *, slides: bool) -> tuple[Block, ...]:
-    """Organisation, title, subtitle, number and date of issue in several orders; on every second cover a few sentences."""
+def write_cover(pen: Pen) -> tuple[Block, ...]:
+    """Organisation, title, subtitle, number and date of issue in several orders."""
     world, labels = pen.world, pen.wording.labels
     organisation = Paragraph((Text(world.organisation),), "imprint")
     title: list[Block] = [Paragraph((Text(world.title, bold=True),), "title")]
@@ -39,17 +39,7 @@ def write_cover(pen: Pen, *, slides: bool) -> tuple[Block, ...]:
         [organisation, number, *title, issued],
         [*title, organisation, number, issued],
     ]
-    words = pick(pen.rng, orders)
-    if chance(pen.rng, 0.5):
-        at = words.index(title[-1]) + 1
-        words.insert(
-            at,
-            pen.paragraph(
-                [pen.general() for _ in range(between(pen.rng, 1, 2) if slides else between(pen.rng, 2, 6))],
-                pick(pen.rng, ("lead", "body")),
-            ),
-        )
-    return tuple(words)
+    return tuple(pick(pen.rng, orders))
 
 
 def write_front(pen: Pen, plan: Plan, *, short: bool, slides: bool) -> Matter:
@@ -97,7 +87,7 @@ def write_amendments(pen: Pen, plan: Plan) -> tuple[Block, ...]:
             code=change.entity,
             period=change.period,
         )
-        blocks.append(pen.paragraph([sentence]))
+        blocks.append(pen.paragraph([sentence], "entry"))
     return tuple(blocks)
 
 
@@ -117,7 +107,7 @@ def _glossary(pen: Pen, level: int) -> list[Block]:
     for term in sorted(pen.world.terms, key=lambda term: term.acronym):
         expansion = Marked(f"term/{term.acronym}", f"term/{term.acronym}", term.expansion, "text")
         entry = fill(labels.glossary_entry, {"value": expansion}, acronym=term.acronym, definition=term.definition)
-        blocks.append(pen.paragraph([entry]))
+        blocks.append(pen.paragraph([entry], "entry"))
     return blocks
 
 
@@ -134,7 +124,7 @@ def _references(pen: Pen, level: int) -> list[Block]:
             "title": Marked(f"ref_title/{at + 1}", f"ref/{at + 1}", title, "text"),
             "year": Marked(f"ref_year/{at + 1}", f"ref/{at + 1}", year, "text"),
         }
-        blocks.append(pen.paragraph([fill(f"{citation(pen, at + 1)} {labels.reference}", facts)]))
+        blocks.append(pen.paragraph([fill(f"{citation(pen, at + 1)} {labels.reference}", facts)], "entry"))
     return blocks
 
 

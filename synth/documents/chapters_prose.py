@@ -17,6 +17,7 @@ from synth.documents.blocks import Inline, Listing, Paragraph, Text
 from synth.documents.chapters_statements import Told, ValueKind
 from synth.documents.draw import chance, pick
 from synth.documents.formats import DateStyle, capitalise, format_date, format_number, unit_affixes
+from synth.documents.setting import STOPS
 from synth.documents.wording import GenreWords, Wording
 from synth.documents.wording_checks import slots
 from synth.documents.world import World
@@ -98,11 +99,6 @@ class Pen:
         patterns = self.words.context if chance(self.rng, 0.4) else self.wording.context
         return self._fresh([pattern for pattern in patterns if "{entity}" in pattern] if subject else patterns, subject)
 
-    def general(self) -> Sentence:
-        """A sentence without facts that names no entity."""
-        patterns = [pattern for pattern in self.wording.context if "{entity}" not in pattern and "{other}" not in pattern]
-        return self._fresh(patterns or self.wording.context, "")
-
     def bullet(self) -> Sentence:
         """A short line without facts, for slides."""
         return self._fresh(self.wording.bullets, "")
@@ -133,7 +129,7 @@ class Pen:
 
     # --- blocks ---
 
-    def paragraph(self, sentences: Sequence[Sentence], role: Literal["body", "lead", "note"] = "body") -> Paragraph:
+    def paragraph(self, sentences: Sequence[Sentence], role: Literal["body", "entry", "lead", "note"] = "body") -> Paragraph:
         """One paragraph; its facts become statements."""
         return Paragraph(self.inlines(sentences), role)
 
@@ -160,7 +156,8 @@ class Pen:
                 last = index == len(sentence.runs) - 1
                 runs.append(Text(text, anchor=marked.anchor if marked else "", note=sentence.note if last else ""))
                 position += len(text)
-            notes += [position] if sentence.note else []
+            stop = len(runs[-1].text) - len(runs[-1].text.rstrip(STOPS))  # the mark stands before it
+            notes += [position - stop] if sentence.note else []
         whole = "".join(run.text for run in runs)
         for marked, left, right, start, end in spans:
             low = max((note for note in notes if note <= left), default=0)

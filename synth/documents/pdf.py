@@ -184,8 +184,9 @@ class Pdf:
                 f"{truth.asset.name}: pages {truth.first + 1} to {truth.first + truth.pages} hold nothing to ask across pages",
             )
         turns: list[Turn] = []
+        said: set[str] = set()
         for question in chosen:
-            text = wording.ask(question.task, question.slots, rng)
+            text = wording.ask(question.task, question.slots, rng, said)
             turns.append(Turn("user", text if turns else "<image>" * len(rendering.images) + "\n" + text, question.task))
             answer = wording.answer(question.task, question.values, rng)
             turns.append(Turn("assistant", answer, question.task, proof=_proof(question, shown)))

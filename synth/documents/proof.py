@@ -14,6 +14,7 @@ from synth.documents.proof_binding import read_back
 from synth.documents.proof_evidence import evidence_fault
 from synth.documents.proof_leaves import LEAVES, Artefact, Seen
 from synth.documents.proof_operators import OPERATORS
+from synth.documents.proof_scale import unscaled
 from synth.documents.proof_values import ProofError, Unstated, Value, folded, same_answer
 from synth.documents.reading import holds, spaced
 
@@ -166,6 +167,8 @@ def words_fault(question: str, text: str, proof: Proof, artefact: Artefact, capt
     asked = read_back(question, proof.program, artefact)
     if asked is None:
         return "other_question: the program does not answer what the words of the question ask"
+    if metric := unscaled(asked.key, captions, artefact.documents):
+        return f"wrong_scale: printed numbers on {metric!r} are not full values"
     language = artefact.documents[0].language
     units = [*captions, *_beside_values(proof.program), *UNITS.get(asked.key, ()), asked.slots.get("unit", "")]
     if wrong := misprinted(text, proof.answer, asked, language, units):

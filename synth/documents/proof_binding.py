@@ -15,7 +15,7 @@ from typing import cast
 from schemas.sample import Json
 from synth.documents.proof_leaves import Artefact
 from synth.documents.proof_questions import Asked, read_question
-from synth.documents.proof_shapes import HIDDEN, LIMIT, SHAPES, Shape
+from synth.documents.proof_shapes import HIDDEN, LIMIT, PARTS, RESTS_ON, SHAPES, Shape
 from synth.documents.proof_values import ProofError, folded
 from synth.documents.question_words import column_heads, limit_sentences, question_wording
 from synth.documents.reading import ReadDocument, squeeze
@@ -110,7 +110,17 @@ class _Binding:
         if not all(self.fits(leaf, HIDDEN) for leaf in _parts(query, "bar")):
             return False
         slots = frozenset(slot for slot in self.asked.slots if self._is_sought(slot, sought, cast(Json, query)))
-        return bool(slots) and replace(self, open=slots).holds(twin)
+        return (
+            bool(slots & RESTS_ON.get(self.asked.key, slots))
+            and self._no_part_is_there(query, never)
+            and replace(self, open=slots).holds(twin)
+        )
+
+    def _no_part_is_there(self, query: Json, never: Json) -> bool:
+        """Whether each part of a question of several rests on something that is looked for by itself."""
+        items = [item for given in (query, never) if isinstance(given, list) for item in given]
+        alone = {folded(texts[0]) for item in items if len(texts := list(texts_of(item))) == 1}
+        return all(any(_wanted(self, slot) in alone for slot in part) for part in PARTS.get(self.asked.key, ()))
 
     def _is_sought(self, slot: str, sought: Sequence[str], query: Json) -> bool:
         """Whether a proof of absence looks for a slot: by its text, by its code, or in a figure or table that is about it."""

@@ -108,7 +108,7 @@ _ALL_EVENTS: Shape = {"names": ["*", "..."], "values": [told(), "..."]}
 
 SHAPES: dict[str, Shape] = {
     "lookup_join": _by_name("@metric", "=period"),
-    "group_of_extreme": [_highest("@metric"), cell("*", _highest("@metric"), "&group")],
+    "group_of_extreme": [_highest("@metric"), cell("*", _highest("@metric"), "=head")],
     "two_table_ratio": op("round", of=op("div", args=[_printed(), _printed("@other")]), decimals=2),
     "growth": op("round", of=op("growth", args=[_by_name("@metric", "=period"), _by_name("@metric", "=later")]), decimals=1),
     "continued_count": [_COUNT_ROWS, _COUNT_CODE, "..."],
@@ -157,6 +157,22 @@ SHAPES: dict[str, Shape] = {
     "highest_figure": [_TOP_FIGURE, op("caption", label=_TOP_FIGURE)],
 }
 """By kind of question. What a shape cannot say, such as that all figures are compared, `proof_binding` checks."""
+
+
+PARTS: dict[str, tuple[frozenset[str], ...]] = {
+    "definition": (frozenset({"entity"}), frozenset({"other"})),
+    "section_pages": (frozenset({"section"}), frozenset({"later"}), frozenset({"third"})),
+    "contents_pdf_page": (frozenset({"section"}), frozenset({"later"}), frozenset({"third"})),
+    "section_distance": (frozenset({"section", "later"}), frozenset({"later", "third"})),
+}
+"""By kind of question that asks the same of several things: the slots that each part rests on. Where one is there, it is not refused."""
+
+
+RESTS_ON: dict[str, frozenset[str]] = {
+    "consistency": frozenset({"metric", "group", "period"}),
+    "chart_and_text": frozenset({"metric", "entity", "period"}),
+}
+"""By kind of question that also asks for one of the two values compared: the slots of that value, of which one must be absent."""
 
 
 @cache

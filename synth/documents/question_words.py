@@ -88,6 +88,13 @@ def limit_sentences(language: str) -> Mapping[str, tuple[str, ...]]:
     return {"ge": tuple(statements["limit_min"]), "le": tuple(statements["limit_max"])}
 
 
+@lru_cache
+def scale_sentences(language: str) -> tuple[str, ...]:
+    """How documents of a language say that the printed numbers of {metric} are to be multiplied by {value} to give {unit}."""
+    statements: dict[str, list[str]] = _loaded(FOLDER / f"{language}.yaml")["statements"]
+    return tuple(statements["scale"])
+
+
 def _loaded(path: Path) -> dict[str, Any]:
     """A wording file, by libyaml's parser, which is ten times as fast."""
     words: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)

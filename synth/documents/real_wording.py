@@ -48,13 +48,17 @@ class RealWording(BaseModel):
             raise ValueError(f"{self.language}: question types, answer kinds or joiners differ from those of real_wording.py")
         if few := [task for task, phrasings in self.questions.items() if len(set(phrasings)) < MIN_PHRASINGS]:
             raise ValueError(f"{self.language}: fewer than {MIN_PHRASINGS} phrasings for {few}")
+        if "" not in self.openings or "" not in self.closings:
+            raise ValueError(f"{self.language}: a question may go without an opening or a closing; give an empty one of each")
         return self
 
-    def ask(self, task: str, slots: dict[str, str], rng: Generator) -> str:
-        """A question of this type with its slots filled, perhaps with an opening and a closing."""
-        opening = self.openings[int(rng.integers(len(self.openings)))]
+    def ask(self, task: str, slots: dict[str, str], rng: Generator, said: set[str]) -> str:
+        """A question of this type with its slots filled, perhaps with an opening and a closing; those in `said` are not drawn again,
+        and those drawn are added to it.
+        """
+        opening = _unsaid(self.openings, said, rng)
         phrase = self.questions[task][int(rng.integers(len(self.questions[task])))]
-        closing = self.closings[int(rng.integers(len(self.closings)))]
+        closing = _unsaid(self.closings, said, rng)
         if not opening.rstrip().endswith(":"):
             phrase = phrase[:1].upper() + phrase[1:]
         return opening + fill(phrase, slots) + closing
@@ -73,6 +77,14 @@ class RealWording(BaseModel):
         """Whether `text` is an answer of this type that prints exactly `values`."""
         kind = KIND_OF[task]
         return _plain(text) in {_plain(fill(phrase, {"value": self.printed(kind, values)})) for phrase in self.answers[kind]}
+
+
+def _unsaid(texts: tuple[str, ...], said: set[str], rng: Generator) -> str:
+    """One of the texts that was not said yet; the empty one may come again."""
+    fresh = [text for text in texts if text not in said]
+    text = fresh[int(rng.integers(len(fresh)))]
+    said |= {text} - {""}
+    return text
 
 
 def fill(phrase: str, slots: dict[str, str]) -> str:

@@ -30,7 +30,15 @@ LANGUAGES = ("en", "zh", "ja", "ar", "hi", "ru", "de")
 """Languages whose wording is complete; BCP 47."""
 
 TEXT_RESERVE_TOKENS = 2_048
-"""Tokens kept free for the conversation when pages are scaled to the budget (chosen; a ten-question conversation takes about 900)."""
+TOKENS_PER_QUESTION = 230
+"""Tokens kept free for the conversation when pages are scaled to the budget: at least so many, and so many a question (a question with its
+answer takes 60 tokens in English and, over ten of them, up to 205 in Hindi).
+"""
+
+
+def text_reserve(questions: int) -> int:
+    """Tokens kept free for a conversation of so many questions."""
+    return max(TEXT_RESERVE_TOKENS, TOKENS_PER_QUESTION * questions)
 
 
 PAGES = (10, 150)
@@ -102,7 +110,7 @@ class Report:
         genres = self.genres or GENRES
         language = self.languages[index % len(self.languages)]
         genre = genres[(index // len(self.languages) + index) % len(genres)]
-        pages = int(rng.choice(pictures.page_counts_that_fit(self.pages, self.context_tokens - TEXT_RESERVE_TOKENS, self.min_dpi)))
+        pages = int(rng.choice(pictures.page_counts_that_fit(self.pages, self.context_tokens - text_reserve(self.questions), self.min_dpi)))
         paired = rng.random() < self.pair_share and pages >= 20
         world = sample_world(language, genre, pages // 2 if paired else pages, rng)
         worlds = (world, sample_companion(world, rng)) if paired else (world,)
@@ -118,7 +126,7 @@ class Report:
             for world, look in zip(truth.worlds, looks, strict=True)
         )
         laid_out = tuple(layout(text.document, look, rng) for text, look in zip(written, looks, strict=True))
-        budget = self.context_tokens - TEXT_RESERVE_TOKENS
+        budget = self.context_tokens - text_reserve(self.questions)
         drawn = pictures.draw_pages([item.pdf for item in laid_out], truth.scan, budget_tokens=budget, max_dpi=self.max_dpi, rng=rng)
         world = truth.worlds[0]
         tags = (f"genre:{world.genre}", f"pages:{len(drawn.images)}", f"documents:{len(written)}", "scan" if truth.scan else "clean")

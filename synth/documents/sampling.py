@@ -217,7 +217,7 @@ def _draw_summary(measured: _Measured, rng: Generator) -> tuple[dict[str, Decima
     }
     if not chance(rng, WRONG_TOTAL_SHARE):
         return totals, ""
-    wrong = pick(rng, sorted(totals))
+    wrong = pick(rng, sorted(key for key in totals if measured.ranges[key.split("/")[0]].scale == 1))  # others are not asked about
     share = 0.04 + 0.10 * float(rng.random())
     factor = 1.0 + share if chance(rng, 0.5) else 1.0 - share
     totals[wrong] = measured.numbers.take(float(totals[wrong]) * factor, measured.ranges[wrong.split("/")[0]].range.decimals)
@@ -263,8 +263,10 @@ def _draw_events(words: GenreWords, count: int, year: int, told: frozenset[str],
 
 
 def _draw_amendments(measured: _Measured, issued: date, count: int, rng: Generator) -> tuple[Amendment, ...]:
-    """Corrections of different cells; never of the last period, whose totals are printed."""
-    tabulated = [key for key in measured.ranges if key not in measured.plotted]
+    """Corrections of different cells; never of the last period, whose totals are printed, nor of a metric with a note on scale, since a
+    question about the corrected entry would have to say which of two numbers it means.
+    """
+    tabulated = [key for key, range_ in measured.ranges.items() if key not in measured.plotted and range_.scale == 1]
     codes, periods = [entity.code for entity in measured.cast.entities], measured.periods[:-1]
     cells = choose(rng, [(key, code, period) for key in tabulated for code in codes for period in periods], count)
     days = sorted(choose(rng, range(20, 280), count))

@@ -67,6 +67,7 @@ class Labels:
     number: str
     date: str
     none: str
+    hidden: str
     period: str
     reference: str
     quantity_head: str

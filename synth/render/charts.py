@@ -226,10 +226,13 @@ class _Plan:
         return [line.text for line in self.typesetter.lines([Span(text, style or self.style)], max(width, 8.0))]
 
     def _legend_rows(self) -> list[list[tuple[int, str, float]]]:
-        """Series by legend row: (number, name, width of the entry)."""
+        """Entries by legend row: (number, name, width of the entry). A number after the last series stands for hatched categories."""
         rows: list[list[tuple[int, str, float]]] = [[]]
         used = 0.0
-        for number, (name, _) in enumerate(self.chart.series):
+        names = [name for name, _ in self.chart.series]
+        if self.chart.masked and self.chart.hidden:
+            names.append(self.chart.hidden)
+        for number, name in enumerate(names):
             width = SWATCH_PT + 3.0 + self._width(name) + 14.0
             if rows[-1] and used + width > self.width - 2 * GAP_PT:
                 rows.append([])
@@ -304,7 +307,7 @@ class _Plan:
                 inset = 0.12 * length
                 x0, y0, x1, y1 = self.plot
                 near, far = start + inset, start + length - inset
-                self.canvas.box((x0, near, x1, far) if self.flat else (near, y0, far, y1), HIDDEN_FILL, edge=HIDDEN_LINE, hatch="////")
+                self._hatched((x0, near, x1, far) if self.flat else (near, y0, far, y1))
 
     def _draw_bars(self) -> None:
         zero = self._value_at(Decimal(0))
@@ -365,8 +368,17 @@ class _Plan:
                 for number, line in enumerate(self._wrap(name, length - NAME_GAP_EM * self.names.size_pt, self.names)):
                     self._text(line, middle, y1 + TICK_PT + (number + 0.5) * self.pitch, self.names)
 
+    def _swatch(self, box: BoxPt, number: int) -> None:
+        if number < len(self.chart.series):
+            self.canvas.box(box, self.colors[number])
+        else:
+            self._hatched(box)
+
+    def _hatched(self, box: BoxPt) -> None:
+        self.canvas.box(box, HIDDEN_FILL, edge=HIDDEN_LINE, hatch="////")
+
     def _draw_legend(self) -> None:
-        """Each series: its swatch directly before its name (to the right of it where lines run from right to left)."""
+        """Each entry: its swatch directly before its name (to the right of it where lines run from right to left)."""
         rows = self._legend_rows()
         row_height = self.pitch + 2.0
         top = GAP_PT if self.look.legend == "top" else self.height - GAP_PT - len(rows) * row_height
@@ -378,6 +390,6 @@ class _Plan:
                 label = self._width(name)
                 swatch = x + label + 3.0 if rtl else x
                 half = SWATCH_PT / 2
-                self.canvas.box((swatch, y - half, swatch + SWATCH_PT, y + half), self.colors[number])
+                self._swatch((swatch, y - half, swatch + SWATCH_PT, y + half), number)
                 self._text(name, x + label / 2 if rtl else x + SWATCH_PT + 3.0 + label / 2, y)
                 x += width

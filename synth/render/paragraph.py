@@ -4,7 +4,7 @@ Shaping is done once a style and token, because documents repeat their words. Le
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TypeAlias
 
@@ -19,7 +19,9 @@ _SPLIT_MARGIN = 8
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How text looks. `color` is RGB in 0-1; `rise_pt` lifts the baseline (superscripts)."""
+    """How text looks. `color` is RGB in 0-1; `rise_pt` lifts the baseline (superscripts); `kern_pt` is room before a span of the style that
+    follows another without a break, below zero to draw them together.
+    """
 
     size_pt: float
     bold: bool = False
@@ -27,6 +29,7 @@ class Style:
     family: FontFamily = "sans"
     color: tuple[float, float, float] = (0.0, 0.0, 0.0)
     rise_pt: float = 0.0
+    kern_pt: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +43,12 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A shaped run with its bidirectional level and its width at its style's size."""
+    """A shaped run with its bidirectional level, its width at its style's size, and the room before it."""
 
     shaped: Shaped
     level: int
     width_pt: float
+    kern_pt: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,8 @@ class Tokenizer:
             before = merged[n - 1][0] if n and merged[n - 1][2] == level else ""
             after = merged[n + 1][0] if n + 1 < len(merged) and merged[n + 1][2] == level else ""
             made = self._items(text, span.style, level, before, after)
+            if made and n and span.style.kern_pt and merged[n - 1][1] is not span:
+                made = (replace(made[0], kern_pt=span.style.kern_pt), *made[1:])
             items.extend(made)
             owners.extend([span] * len(made))
         return _token(tuple(items), tuple(owners)), merged[0][1]
@@ -163,7 +169,7 @@ class Tokenizer:
 
 def _token(items: tuple[Item, ...], owners: tuple[Span, ...] = ()) -> Token:
     text = "".join([item.shaped.text for item in items])
-    return Token(items, sum([item.width_pt for item in items]), not text.strip(" "), breaks.has_cjk(text), owners)
+    return Token(items, sum([item.width_pt + item.kern_pt for item in items]), not text.strip(" "), breaks.has_cjk(text), owners)
 
 
 def _pieces(text: str, start: int, end: int, spans: Sequence[Span], ends: Sequence[int], levels: Sequence[int]) -> Iterator[_Piece]:

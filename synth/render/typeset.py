@@ -98,7 +98,7 @@ class Typesetter:
             spans: Text in logical order.
             width_pt: Width of the column; fragments' x is measured from its left edge.
             align: `start` and `end` follow the language's direction. `justify` leaves last lines at the start.
-            first_indent_pt: Extra space at the start of each paragraph's first line.
+            first_indent_pt: Extra space at the start of each paragraph's first line; below zero it begins before the others.
 
         Raises:
             DataError: `missing_glyph`, `broken_cluster`, `unsupported_cluster`, `control_character` or `bidi_control`.
@@ -141,15 +141,15 @@ class Typesetter:
         spans = [owner for token, span in row for owner in token.owners or (span,) * len(token.items)]
         gaps = _justify_gaps(row, width_pt - indent_pt) if align == "justify" else {}
         widths = [item.width_pt for item in items]
-        width = sum(widths) + sum(gaps.values())
+        width = sum([token.width_pt for token, _ in row]) + sum(gaps.values())
         levels = [item.level for item in items]
         order = bidi.visual_order(range(len(items)), levels) if any(levels) else range(len(items))
         lefts = [0.0] * len(items)
         x = self._left_end(width_pt - width, align, indent_pt)
         for i in order:
             gap = gaps[i] if i in gaps else 0.0
-            lefts[i] = x + gap if levels[i] % 2 else x
-            x += widths[i] + gap
+            lefts[i] = x + gap if levels[i] % 2 else x + items[i].kern_pt
+            x += widths[i] + gap + items[i].kern_pt
         shapes = [item.shaped for item in items]
         fragments = tuple([_fragment(spans[group[0]], group, shapes, lefts, widths) for group in _by_span(order, spans)])
         text = "".join([shape.text for shape in shapes])

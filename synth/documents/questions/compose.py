@@ -56,7 +56,8 @@ def compose(context: Context, rng: Generator, n: int) -> tuple[Question, ...]:
     num_none = int(wanted) + int(rng.random() < wanted % 1)
     drafts = _answerable(context, rng, n - num_none) + _unanswerable(context, rng, num_none)
     order = rng.permutation(len(drafts))
-    return tuple(_question(context, drafts[int(index)], rng) for index in order)
+    said: set[str] = set()
+    return tuple(_question(context, drafts[int(index)], rng, said) for index in order)
 
 
 def _answerable(context: Context, rng: Generator, n: int) -> list[Draft]:
@@ -121,8 +122,8 @@ def _key(answer: Json) -> str:
     return json.dumps(answer, sort_keys=True, ensure_ascii=False)
 
 
-def _question(context: Context, draft: Draft, rng: Generator) -> Question:
-    question, answer = phrase(context, draft, rng)
+def _question(context: Context, draft: Draft, rng: Generator, said: set[str]) -> Question:
+    question, answer = phrase(context, draft, rng, said)
     return Question(draft.task, difficulty(context, draft), question, answer, draft.answer.stored, draft.program, draft.anchors)
 
 

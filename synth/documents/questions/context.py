@@ -203,6 +203,13 @@ class Paper:
         """Metrics that have a table."""
         return tuple(metric for metric in self.world.metrics if f"metric-{metric.key}" in self.written.tables)
 
+    @property
+    def unscaled(self) -> tuple[Metric, ...]:
+        """Metrics that have a table and no note on scale: their printed numbers are full values, so that a question about one needs no word
+        on which of the two is meant.
+        """
+        return tuple(metric for metric in self.tabulated if metric.scale == 1)
+
     def metric(self, key: str) -> Metric:
         """A metric by key."""
         return next(metric for metric in self.world.metrics if metric.key == key)

@@ -1,5 +1,7 @@
 """Puts a draft into words: a lead, the question, and how to answer, each drawn by itself so that phrasings seldom meet again."""
 
+from collections.abc import Sequence
+
 from numpy.random import Generator
 
 from synth.documents.numerals import localise_digits
@@ -14,15 +16,20 @@ SHORT_REFUSALS = 4
 """How many of the refusals, the shortest ones, answer those who want a bare answer (chosen)."""
 
 
-def phrase(context: Context, draft: Draft, rng: Generator) -> tuple[str, str]:
-    """Text of the question and of its answer."""
+def phrase(context: Context, draft: Draft, rng: Generator, said: set[str] | None = None) -> tuple[str, str]:
+    """Text of the question and of its answer.
+
+    Leads and wishes in `said` are not drawn again, and those drawn are added to it: people do not repeat themselves. Nobody asks for one
+    sentence where the answer is a yes or no and then a value.
+    """
+    said = set() if said is None else said
     words, phrasing = context.words, context.words.questions[draft.wording]
     space = context.wording.sentence_space
     bare = bool(rng.random() < BARE_SHARE)
     parts = []
     if rng.random() < LEAD_SHARE:
-        lead = one(rng, words.frame.leads).format(**_around(context, draft, rng))
-        if not any(squeezed(answer) in squeezed(lead) for answer in draft.answer.printed):
+        lead = _unsaid(rng, words.frame.leads, said).format(**_around(context, draft, rng))
+        if lead and not any(squeezed(answer) in squeezed(lead) for answer in draft.answer.printed):
             parts.append(lead)
     if len(context.papers) > 1 and draft.document is not None:
         parts.append(
@@ -31,9 +38,17 @@ def phrase(context: Context, draft: Draft, rng: Generator) -> tuple[str, str]:
     parts.append(one(rng, phrasing.ask).format(**draft.slots))
     if phrasing.also:
         parts.append(one(rng, phrasing.also).format(**draft.slots))
-    if rng.random() < TAIL_SHARE:
-        parts.append(one(rng, words.frame.tails_bare if bare else words.frame.tails_sentence))
-    return space.join(_capitalised(part) for part in parts), _answer(context, draft, bare, rng)
+    if rng.random() < TAIL_SHARE and (bare or not phrasing.affirm):
+        parts.append(_unsaid(rng, words.frame.tails_bare if bare else words.frame.tails_sentence, said))
+    return space.join(_capitalised(part) for part in parts if part), _answer(context, draft, bare, rng)
+
+
+def _unsaid(rng: Generator, texts: Sequence[str], said: set[str]) -> str:
+    """One of the texts that was not said yet, empty where all were."""
+    fresh = [text for text in texts if text not in said]
+    text = one(rng, fresh) if fresh else ""
+    said.add(text)
+    return text
 
 
 def _around(context: Context, draft: Draft, rng: Generator) -> dict[str, str]:

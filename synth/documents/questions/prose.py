@@ -107,12 +107,12 @@ def reference_to_table(context: Context, rng: Generator) -> Draft | None:
         metric = paper.metric(pointer.table.key.removeprefix("metric-"))
         entity, period = one(rng, paper.world.entities), one(rng, paper.world.periods)
         cell = paper.cell(pointer.table.key, entity.code, period)
-        if cell is None or paper.amended(metric.key, entity.code, period) or not isinstance(cell.program, dict):
+        if metric.scale > 1 or cell is None or paper.amended(metric.key, entity.code, period) or not isinstance(cell.program, dict):
             return None
         program: Json = {**cell.program, "table": pointer.label.program}
         slots = {"topic": pointer.topic, "code": entity.code, "period": period}
         value = paper.world.value(metric.key, entity.code, period)
-        answer = of_value(paper, value, metric.decimals, metric.unit if metric.scale == 1 else "")
+        answer = of_value(paper, value, metric.decimals, metric.unit)
         anchors = (*pointer.label.anchors, *cell.anchors)
         kinds: frozenset[Kind] = frozenset({"table", "text"})
         return Draft("reference_resolution", f"{pointer.where}_value", slots, answer, program, anchors, kinds, paper.index)
@@ -223,18 +223,17 @@ def _amendment(context: Context, rng: Generator, wording: str) -> Draft | None:
         index, change = item
         entry = paper.told(f"amend/{index}")
         cell = paper.cell(f"metric-{change.metric}", change.entity, change.period)
-        if entry is None or cell is None:
-            return None
         metric, entity = paper.metric(change.metric), paper.entity(change.entity)
-        unit = metric.unit if metric.scale == 1 else ""
+        if metric.scale > 1 or entry is None or cell is None:
+            return None
         slots = {"metric": metric.name, "code": entity.code, "period": change.period}
         anchors = (*cell.anchors, *entry.anchors)
         if wording == "amendment_change":
             program: Json = {"op": "abs", "of": {"op": "sub", "args": [entry.program, cell.program]}}
-            answer = of_value(paper, abs(change.new - change.old), metric.decimals, unit)
+            answer = of_value(paper, abs(change.new - change.old), metric.decimals, metric.unit)
         else:
             program = {"op": "amended", "printed": cell.program, "entry": entry.program}
-            answer = of_value(paper, change.new, metric.decimals, unit)
+            answer = of_value(paper, change.new, metric.decimals, metric.unit)
         kinds: frozenset[Kind] = frozenset({"table", "text"})
         return Draft("amendment", wording, slots, answer, program, anchors, kinds, paper.index)
 

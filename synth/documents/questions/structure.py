@@ -161,11 +161,19 @@ def _unique(paper: Paper, headings: Sequence[tuple[Heading, int]]) -> list[tuple
     return [item for item, key in zip(headings, texts, strict=True) if texts.count(key) == 1]
 
 
+def _asked(paper: Paper) -> list[tuple[Heading, int]]:
+    """Headings of chapters that questions name. Not the first one's, which every document of a genre has, nor those of front and back
+    matter, which all have: a question that names one could not be without an answer, and so would give its like away.
+    """
+    titled = [item for item in chapters(paper) if item[0].key.startswith("chapter-") and item[0].text != paper.words.sections[0]]
+    return _unique(paper, titled)
+
+
 def contents_to_pdf_page(context: Context, rng: Generator) -> Draft | None:
     """18: the contents list gives printed page numbers; which pages of the PDF are these, for three sections."""
     paper = one(rng, context.papers)
     usable = []
-    for heading, page in _unique(paper, chapters(paper)):
+    for heading, page in _asked(paper):
         label = paper.laid_out.pages[page].label
         if label and paper.page(f"folio/{page}") is not None and paper.whole(page + 1) != label:
             usable.append((heading, page))
@@ -192,7 +200,7 @@ def _named(chosen: Sequence[tuple[Heading, int]]) -> dict[str, str]:
 def section_distance(context: Context, rng: Generator) -> Draft | None:
     """18: how many pages after one section another begins, and how many after that a third."""
     paper = one(rng, context.papers)
-    chosen = sorted(list(shuffled(rng, _unique(paper, chapters(paper))))[: len(SECTION_SLOTS)], key=lambda item: item[1])
+    chosen = sorted(list(shuffled(rng, _asked(paper)))[: len(SECTION_SLOTS)], key=lambda item: item[1])
     if _is_short(paper) or len({page for _, page in chosen}) < len(SECTION_SLOTS):
         return None
     pages: list[Json] = [{"op": "heading_page", "doc": paper.index, "text": _full(heading)} for heading, _ in chosen]
@@ -206,7 +214,7 @@ def section_distance(context: Context, rng: Generator) -> Draft | None:
 def sections_on_pages(context: Context, rng: Generator) -> Draft | None:
     """12: the PDF pages on which three named sections begin, in the order asked."""
     paper = one(rng, context.papers)
-    chosen = list(shuffled(rng, _unique(paper, chapters(paper))))[: len(SECTION_SLOTS)]
+    chosen = list(shuffled(rng, _asked(paper)))[: len(SECTION_SLOTS)]
     if len(chosen) < len(SECTION_SLOTS) or len({page for _, page in chosen}) < 2:
         return None
     program: Json = [{"op": "heading_page", "doc": paper.index, "text": _full(heading)} for heading, _ in chosen]

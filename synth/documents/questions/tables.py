@@ -49,7 +49,7 @@ def lookup_join(context: Context, rng: Generator) -> Draft | None:
     paper = one(rng, context.papers)
 
     def ask(entity: Entity) -> Draft | None:
-        metric = one(rng, paper.tabulated)
+        metric = one(rng, paper.unscaled)
         periods = _clean_periods(paper, metric, entity)
         code = paper.code_of(entity)
         if not periods or code is None:
@@ -60,7 +60,7 @@ def lookup_join(context: Context, rng: Generator) -> Draft | None:
             return None
         value = paper.world.value(metric.key, entity.code, period)
         slots = {"metric": metric.name, "entity": entity.name, "period": period, "group": entity.group}
-        answer = of_value(paper, value, metric.decimals, metric.unit if metric.scale == 1 else "")
+        answer = of_value(paper, value, metric.decimals, metric.unit)
         return Draft(
             "lookup_join", "lookup_join", slots, answer, cell.program, (*code.anchors, *cell.anchors), frozenset({"table"}), paper.index
         )
@@ -84,7 +84,7 @@ def group_of_extreme(context: Context, rng: Generator) -> Draft | None:
         if found is None or paper.page(f"cell/{table}/{best.code}/{period}") is None:
             return None
         anchors = (*paper.anchored(f"cell/{table}/{best.code}/{period}"), *found.anchors)
-        slots = {"metric": metric.name, "period": period}
+        slots = {"metric": metric.name, "period": period, "head": paper.words.group.head}
         program: Json = [code, found.program]
         answer = several((text(best.code), text(best.group)), ordered=True)
         return Draft("lookup_join", "group_of_extreme", slots, answer, program, anchors, frozenset({"table"}), paper.index, True)
@@ -97,7 +97,7 @@ def two_table_ratio(context: Context, rng: Generator) -> Draft | None:
     paper = one(rng, context.papers)
 
     def ask(entity: Entity) -> Draft | None:
-        upper, lower = list(shuffled(rng, paper.tabulated))[:2]
+        upper, lower = list(shuffled(rng, paper.unscaled))[:2]
         periods = [period for period in _clean_periods(paper, upper, entity) if period in _clean_periods(paper, lower, entity)]
         if not periods:
             return None
@@ -112,7 +112,7 @@ def two_table_ratio(context: Context, rng: Generator) -> Draft | None:
         answer = of_value(paper, rounded(a / b, RATIO), 2)
         return Draft("two_table_arithmetic", "two_table_ratio", slots, answer, program, anchors, frozenset({"table"}), paper.index)
 
-    return first_that_works(rng, paper.world.entities, ask) if len(paper.tabulated) > 1 else None
+    return first_that_works(rng, paper.world.entities, ask) if len(paper.unscaled) > 1 else None
 
 
 def growth_by_name(context: Context, rng: Generator) -> Draft | None:
@@ -235,7 +235,7 @@ def consistency(context: Context, rng: Generator) -> Draft | None:
     """14: whether a printed total agrees with the values it should sum up, and what these come to; one total may be wrong on purpose."""
     paper = one(rng, context.papers)
     world = paper.world
-    keys = sorted(world.summary)
+    keys = sorted(key for key in world.summary if paper.metric(key.split("/", 1)[0]).scale == 1)
     wrong = [key for key in keys if key == world.wrong_total]
     right = [key for key in keys if key != world.wrong_total]
     # Not all worlds have a wrong total: where there is one it is asked about more often, so that yes and no are right alike.
@@ -255,7 +255,7 @@ def consistency(context: Context, rng: Generator) -> Draft | None:
         in_group = paper.column("directory", "code", kind="text", where="group", equals=group)
         added: Json = {"op": "sum", "of": paper.cells(table, period, rows=in_group)}
         real = sum((world.value(metric_key, entity.code, period) for entity in members), Decimal(0))
-        answer = finding(world.summary[key] == real, of_value(paper, real, metric.decimals, metric.unit if metric.scale == 1 else ""))
+        answer = finding(world.summary[key] == real, of_value(paper, real, metric.decimals, metric.unit))
         program: Json = [{"op": "compare", "relation": "eq", "left": total.program, "right": added}, added]
         anchors = (*total.anchors, *paper.anchored(*detail, *codes))
         slots = {"metric": metric.name, "group": group, "period": period, "table": paper.written.tables["summary"].label}
@@ -361,12 +361,12 @@ def two_documents(context: Context, rng: Generator) -> Draft | None:
     first, second = context.papers[:2]
 
     def ask(entity: Entity) -> Draft | None:
-        metric = one(rng, first.tabulated)
+        metric = one(rng, first.unscaled)
         cells: list[Fact] = []
         values, periods = [], []
         for paper in (first, second):
             clean = _clean_periods(paper, metric, entity)
-            if not clean or metric.key not in {item.key for item in paper.tabulated}:
+            if not clean or metric.key not in {item.key for item in paper.unscaled}:
                 return None
             period = one(rng, clean)
             cell = paper.cell(f"metric-{metric.key}", entity.code, period)
@@ -376,7 +376,7 @@ def two_documents(context: Context, rng: Generator) -> Draft | None:
             values.append(paper.world.value(metric.key, entity.code, period))
             periods.append(period)
         program: Json = {"op": "abs", "of": {"op": "sub", "args": [cell.program for cell in cells]}}
-        answer = of_value(first, abs(values[0] - values[1]), metric.decimals, metric.unit if metric.scale == 1 else "")
+        answer = of_value(first, abs(values[0] - values[1]), metric.decimals, metric.unit)
         slots = {"metric": metric.name, "code": entity.code, "period": periods[0], "later": periods[1]}
         anchors = tuple(anchor for cell in cells for anchor in cell.anchors)
         return Draft("two_documents", "two_documents", slots, answer, program, anchors, frozenset({"table"}), None)

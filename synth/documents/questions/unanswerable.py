@@ -1,8 +1,9 @@
 """Questions without an answer, made from questions with one: a thing that the question names is replaced by one the document does not have.
 
 So nothing in their wording tells them apart, every kind of question occurs with and without an answer, and each is a near miss: the
-question it was made from has an answer in the same document. The program proves that (`near`), that the changed query finds nothing
-(`query`), and that no page holds the texts an answer would need (`never`).
+question it was made from has an answer in the same document. Where the same is asked of several things all of them are absent, since what
+is there would have to be answered. The program proves that (`near`), that the changed query finds nothing (`query`), and that no page holds
+the texts an answer would need (`never`).
 """
 
 import re
@@ -16,7 +17,7 @@ from schemas.sample import Json
 from synth.documents.questions.choosing import one, shuffled
 from synth.documents.questions.context import Context, Paper, printed, squeezed
 from synth.documents.questions.draft import NONE, Draft
-from synth.documents.questions.structure import chapters
+from synth.documents.questions.structure import SECTION_SLOTS, chapters
 
 TASK = "unanswerable"
 
@@ -85,13 +86,24 @@ def _replaced(program: Json, old: str, new: str) -> Json:
 
 def _entity(paper: Paper, twin: Draft, slot: str, rng: Generator) -> Absent | None:
     """20a: a name that the scope statement excludes and nothing else mentions."""
+    return _entities(paper, (slot,), rng)
+
+
+def _both_entities(paper: Paper, twin: Draft, slot: str, rng: Generator) -> Absent | None:
+    """20a: two such names, where something is asked about two."""
+    return _entities(paper, ("entity", "other"), rng)
+
+
+def _entities(paper: Paper, slots: Sequence[str], rng: Generator) -> Absent | None:
     scope = paper.told("scope")
-    if scope is None or not paper.world.decoys:
+    decoys = list(shuffled(rng, paper.world.decoys))[: len(slots)]
+    if scope is None or len(decoys) < len(slots):
         return None
-    decoy = one(rng, paper.world.decoys)
-    more_than_once: Json = {"op": "compare", "relation": "gt", "left": {"op": "mentions", "doc": paper.index, "text": decoy}, "right": 1}
-    listed: Json = {"op": "contains", "of": scope.program, "item": decoy}
-    return Absent({slot: decoy}, near=(listed,), query=(more_than_once,))
+    more_than_once: list[Json] = [
+        {"op": "compare", "relation": "gt", "left": {"op": "mentions", "doc": paper.index, "text": decoy}, "right": 1} for decoy in decoys
+    ]
+    listed: list[Json] = [{"op": "contains", "of": scope.program, "item": decoy} for decoy in decoys]
+    return Absent(dict(zip(slots, decoys, strict=True)), near=tuple(listed), query=tuple(more_than_once))
 
 
 def _code(paper: Paper, twin: Draft, slot: str, rng: Generator) -> Absent | None:
@@ -157,6 +169,25 @@ def _unused(texts: Callable[[Paper], Iterable[str]]) -> Maker:
     return make
 
 
+def _all_sections(paper: Paper, twin: Draft, slot: str, rng: Generator) -> Absent | None:
+    """20d: three titles that chapters of this genre may have, and none of this document has."""
+    others = list(shuffled(rng, [text for text in paper.words.sections[1:] if not _printed(paper, text)]))[: len(SECTION_SLOTS)]
+    if len(others) < len(SECTION_SLOTS):
+        return None
+    return Absent(dict(zip(SECTION_SLOTS, others, strict=True)), never=tuple((text,) for text in others))
+
+
+def _section_between(paper: Paper, twin: Draft, slot: str, rng: Generator) -> Absent | None:
+    """20d: such a title in place of the one that both distances are measured from, where documents of the genre would have it."""
+    order = paper.words.sections
+    first, last = (order.index(twin.slots[name]) for name in ("section", "third"))
+    others = [text for text in order[first + 1 : last] if not _printed(paper, text)]
+    if not others:
+        return None
+    text = one(rng, others)
+    return Absent({slot: text}, never=((text,),))
+
+
 def _printed(paper: Paper, text: str) -> bool:
     """Whether a text stands anywhere in the document."""
     wanted = "".join(text.split()).casefold()
@@ -190,7 +221,6 @@ def _beyond(paper: Paper, rng: Generator) -> str | None:
 
 
 _event = _unused(lambda paper: paper.words.events)
-_section = _unused(lambda paper: paper.words.sections)
 _list = _unused(lambda paper: paper.words.lists)
 _topic = _unused(lambda paper: paper.words.topics)
 _group = _unused(lambda paper: paper.words.groups)
@@ -206,7 +236,7 @@ REPLACEABLE: dict[str, Sequence[tuple[str, Maker]]] = {
     "continued_count": (("table", _table),),
     "continued_total": (("table", _table), ("code", _code)),
     "scaled_value": (("code", _code), ("period", _period)),
-    "consistency": (("group", _group), ("period", _period), ("table", _table)),
+    "consistency": (("group", _group), ("period", _period)),
     "constraint_search": (("table", _table),),
     "room_path": (("entity", _entity),),
     "manager_of_member": (("list", _list), ("other", _list)),
@@ -220,7 +250,7 @@ REPLACEABLE: dict[str, Sequence[tuple[str, Maker]]] = {
     "reference_caption": (("topic", _topic),),
     "footnote_caption": (("topic", _topic),),
     "citation_source": (("topic", _topic),),
-    "definition": (("entity", _entity), ("other", _entity)),
+    "definition": (("entity", _both_entities),),
     "amendment_change": (("code", _code), ("period", _period)),
     "amendment_in_force": (("code", _code), ("period", _period)),
     "set_difference": (("list", _list), ("other", _list)),
@@ -229,11 +259,13 @@ REPLACEABLE: dict[str, Sequence[tuple[str, Maker]]] = {
     "figure_pages_printed": (("words", _subject),),
     "table_pages_pdf": (("words", _subject),),
     "table_pages_printed": (("words", _subject),),
-    "section_pages": (("section", _section), ("later", _section), ("third", _section)),
-    "contents_pdf_page": (("section", _section), ("later", _section), ("third", _section)),
-    "section_distance": (("section", _section), ("later", _section), ("third", _section)),
-    "chart_and_text": (("entity", _hidden), ("entity", _entity), ("figure", _figure)),
+    "section_pages": (("section", _all_sections),),
+    "contents_pdf_page": (("section", _all_sections),),
+    "section_distance": (("later", _section_between),),
+    "chart_and_text": (("entity", _hidden), ("entity", _entity)),
     "claim_of_tallest": (("figure", _figure),),
     "highest_figure": (("metric", _metric),),
 }
-"""By wording: the slots that may be replaced, and by what. What is first or last, and how many there are, cannot be asked in vain."""
+"""By wording: the slots that may be replaced, and by what, some with others beside them.
+
+What is first or last, and how many there are, cannot be asked in vain."""

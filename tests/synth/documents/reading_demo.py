@@ -12,6 +12,7 @@ from synth.documents.layout import draw_look, layout
 from synth.documents.measure import Picture
 from synth.documents.proof import Artefact
 from synth.documents.reading import read_pdf
+from synth.documents.wording import load_wording
 from synth.render.raster import rasterise
 
 LANGUAGES = ("en", "de", "ru", "zh", "ja", "ar", "hi")
@@ -99,7 +100,7 @@ def _chart(language: str, kind: str, rng: np.random.Generator) -> Chart:
     words = [sentence[at : at + 3] for at in range(0, 15, 3)] if language in ("zh", "ja") else sentence.split()[:5]
     names = tuple(dict.fromkeys(words))
     series = tuple((name, tuple(Decimal(int(rng.integers(100, 900))) for _ in names)) for name in ("Alpha", "Omega"))
-    return Chart(kind, names, series, UNIT[language], masked=(names[2],))  # type: ignore[arg-type]
+    return Chart(kind, names, series, UNIT[language], masked=(names[2],), hidden=load_wording(language).labels.hidden)  # type: ignore[arg-type]
 
 
 def _text(text: str, anchor: str = "", note: str = "") -> tuple[Text, ...]:

@@ -175,6 +175,9 @@ def test_masked_categories_are_drawn_without_a_value(case: tuple[World, Written]
     world, written = case
     masked = [name for figure in written.figures.values() for name in figure.chart.masked]
     assert len(masked) == len(world.masked)
+    assert {figure.chart.hidden for figure in written.figures.values() if figure.chart.masked} == {
+        load_wording(world.language).labels.hidden
+    }
 
 
 def test_amendments_are_printed_after_the_tables_they_correct(case: tuple[World, Written]) -> None:
@@ -306,3 +309,26 @@ def test_slides_tell_spare_bullets_from_lists() -> None:
     """Catches bullets that a reader would take for more items of the list above them."""
     _, written = written_of("en", "slides", 20)
     assert all(section.spare_head for section in written.document.sections if section.spare)
+
+
+def test_glossary_references_and_amendments_are_lists_of_entries(case: tuple[World, Written]) -> None:
+    world, written = case
+    blocks = [block for section in written.document.sections for block in section.blocks]
+    entries = {
+        inline.anchor
+        for block in blocks
+        if isinstance(block, Paragraph) and block.role == "entry"
+        for inline in block.inlines
+        if inline.anchor
+    }
+    assert {f"term/{term.acronym}" for term in world.terms} <= entries
+    assert {f"ref/{at + 1}" for at in range(len(world.references))} <= entries
+    assert {f"amend/{at + 1}" for at in range(len(world.amendments))} <= entries
+
+
+def test_a_cover_has_no_prose(case: tuple[World, Written]) -> None:
+    # Catches: "Sylvia Cranwell pointed out that good preparation matters" below a title.
+    _, written = case
+    cover = written.document.sections[0]
+    assert {block.role for block in cover.blocks if isinstance(block, Paragraph)} <= {"title", "subtitle", "imprint"}
+    assert all(isinstance(block, Paragraph) for block in cover.blocks)

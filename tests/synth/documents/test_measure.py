@@ -42,6 +42,7 @@ def test_hidden_values_are_masked_and_not_measured(language: str, kind: str) -> 
     with pytest.raises(ProofError) as caught:
         measure_bar(doc.artefact.documents[0], pictures, doc.figure, doc.chart.masked[0], doc.chart.series[0][0])
     assert caught.value.reason == "masked"
+    assert doc.artefact.documents[0].pages[doc.page("caption/f")].holds(doc.chart.hidden), "the legend does not say what hatching means"
 
 
 def test_swapped_legend_is_told_apart() -> None:

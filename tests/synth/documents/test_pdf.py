@@ -298,6 +298,18 @@ def test_pages_outside_the_window_are_checked_before_they_are_read(tmp_path: Pat
     assert reasons == {"malformed" if bad == "damaged" else "too_large"}
 
 
+def test_no_opening_or_closing_comes_twice_in_a_conversation() -> None:
+    """Catches the same remark before five of eight questions."""
+    rng = stream(2, "wording")
+    for path in sorted(FOLDER.glob("*.yaml")):
+        wording = load_real_wording(path.stem)
+        for _ in range(10):
+            said: set[str] = set()
+            asked = [wording.ask("count_tables", {}, rng, said) for _ in range(12)]
+            assert all(sum(text.startswith(opening) for text in asked) <= 1 for opening in wording.openings if opening)
+            assert all(sum(text.endswith(closing) for text in asked) <= 1 for closing in wording.closings if closing)
+
+
 def test_every_language_asks_and_answers_everything() -> None:
     rng = stream(1, "wording")
     for path in sorted(FOLDER.glob("*.yaml")):
@@ -308,7 +320,7 @@ def test_every_language_asks_and_answers_everything() -> None:
             values = () if kind.startswith("absent") else ("12",)
             used = {frozenset(s for s in slots if "{" + s + "}" in phrase) for phrase in wording.questions[task]}
             assert len(used) == 1, (path.stem, task, used)  # catches: a phrasing that forgets its subject
-            assert "{" not in wording.ask(task, slots, rng)
+            assert "{" not in wording.ask(task, slots, rng, set())
             assert wording.says(task, wording.answer(task, values, rng), values)
             assert not wording.says(task, wording.answer(task, values, rng) + "3", values)
 

@@ -189,7 +189,7 @@ def test_words_must_print_the_answer_and_nothing_else(text: str, answer: Json, l
 
 
 def test_a_question_is_read_back_behind_its_lead_and_before_its_wish() -> None:
-    text = "<image><image>\nGood morning. How many days lie between “Signing” and “Opening”? Just the value, please."
+    text = "<image><image>\nGood morning. How many days lie between “Signing” and “Opening”? I only need the result."
     assert Asked("event_gap", {"event": "Signing", "other": "Opening"}, None) in list(read_question(text, "en", []))
     text = "Use document 2 for this. On which date did the later of these two take place: “Signing” or “Opening”?"
     assert Asked("event_later", {"event": "Signing", "other": "Opening"}, 1) in list(read_question(text, "en", []))

@@ -107,3 +107,30 @@ def test_an_unknown_language_is_refused_with_the_known_ones() -> None:
 
 def test_slots_of_a_pattern() -> None:
     assert slots("On {topic}, see {value}.") == {"topic", "value"}
+
+
+SHUNNED = {
+    "places": (
+        *("Birkenau", "Auschwitz", "Dachau", "Buchenwald", "Treblinka", "Bergen-Belsen", "Vogelsang", "Tannhausen", "Larkhill"),
+        *("Хатынь", "Катынь", "Бутово", "Тростянка", "Тростенец", "Горелово", "津山", "南京", "平顶山", "花岡"),
+        *("اليرموك", "القادسية", "صبرا", "شاتيلا", "الحولة", "الروضة", "जलियाँवाला", "बेलछी"),
+    ),
+    "people": (
+        *("Oliver Cromwell", "Thomas Cromwell", "Anton Drechsler", "Adolf Hitler", "周永康", "林俊杰", "梁家辉", "加藤智大", "松本智津夫"),
+        *("سعيد الغامدي", "أحمد الغامدي", "وليد الشهري", "طارق الهاشمي", "أنس الشامي", "अनिल कपूर", "राजेश खन्ना", "विनोद खन्ना"),
+    ),
+    "family": ("Vickers", "Rowntree", "Yardley", "Jardine", "Quandt", "Жданова", "Калашникова"),
+}
+"""Camps, massacres, persecutors and perpetrators, people known by just this name, and firms: no name of a document may recall them."""
+
+
+@pytest.mark.parametrize("language", languages())
+def test_no_name_recalls_a_crime_or_a_firm(language: str) -> None:
+    wording = load_wording(language)
+    people = wording.people
+    names = {
+        pattern.format(given=given, family=family) for pattern in people.patterns for given in people.given for family in people.family
+    }
+    assert not set(wording.places) & set(SHUNNED["places"])
+    assert not names & set(SHUNNED["people"])
+    assert not set(people.family) & set(SHUNNED["family"])

@@ -1,6 +1,7 @@
 """Charts measured back from their own pixels, and the promises readers rely on."""
 
 import io
+from dataclasses import replace
 from decimal import Decimal
 from itertools import combinations, pairwise
 
@@ -111,6 +112,19 @@ def test_masked_categories_show_no_series_colour(kind: str) -> None:
         else:
             part = mask[int(y0) : int(y1), int(x0 + (x1 - x0) * 2 / 4) : int(x0 + (x1 - x0) * 3 / 4)]
         assert part.sum() == 0
+
+
+@pytest.mark.parametrize("kind", ["bar", "barh", "line"])
+def test_the_legend_says_what_hatching_means_where_something_is_hatched(kind: str) -> None:
+    for masked in ((), ("East",)):
+        drawing = draw(replace(chart(kind, masked), hidden="not shown"), 1)
+        found = [label for label in drawing.labels if label.text == "not shown"]
+        assert len(found) == len(masked)
+        for label in found:
+            row, column = round((label.baseline_pt - 2.8) * 2.5), round((label.x_pt - 6.5) * 2.5)
+            swatch = np.asarray(Image.open(io.BytesIO(drawing.png)), dtype=int)[row - 7 : row + 8, column - 7 : column + 8]
+            assert np.ptp(swatch, axis=2).max() < 8  # grey, as no series is
+            assert np.ptp(swatch) > 40  # hatched
 
 
 def test_tick_labels_are_centred_on_their_ticks_and_swatches_stand_before_names() -> None:

@@ -13,7 +13,7 @@ from synth.documents.questions import Context
 from synth.documents.questions.compose import Writer
 from synth.documents.questions.phrase import phrase
 from synth.documents.questions.prose import reference_caption, reference_to_table
-from synth.documents.questions.tables import constraint_search, lookup_join
+from synth.documents.questions.tables import constraint_search, group_of_extreme, lookup_join
 from synth.documents.reading import read_pdf
 
 
@@ -57,6 +57,18 @@ def test_an_entity_belongs_to_the_group_that_the_question_names(context: Context
         other = next(group for paper in context.papers for group in paper.world.groups if group.casefold() != slots["group"].casefold())
         assert read_back(question, program, artefact) is not None
         assert read_back(question.replace(slots["group"], other), program, artefact) is None
+
+
+def test_the_group_of_an_extreme_is_asked_for_by_the_head_of_its_column(context: Context) -> None:
+    """A question for a group, where the column is headed Division, leaves readers to guess."""
+    artefact = artefact_of(context)
+    found = list(asked(context, group_of_extreme, "group_of_extreme"))
+    assert found
+    for question, program, slots in found:
+        assert slots["head"] in {paper.words.group.head for paper in context.papers}
+        assert slots["head"] in question
+        assert read_back(question, program, artefact) is not None
+        assert read_back(question.replace(slots["head"], context.wording.labels.room), program, artefact) is None
 
 
 @pytest.mark.parametrize(("writer", "kind"), [(reference_to_table, "footnote_value"), (reference_caption, "footnote_caption")])

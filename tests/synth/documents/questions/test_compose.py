@@ -6,16 +6,20 @@ import pytest
 from numpy.random import default_rng
 
 from schemas.sample import Evidence, Proof, Turn
+from schemas.tokens import count_conversation
 from synth.documents import proof
 from synth.documents.measure import Picture
 from synth.documents.proof_answers import misprinted
+from synth.documents.proof_leaves import Seen
 from synth.documents.proof_questions import Asked, read_question
 from synth.documents.questions import Context, Question
 from synth.documents.questions.compose import TYPES, _names, compose
-from synth.documents.questions.context import printed
 from synth.documents.questions.draft import Answer, finding, several, text
+from synth.documents.questions.phrase import phrase
 from synth.documents.questions.tables import consistency
 from synth.documents.reading import read_pdf
+from synth.documents.report import text_reserve
+from tests.synth.documents.questions.conftest import context_of
 
 
 def asked(context: Context, seeds: range) -> list[Question]:
@@ -27,7 +31,6 @@ def test_every_question_without_figures_is_proved(context: Context) -> None:
     views = [(paper.index, page) for paper in papers for page in range(len(paper.laid_out.pages))]
     pictures = tuple(Picture(document, page, b"", 72, (1, 0, 0, 0, 1, 0)) for document, page in views)
     artefact = proof.Artefact(tuple(read_pdf(paper.laid_out.pdf) for paper in papers), pictures)
-    captions = [block.label + printed(block.caption) for paper in papers for block in paper.captioned]
     for question in asked(context, range(2)):
         if '"bar' in str(question.program).replace("'", '"'):
             continue
@@ -39,8 +42,9 @@ def test_every_question_without_figures_is_proved(context: Context) -> None:
         )
         proved = turns[1].proof
         assert proved is not None
-        fault = proof.derivation_fault(proved, artefact) or proof.words_fault(
-            question.question, question.answer_text, proved, artefact, captions
+        seen: list[Seen] = []
+        fault = proof.derivation_fault(proved, artefact.watched(seen)) or proof.words_fault(
+            question.question, question.answer_text, proved, artefact, [item.text for item in seen if item.is_caption]
         )
         assert fault == "", (question.question, fault)
 
@@ -109,3 +113,30 @@ def test_lists_of_answers_keep_their_order() -> None:
     answer = several((text("Table 2"), text("Table 1")), ordered=True)
     assert answer.printed == ("Table 2", "Table 1")
     assert answer.agrees is None
+
+
+def test_nobody_repeats_a_lead_or_a_wish_in_a_conversation(context: Context) -> None:
+    frame = context.words.frame
+    fixed = [lead for lead in frame.leads if "{" not in lead] + [*frame.tails_bare, *frame.tails_sentence]
+    for seed in range(20):
+        asked = [question.question for question in compose(context, default_rng(seed), 19)]
+        assert all(sum(text in question for question in asked) <= 1 for text in fixed), seed
+
+
+def test_nobody_asks_for_one_sentence_where_the_answer_has_two(context: Context) -> None:
+    """An answer that says yes or no is a sentence of its own before the value."""
+    for seed in range(60):
+        draft = consistency(context, default_rng(seed))
+        if draft is not None:
+            question, _ = phrase(context, draft, default_rng(seed))
+            assert not question.endswith(context.words.frame.tails_sentence)
+
+
+@pytest.mark.parametrize("questions", [10, 14, 19])
+def test_pages_leave_room_for_the_longest_conversations(questions: int) -> None:
+    """Hindi takes three times the tokens of English; a sample over its budget is lost."""
+    context = context_of("hi", "annual_report", 6)
+    for seed in range(6):
+        asked = compose(context, default_rng(seed), questions)
+        turns = [turn for item in asked for turn in (Turn("user", item.question), Turn("assistant", item.answer_text, item.task))]
+        assert count_conversation(turns) <= text_reserve(questions)

@@ -1,6 +1,7 @@
 """Near misses keep the wording of the question they were made from, and their absence can be proved; anything present is noticed."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from numpy.random import default_rng
@@ -8,12 +9,19 @@ from numpy.random import default_rng
 from schemas.canonical import canonical_json
 from schemas.sample import Json
 from synth.documents import proof
+from synth.documents.proof_binding import read_back
+from synth.documents.proof_shapes import PARTS, RESTS_ON
 from synth.documents.proof_values import Unstated
 from synth.documents.questions import Context
 from synth.documents.questions.compose import TYPES, compose
-from synth.documents.questions.draft import Draft
+from synth.documents.questions.draft import NONE, Draft
+from synth.documents.questions.phrase import phrase
+from synth.documents.questions.prose import definition
+from synth.documents.questions.structure import contents_to_pdf_page, section_distance, sections_on_pages
+from synth.documents.questions.tables import consistency
 from synth.documents.questions.unanswerable import REPLACEABLE, near_miss
 from synth.documents.reading import read_pdf
+from tests.synth.documents.questions.conftest import context_of
 
 
 def artefact_of(context: Context) -> proof.Artefact:
@@ -39,9 +47,61 @@ def test_near_misses_share_everything_but_the_absent_thing(context: Context) -> 
         assert miss.wording == twin.wording
         assert miss.slots.keys() == twin.slots.keys()
         assert changed
-        assert changed <= {slot for slot, _ in REPLACEABLE[twin.wording]}
+        assert changed >= {slot for slot, _ in REPLACEABLE[twin.wording]} if twin.wording in PARTS else len(changed) == 1
         assert miss.task == "unanswerable"
         assert miss.answer.is_none
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "hi"])
+def test_where_the_same_is_asked_of_several_things_none_of_them_is_there(language: str) -> None:
+    """A refusal would otherwise leave out what the document does say. Planted: the proof of one whose other parts are there."""
+    context = context_of(language, "annual_report", 5)
+    artefact, seen = artefact_of(context), set[str]()
+    for seed in range(12):
+        for writer in (sections_on_pages, contents_to_pdf_page, section_distance, definition):
+            twin = writer(context, default_rng(seed))
+            miss = twin and near_miss(context, twin, default_rng(seed))
+            if twin and miss and isinstance(miss.program, dict):
+                seen.add(miss.wording)
+                parts = PARTS[miss.wording]
+                assert all(any(miss.slots[slot] != twin.slots[slot] for slot in part) for part in parts), miss
+                question = phrase(context, miss, default_rng(seed))[0]
+                assert read_back(question, miss.program, artefact) is not None
+                slot = next(iter(parts[0] & {slot for slot, text in miss.slots.items() if text != twin.slots[slot]}))
+                program = without_text(miss.program, miss.slots[slot])
+                half = replace(miss, slots={**miss.slots, slot: twin.slots[slot]}, program=program)
+                assert read_back(phrase(context, half, default_rng(seed))[0], half.program, artefact) is None
+    assert seen >= {"section_pages", "contents_pdf_page", "definition"}
+
+
+def test_a_comparison_is_not_refused_where_the_value_it_asks_for_is_there(context: Context) -> None:
+    """The sum of the details, or the number in the text, does not need the table or figure that it is held against."""
+    assert not {"table", "figure"} & {slot for key in RESTS_ON for slot, _ in REPLACEABLE[key]}
+    draft = next(found for seed in range(20) if (found := consistency(context, default_rng(seed))))
+    paper = context.papers[draft.document or 0]
+    label = paper.label("table", len(paper.written.tables) + 2)
+    program: Json = {"op": "absent", "near": [draft.program], "query": [], "never": [[label]], "doc": paper.index}
+    half = replace(draft, task="unanswerable", slots={**draft.slots, "table": label}, answer=NONE, program=program)
+    assert proof.evaluate(program, artefact_of(context)) == Unstated()
+    assert read_back(phrase(context, half, default_rng(0))[0], program, artefact_of(context)) is None
+
+
+def without_text(program: dict[str, Json], text: str) -> Json:
+    """A proof of absence that no longer looks for a text."""
+    kept: dict[str, Json] = dict(program)
+    for key in ("query", "never"):
+        items = program.get(key)
+        kept[key] = [item for item in items if text not in canonical_json(item)] if isinstance(items, list) else []
+    return kept
+
+
+def test_sections_asked_about_are_of_the_kind_that_may_be_absent(context: Context) -> None:
+    """A heading that every document has would tell that its question has an answer."""
+    for seed in range(30):
+        for writer in (sections_on_pages, contents_to_pdf_page):
+            draft = writer(context, default_rng(seed))
+            if draft is not None:
+                assert set(draft.slots.values()) <= set(context.papers[draft.document or 0].words.sections[1:])
 
 
 def test_absence_is_proved_from_the_stored_pages(context: Context) -> None:

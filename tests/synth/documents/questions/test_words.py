@@ -73,3 +73,32 @@ def test_a_file_with_an_unknown_key_is_refused(tmp_path: Path, monkeypatch: pyte
         load_question_words("xx")
     with pytest.raises(UserError, match="no question wording"):
         load_question_words("yy")
+
+
+NARROW = {
+    "en": ("one-word", "the value,"), "zh": ("一个词", "一个数", "只要数值"), "ja": ("一語", "一つの数字", "単語だけ", "値か名前"),
+    "ar": ("كلمة واحدة", "القيمة وحدها"), "hi": ("एक शब्द", "केवल मान"), "ru": ("слова или числа", "одна величина", "один результат"),
+    "de": ("Ein Wort", "nur den Wert"),
+}  # fmt: skip
+"""Wishes for one word or number, which contradict a question that asks for several things."""
+
+CLUMSY = {
+    "en": ("with {attribute} of", "code before it."),
+    "zh": ("先数目，后", "先图号后", '"分别是{answer}'),
+    "ja": ("続いて最後の題の順に", "続いて題の順に"),
+    "ar": ("صفحتا", "صفحتي PDF الآتيتين", "المطابق لها"),
+}
+"""Wording that was found wrong or stilted by readers: an article that is missing, a dual for three pages, a verb of the wrong gender."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_wish_for_a_form_contradicts_a_question_of_several_parts(language: str) -> None:
+    frame = load_question_words(language).frame
+    assert not [text for text in frame.tails_bare for narrow in NARROW[language] if narrow in text]
+
+
+@pytest.mark.parametrize("language", CLUMSY)
+def test_wording_that_was_found_wrong_does_not_come_back(language: str) -> None:
+    paths = (module.FOLDER / f"{language}.yaml", module.FOLDER.parent / f"{language}.yaml")
+    everything = "".join(path.read_text(encoding="utf-8") for path in paths)
+    assert not [text for text in CLUMSY[language] if text in everything]
