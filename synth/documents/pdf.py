@@ -91,7 +91,7 @@ class Pdf:
         pinned: The files as they were when the run was planned (see `pin`); looked up again if empty.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     pattern: str
     licence: str = "LicenseRef-user"
