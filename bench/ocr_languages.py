@@ -1,0 +1,91 @@
+"""The table of languages: what the OCR families draw in each, whether it is shaped right, and how well an engine reads it back.
+
+`ocr.line` is made in every core language, clean (`wear: [print]`). A sample whose shaping audit finds a glyph that is missing, or a dotted
+circle that its text lacks, is counted, and would not be kept. Reading error is that of `filters.ocr_roundtrip` over the clean renderings,
+with the engine of the language's row (`make readback`). Coverage is of the characters that must all be drawn (`Corpus.characters`): how
+many of them the fonts of every look have, which `synth.ocr.corpus` checks as it loads.
+
+    PYTHONPATH=. python bench/ocr_languages.py --samples 24        # about ten minutes on one core
+"""
+
+import argparse
+import statistics
+import sys
+from collections import Counter
+
+from dags.terminal import print_table
+from filters.ocr_roundtrip import similarity
+from schemas.errors import DataError
+from schemas.languages import load_languages
+from schemas.sample import Sample
+from schemas.text_layer import read_layer
+from synth.load import load_family
+from synth.make import make_sample
+from synth.ocr.corpus import load_corpus
+
+SEED = 51
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--samples", type=int, default=24, help="lines a language (default 24)")
+    parser.add_argument("--languages", nargs="+", help="some languages only")
+    chosen = parser.parse_args()
+    rows: list[list[object]] = []
+    missed = 0
+    for code, language in load_languages().items():
+        if code not in (chosen.languages or [code]):
+            continue
+        row, within = table_row(code, language.cer_limit, chosen.samples)
+        rows.append(row)
+        missed += not within
+        print(*row, file=sys.stderr, flush=True)
+    columns = ["language", "made", "kept", "tofu", "circles", "median error", "95 %", "limit", "characters", "fonts"]
+    print_table("Lines in each language, clean", columns, rows)
+    return 1 if missed else 0
+
+
+def table_row(code: str, limit: float, count: int) -> tuple[list[object], bool]:
+    """The figures of one language, and whether its 95th percentile of reading error is within its limit."""
+    family = load_family("ocr.line", {"languages": [code], "wear": ["print"], "units": ["phrase", "line"], "questions": 1}, "bench")
+    faults: Counter[str] = Counter()
+    errors: list[float] = []
+    fonts: set[str] = set()
+    for index in range(count):
+        try:
+            sample = make_sample(family, "ocr.line", index, SEED)
+        except DataError as error:
+            faults[error.reason] += 1
+            continue
+        faults.update(told(sample))
+        fonts |= {run.font for line in read_layer(sample.stored).lines for word in line.words for run in word.runs}
+        errors.append(1.0 - similarity(sample))
+    errors.sort()
+    high = errors[min(int(0.95 * len(errors)), len(errors) - 1)] if errors else 1.0
+    kept = count - sum(faults.values())
+    tofu, circles = faults["missing_glyph"] + faults["tofu"], faults["broken_cluster"] + faults["circle"]
+    row = [
+        code,
+        count,
+        kept,
+        tofu,
+        circles,
+        f"{statistics.median(errors):.3f}",
+        f"{high:.3f}",
+        limit,
+        len(load_corpus(code).characters),
+        len(fonts),
+    ]
+    return row, high <= limit
+
+
+def told(sample: Sample) -> list[str]:
+    """What the verifier found wrong with a sample, as the table counts it."""
+    reasons = [verdict.reason for verdict in sample.verdicts if not verdict.passed]
+    if not reasons:
+        return []
+    return ["tofu" if "has no glyph" in reasons[0] else "circle" if "no letter to sit on" in reasons[0] else "other"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
