@@ -84,18 +84,20 @@ def _plate(sample: Sample, image: int) -> Pillow.Image:
 
 
 def readable(line: TextLine) -> tuple[tuple[Word, ...], str]:
-    """The words of a line that can be read back, and the reader for them.
+    """The words of a line that can be read back, perhaps none, and the reader for them.
 
-    Tesseract's data of one script do not know another: of a line in, say, Thai, words in Latin letters are left out, and a line of nothing
-    else is PaddleOCR's. Its Arabic data read Arabic-Indic digits as letters (measured: half the characters of lines with such numbers are
-    wrong), so that words with these digits and no letter are left out too.
+    Tesseract's data of one script do not know another: of a line in, say, Thai, words in Latin letters are left out. Of a line without a
+    word in its language's own letters, PaddleOCR reads what is Latin or ASCII, such as `View` and `443-862`. Tesseract's Arabic and Persian
+    data misread the digits of these scripts (measured: half the characters of Arabic lines with such numbers, two of three Persian dates
+    that stand alone), so that words with such digits and no letter are left out too.
     """
     row = language(line.language)
     if row.reader == "paddle" or row.script == "Latn":
         return line.words, row.reader
-    latin = tuple(word for word in line.words if _is_latin(word.text))
     own = tuple(word for word in line.words if not _is_latin(word.text) and not _is_arabic_number(word.text))
-    return (own, row.reader) if own or not latin else (latin, "paddle")
+    if any(char.isalpha() or (char.isdigit() and not char.isascii()) for word in own for char in word.text):
+        return own, row.reader
+    return tuple(word for word in line.words if _is_latin(word.text) or word.text.isascii()), "paddle"
 
 
 def _is_latin(text: str) -> bool:
@@ -104,7 +106,8 @@ def _is_latin(text: str) -> bool:
 
 
 def _is_arabic_number(text: str) -> bool:
-    return not any(char.isalpha() for char in text) and any("\u0660" <= char <= "\u0669" for char in text)
+    is_digit = any("\u0660" <= char <= "\u0669" or "\u06f0" <= char <= "\u06f9" for char in text)
+    return is_digit and not any(char.isalpha() for char in text)
 
 
 @dataclass(frozen=True, slots=True)

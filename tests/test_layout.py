@@ -72,7 +72,7 @@ def distributions(extras: set[str]) -> set[str]:
 def test_every_library_imported_is_declared_where_it_is_needed() -> None:
     """Catches a library that is there only because another needs it, and one that would bring the builder's packages to a trainer."""
     providers = importlib.metadata.packages_distributions()
-    extras = {"schemas": set[str](), "synth": {"build", "ocr"}, "model": {"train"}, "filters": {"build", "readback"}}
+    extras = {"schemas": set[str](), "model": {"train"}, "filters": {"build", "readback"}}
     ours = LAYERS.keys() | sys.stdlib_module_names
     undeclared = {
         f"{module}: {name}"
