@@ -15,7 +15,7 @@ from schemas.canonical import canonical_json
 from schemas.sample import Attachment, BoxPx, Image, Rendering, Stored
 from synth.render.grounds import PAPERS, draw_ground, readable_ink
 from synth.render.ink import Plate
-from synth.render.photo import Wear, draw_photo, encode, take
+from synth.render.photo import Ink, Wear, draw_photo, encode, take
 from synth.render.warp import Warp
 
 WARP_NAME = "warp-0.json"
@@ -55,7 +55,12 @@ def take_picture(
         pen = ImageDraw.Draw(ground)
         for x0, y0, x1, y1 in rules:
             pen.rectangle((x0, y0, x1 - 1, y1 - 1), fill=ink)
-    look = draw_photo(rng, wear, width, height, text_px=text_px)
+    return photograph(plate, ground, ink, name, wear, text_px, rng)
+
+
+def photograph(plate: Plate, ground: Pillow.Image, ink: Ink | Pillow.Image, name: str, wear: Wear, text_px: float, rng: Generator) -> Taken:
+    """Take the picture of a plate on a ground of its size; `ink` is one colour, or an RGB picture with that of each place."""
+    look = draw_photo(rng, wear, *plate.picture.size, text_px=text_px)
     photo, warp = take(plate.picture, ground, ink, look, rng)
     return Taken(encode(photo, look), warp, name)
 
