@@ -34,11 +34,11 @@ BASELINE_EM = 0.34
 UNSPACED = frozenset({"Hans", "Hant", "Jpan", "Kore"})
 """Scripts whose words are not set apart, so that lines break within them."""
 
-MIN_JUSTIFIED_EM = {"en": 32, "de": 44, "ru": 46}
-OTHER_JUSTIFIED_EM = 22
+MIN_JUSTIFIED_EM = {"de": 44, "ru": 46}
+OTHER_JUSTIFIED_EM = 20
 """Text between spaces is set ragged in columns narrower than this many ems, by language and for all others: nothing is hyphenated, so that
-lines gape where words are long. Measured on the sentences of the wording files: from here on one line in ten or fewer, in Russian one in
-eight, opens its spaces by more than half an em; at 20 em every second German or Russian line did."""
+lines gape where words are long. Measured on the sentences of the wording files: from here on one line in ten in German, and one in eight in
+Russian, opens its spaces by more than half an em; at 20 em every second one did, in Arabic one in twenty and in English one in three."""
 
 WHOLE_LINES = 6
 """A list of at most so many lines is not broken over columns (chosen)."""

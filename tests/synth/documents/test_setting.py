@@ -110,7 +110,7 @@ def opened(own: Setter, width_em: float) -> list[float]:
     return out
 
 
-@pytest.mark.parametrize("language", ["en", "de", "ru", "ar", "hi"])
+@pytest.mark.parametrize("language", ["de", "ru", "ar", "hi"])
 def test_justified_lines_do_not_gape(language: str) -> None:
     # Catches: columns of 20 to 40 ems justified without hyphenation, where words are long.
     own = setter(language)
