@@ -1,7 +1,7 @@
 """`ocr.scene`: text on signs, labels, screens and notes that hang on walls and stand in streets, photographed at an angle.
 
-One to three signs a picture, each of its own kind and colours with one to three lines; read from the top sign to the lowest. Proved as lines
-are (`proof.py`).
+One to three signs a picture, each of its own kind and colours with one to three lines; read from the top sign to the lowest. Proved as
+lines are (`proof.py`).
 """
 
 from dataclasses import dataclass
@@ -96,7 +96,7 @@ class Scene:
     def render(self, truth: Truth, rng: Generator) -> Rendering[Plate]:
         """Hang the signs one below the other, each shifted to a side, and photograph them."""
         hung = [_hang(sign, truth.language) for sign in truth.signs]
-        room = round(24 + 60 * float(rng.random()))
+        room = round(80 + 80 * float(rng.random()))  # what lies beyond the edges is the wall mirrored, and shall hold no signs
         width = max(size[0] for _, size in hung) + 2 * room
         height = sum(size[1] + room for _, size in hung) + room
         _, wall = draw_ground(rng, width, height, among=(truth.wall,))

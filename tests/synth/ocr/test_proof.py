@@ -20,6 +20,7 @@ SEED = 11
 PARAMS: dict[str, dict[str, object]] = {
     "ocr.line": {"languages": ["en", "ar", "hi", "ja"], "units": ["line"], "wear": ["print", "photo"], "questions": 6},
     "ocr.page": {"languages": ["en", "ar", "zh-Hant", "th"], "wear": ["print"], "questions": 7},
+    "ocr.scene": {"languages": ["fr", "fa", "ta", "ja"], "wear": ["photo"], "questions": 5},
     "ocr.form": {"languages": ["de", "he", "ko", "bn"], "wear": ["scan"], "questions": 6},
 }
 
