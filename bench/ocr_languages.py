@@ -2,8 +2,9 @@
 
 `ocr.line` is made in every core language, clean (`wear: [print]`). A sample whose shaping audit finds a glyph that is missing, or a dotted
 circle that its text lacks, is counted, and would not be kept. Reading error is that of `filters.ocr_roundtrip` over the clean renderings,
-with the engine of the language's row (`make readback`). Coverage is of the characters that must all be drawn (`Corpus.characters`): how
-many of them the fonts of every look have, which `synth.ocr.corpus` checks as it loads.
+with the engine of the language's row (`make readback`): over all characters, which the limit is for, and the median and 95th percentile of
+single lines, of which a short one with one letter misread has a large error. Coverage is of the characters that must all be drawn
+(`Corpus.characters`): how many of them the fonts of every look have, which `synth.ocr.corpus` checks as it loads.
 
     PYTHONPATH=. python bench/ocr_languages.py --samples 24        # about ten minutes on one core
 """
@@ -40,16 +41,17 @@ def main() -> int:
         rows.append(row)
         missed += not within
         print(*row, file=sys.stderr, flush=True)
-    columns = ["language", "made", "kept", "tofu", "circles", "median error", "95 %", "limit", "characters", "fonts"]
+    columns = ["language", "made", "kept", "tofu", "circles", "error", "median", "95 %", "limit", "characters", "fonts"]
     print_table("Lines in each language, clean", columns, rows)
     return 1 if missed else 0
 
 
 def table_row(code: str, limit: float, count: int) -> tuple[list[object], bool]:
-    """The figures of one language, and whether its 95th percentile of reading error is within its limit."""
+    """The figures of one language, and whether its reading error is within its limit."""
     family = load_family("ocr.line", {"languages": [code], "wear": ["print"], "units": ["phrase", "line"], "questions": 1}, "bench")
     faults: Counter[str] = Counter()
     errors: list[float] = []
+    lengths: list[int] = []
     fonts: set[str] = set()
     for index in range(count):
         try:
@@ -60,6 +62,8 @@ def table_row(code: str, limit: float, count: int) -> tuple[list[object], bool]:
         faults.update(told(sample))
         fonts |= {run.font for line in read_layer(sample.stored).lines for word in line.words for run in word.runs}
         errors.append(1.0 - similarity(sample))
+        lengths.append(sum(len(line.text) for line in read_layer(sample.stored).lines))
+    overall = sum(error * length for error, length in zip(errors, lengths, strict=True)) / max(sum(lengths), 1)
     errors.sort()
     high = errors[min(int(0.95 * len(errors)), len(errors) - 1)] if errors else 1.0
     kept = count - sum(faults.values())
@@ -76,7 +80,7 @@ def table_row(code: str, limit: float, count: int) -> tuple[list[object], bool]:
         len(load_corpus(code).characters),
         len(fonts),
     ]
-    return row, high <= limit
+    return row, overall <= limit
 
 
 def told(sample: Sample) -> list[str]:
