@@ -74,6 +74,7 @@ def table_row(code: str, limit: float, count: int) -> tuple[list[object], bool]:
         kept,
         tofu,
         circles,
+        f"{overall:.3f}",
         f"{statistics.median(errors):.3f}",
         f"{high:.3f}",
         limit,

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from schemas.canonical import canonical_json
 from schemas.sample import Attachment, BoxPx, Image, Rendering, Stored
+from synth.ocr.corpus import load_corpus
 from synth.render.grounds import PAPERS, draw_ground, readable_ink
 from synth.render.ink import Plate
 from synth.render.photo import Ink, Wear, draw_photo, encode, take
@@ -81,7 +82,7 @@ def rendering(plate: Plate, taken: Taken, language: str, tags: Sequence[str]) ->
         landed=plate,
         images=(taken.image,),
         attachments=(*plate.attachments(), warp_attachment(taken.warp)),
-        assets=plate.assets,
+        assets=(*plate.assets, *load_corpus(language).sources),
         languages=(language,),
         tags=(*tags, f"ground:{taken.ground}"),
     )
