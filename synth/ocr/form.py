@@ -16,14 +16,15 @@ from babel import Locale
 from babel.numbers import format_decimal
 from numpy.random import Generator
 
-from schemas.errors import DataError, UserError
+from schemas.errors import DataError
 from schemas.languages import language as language_row
 from schemas.sample import BoxPx, Rendering, Stored, Turn, Verdict
 from synth.ocr.corpus import Writer, load_corpus
-from synth.ocr.line import check_choices, core_languages
+from synth.ocr.line import core_languages
 from synth.ocr.picture import rendering, stored_warp, take_picture
 from synth.ocr.proof import verdicts
 from synth.ocr.questions import Scene, Task, write_turns
+from synth.params import among, refuse, within
 from synth.render.fonts import LOOKS, FontFamily
 from synth.render.grounds import PAPERS
 from synth.render.ink import Placed, Plate, draw_plate
@@ -79,7 +80,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Form:
-    """Receipts, invoices, cards and forms in 41 languages.
+    """Receipts, invoices, cards and forms in 42 languages.
 
     Attributes:
         languages: BCP 47 tags, taken in turn; all core languages with labels where none is named.
@@ -96,11 +97,12 @@ class Form:
     questions: int = 3
 
     def __post_init__(self) -> None:
-        check_choices("languages", self.languages or tuple(labels()), tuple(labels()))
-        check_choices("kinds", self.kinds, get_args(Kind))
-        check_choices("wear", self.wear, get_args(Wear))
-        if self.questions < 1:
-            raise UserError(f"questions is {self.questions}", where="params.questions", todo="ask at least one")
+        refuse(
+            among("languages", self.languages, tuple(labels()), may_be_empty=True),
+            among("kinds", self.kinds, get_args(Kind)),
+            among("wear", self.wear, get_args(Wear)),
+            within("questions", self.questions, 1, len(TASKS)),
+        )
 
     def sample_truth(self, index: int, rng: Generator) -> Truth:
         """Draw what the form says; languages, kinds and wear follow `index`."""

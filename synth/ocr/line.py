@@ -4,20 +4,18 @@ Text is set by HarfBuzz with fallback by run, drawn as ink, laid on a ground and
 text alone, looks for the ink in the stored picture, and answers each question anew (`proof.py`).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
 from numpy.random import Generator
 
-from schemas.errors import UserError
-from schemas.languages import language as language_row
 from schemas.languages import load_languages
 from schemas.sample import Rendering, Stored, Turn, Verdict
 from synth.ocr.corpus import Writer, load_corpus
 from synth.ocr.picture import rendering, stored_warp, take_picture
 from synth.ocr.proof import verdicts
 from synth.ocr.questions import Scene, Task, write_turns
+from synth.params import among, refuse, within
 from synth.render.fonts import LOOKS, FontFamily
 from synth.render.ink import Placed, Plate, draw_plate, ink_box
 from synth.render.photo import Wear
@@ -50,7 +48,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Line:
-    """Words, phrases and lines in 41 languages and more.
+    """Words, phrases and lines in 42 languages.
 
     Attributes:
         languages: BCP 47 tags, taken in turn; all core languages where none is named.
@@ -74,16 +72,15 @@ class Line:
     questions: int = 3
 
     def __post_init__(self) -> None:
-        for code in self.languages:
-            language_row(code)
-        check_choices("units", self.units, get_args(Unit))
-        check_choices("wear", self.wear, get_args(Wear))
-        if not 8 <= self.min_size_px <= self.max_size_px <= 400:
-            todo = "give 8 <= min_size_px <= max_size_px <= 400"
-            raise UserError(f"type of {self.min_size_px} to {self.max_size_px} pixels", where="params.min_size_px", todo=todo)
-        if self.questions < 1 or self.max_characters < 8:
-            todo = "ask at least one question, of lines of at least 8 characters"
-            raise UserError(f"questions {self.questions}, max_characters {self.max_characters}", where="params", todo=todo)
+        refuse(
+            among("languages", self.languages, tuple(load_languages()), may_be_empty=True),
+            among("units", self.units, get_args(Unit)),
+            among("wear", self.wear, get_args(Wear)),
+            within("min_size_px", self.min_size_px, 8, self.max_size_px),
+            within("max_size_px", self.max_size_px, 8, 400),
+            within("max_characters", self.max_characters, 8, 200),
+            within("questions", self.questions, 1, len(ALL_TASKS)),
+        )
 
     def sample_truth(self, index: int, rng: Generator) -> Truth:
         """Draw text and look; languages, units and wear follow `index`."""
@@ -152,10 +149,3 @@ class Line:
 def core_languages() -> tuple[str, ...]:
     """The languages a recipe gets that names none."""
     return tuple(code for code, row in load_languages().items() if row.tier == "core")
-
-
-def check_choices(name: str, given: Sequence[str], known: Sequence[str]) -> None:
-    """UserError unless `given` is a choice of one or more of `known`."""
-    wrong = [item for item in given if item not in known]
-    if wrong or not given:
-        raise UserError(f"{name} is {list(given)}", where=f"params.{name}", todo=f"choose among {', '.join(known)}")

@@ -8,15 +8,16 @@ from typing import ClassVar, get_args
 
 from numpy.random import Generator
 
-from schemas.errors import UserError
 from schemas.languages import language as language_row
+from schemas.languages import load_languages
 from schemas.sample import Rendering, Stored, Turn, Verdict
 from synth.ocr.compose import PageLook, compose, draw_page_look
 from synth.ocr.corpus import Writer, load_corpus
-from synth.ocr.line import check_choices, core_languages
+from synth.ocr.line import core_languages
 from synth.ocr.picture import rendering, stored_warp, take_picture
 from synth.ocr.proof import verdicts
 from synth.ocr.questions import Scene, Task, write_turns
+from synth.params import among, refuse, within
 from synth.render.grounds import PAPERS
 from synth.render.ink import Plate, draw_plate
 from synth.render.photo import Wear
@@ -36,7 +37,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Page:
-    """Dense pages in 41 languages and more.
+    """Dense pages in 42 languages.
 
     Attributes:
         languages: BCP 47 tags, taken in turn; all core languages where none is named.
@@ -52,11 +53,11 @@ class Page:
     questions: int = 3
 
     def __post_init__(self) -> None:
-        for code in self.languages:
-            language_row(code)
-        check_choices("wear", self.wear, get_args(Wear))
-        if self.questions < 1:
-            raise UserError(f"questions is {self.questions}", where="params.questions", todo="ask at least one")
+        refuse(
+            among("languages", self.languages, tuple(load_languages()), may_be_empty=True),
+            among("wear", self.wear, get_args(Wear)),
+            within("questions", self.questions, 1, len(TASKS)),
+        )
 
     def sample_truth(self, index: int, rng: Generator) -> Truth:
         """Draw look and tasks; languages and wear follow `index`."""

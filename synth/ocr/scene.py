@@ -10,15 +10,16 @@ from typing import ClassVar, get_args
 from numpy.random import Generator
 from PIL import Image as Pillow
 
-from schemas.errors import DataError, UserError
-from schemas.languages import language as language_row
+from schemas.errors import DataError
+from schemas.languages import load_languages
 from schemas.sample import Rendering, Stored, Turn, Verdict
 from synth.ocr.corpus import Writer, load_corpus
-from synth.ocr.line import check_choices, core_languages
+from synth.ocr.line import core_languages
 from synth.ocr.picture import photograph, rendering, stored_warp
 from synth.ocr.proof import verdicts
 from synth.ocr.questions import Scene as Asked
 from synth.ocr.questions import Task, write_turns
+from synth.params import among, refuse, within
 from synth.render.fonts import LOOKS, FontFamily
 from synth.render.grounds import draw_ground, readable_ink
 from synth.render.ink import Placed, Plate, draw_plate, ink_box
@@ -76,11 +77,11 @@ class Scene:
     questions: int = 3
 
     def __post_init__(self) -> None:
-        for code in self.languages:
-            language_row(code)
-        check_choices("wear", self.wear, get_args(Wear))
-        if self.questions < 1:
-            raise UserError(f"questions is {self.questions}", where="params.questions", todo="ask at least one")
+        refuse(
+            among("languages", self.languages, tuple(load_languages()), may_be_empty=True),
+            among("wear", self.wear, get_args(Wear)),
+            within("questions", self.questions, 1, len(TASKS)),
+        )
 
     def sample_truth(self, index: int, rng: Generator) -> Truth:
         """Draw signs; languages and wear follow `index`."""
