@@ -6,7 +6,7 @@ them back. Lines are in reading order, text is in logical order and NFC. Boxes h
 origin top left, y down, x1 and y1 exclusive.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from schemas.canonical import canonical_json, parse_json
@@ -103,11 +103,20 @@ def layer_name(image: int) -> str:
 
 def write_layer(layer: TextLayer, image: int = 0) -> Attachment:
     """The layer as an attachment; equal layers give equal bytes."""
-    data = asdict(layer)
-    for line in data["lines"]:
-        for word in line["words"]:  # a page has thousands of clusters: a row each
-            word["clusters"] = [[cluster["text"], *cluster["box_px"]] for cluster in word["clusters"]]
+    lines = [{**_fields(line), "words": [_word_fields(word) for word in line.words]} for line in layer.lines]
+    data = {"width_px": layer.width_px, "height_px": layer.height_px, "lines": lines}
     return Attachment.of(layer_name(image), MEDIA_TYPE, canonical_json(data).encode())
+
+
+def _fields(item: TextLine | Run) -> dict[str, Any]:
+    """Names and values, as they are: `asdict` would copy each of them."""
+    return {name: getattr(item, name) for name in item.__slots__}
+
+
+def _word_fields(word: Word) -> dict[str, Any]:
+    # A page has thousands of clusters: a row each.
+    clusters = [[cluster.text, *cluster.box_px] for cluster in word.clusters]
+    return {"text": word.text, "box_px": word.box_px, "clusters": clusters, "runs": [_fields(run) for run in word.runs]}
 
 
 def read_layer(stored: Stored, image: int = 0) -> TextLayer:

@@ -4,7 +4,7 @@ That proves pixels and boxes together: text that was moved, covered, drowned in 
 Nothing here knows questions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -31,6 +31,10 @@ class Warp(Protocol):
         """Where a box lands."""
         ...
 
+    def boxes(self, boxes_px: Sequence[BoxPx]) -> list[BoxPx]:
+        """As `box`, for many at once."""
+        ...
+
     def unwarp(self, photo: Pillow.Image, clean_size: tuple[int, int]) -> Pillow.Image:
         """The picture laid flat, in the frame of the clean rendering."""
         ...
@@ -46,15 +50,14 @@ def legibility_faults(photo: Pillow.Image, clean: NDArray[np.uint8], layer: Text
         warp: From `clean` to `photo`.
     """
     flat = np.asarray(warp.unwarp(photo.convert("RGB"), (clean.shape[1], clean.shape[0])))
-    for line in layer.lines:
-        for word in line.words:
-            fault = _word_fault(flat, clean, word, warp)
-            if fault:
-                yield f"the word {word.text!r} cannot be read in the picture: {fault}"
+    words = [word for line in layer.lines for word in line.words]
+    for word, landed in zip(words, warp.boxes([word.box_px for word in words]), strict=True):
+        fault = _word_fault(flat, clean, word, landed)
+        if fault:
+            yield f"the word {word.text!r} cannot be read in the picture: {fault}"
 
 
-def _word_fault(flat: NDArray[np.uint8], clean: NDArray[np.uint8], word: Word, warp: Warp) -> str:
-    landed = warp.box(word.box_px)
+def _word_fault(flat: NDArray[np.uint8], clean: NDArray[np.uint8], word: Word, landed: BoxPx) -> str:
     short = min(landed[3] - landed[1], landed[2] - landed[0])
     lettered = any(char.isalnum() for char in word.text)  # dots and dashes are small by nature
     if lettered and max(landed[3] - landed[1], landed[2] - landed[0]) < LEAST_HEIGHT_PX:
@@ -65,21 +68,22 @@ def _word_fault(flat: NDArray[np.uint8], clean: NDArray[np.uint8], word: Word, w
     if not ink.any() or ink.all():
         return ""  # a solid block: its box shows it, and correlation is not defined
     wanted = 255.0 - clean[rows, columns].astype(np.float64)
-    best, contrast = 0.0, 0.0
-    for channel in range(3):
-        seen = flat[rows, columns, channel].astype(np.float64)
-        found = _correlation(wanted, seen)
-        if abs(found) > abs(best):
-            best, contrast = found, float(abs(seen[ink].mean() - seen[~ink].mean()))
-    if abs(best) < LEAST_CORRELATION:
-        return f"its ink correlates {abs(best):.2f} with the picture, less than {LEAST_CORRELATION}"
+    seen = flat[rows, columns].astype(np.float64)  # (height, width, 3)
+    found = _correlation(wanted, seen)
+    best = int(np.argmax(np.abs(found)))
+    if abs(found[best]) < LEAST_CORRELATION:
+        return f"its ink correlates {abs(found[best]):.2f} with the picture, less than {LEAST_CORRELATION}"
+    channel = seen[:, :, best]
+    contrast = abs(float(channel[ink].mean() - channel[~ink].mean()))
     if contrast < LEAST_CONTRAST:
         return f"{contrast:.0f} grey levels between ink and ground, less than {LEAST_CONTRAST:.0f}"
     return ""
 
 
-def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Pearson's r; 0 where one of them is flat."""
-    a, b = a - a.mean(), b - b.mean()
-    norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    return float((a * b).sum()) / norm if norm > 0 else 0.0
+def _correlation(ink: NDArray[np.float64], seen: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Pearson's r of ink (height, width) with each channel of (height, width, 3); 0 where one of them is flat."""
+    a, b = ink - ink.mean(), seen - seen.mean(axis=(0, 1))
+    norm = np.sqrt((a * a).sum() * (b * b).sum(axis=(0, 1)))
+    product: NDArray[np.float64] = np.einsum("hw,hwc->c", a, b)
+    found: NDArray[np.float64] = np.divide(product, norm, out=np.zeros(3), where=norm > 0)
+    return found

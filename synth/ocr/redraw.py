@@ -199,12 +199,16 @@ def _ink_faults(plate: NDArray[np.uint8], redrawn: NDArray[np.uint8], layer: Tex
     yield f"{len(ys)} pixels, the first at ({xs[0]}, {ys[0]}), are not those of the text layer"
 
 
-@cache
 def font_of(run: Run) -> FontFile | None:
     """The font file a run names, among those that Assay sets text in; None if there is none."""
+    return _font(run.font, run.face, run.axes)
+
+
+@cache
+def _font(name: str, face: int, axes: tuple[tuple[str, float], ...]) -> FontFile | None:
     for typeface in TYPEFACES.values():
         for file in (typeface.regular, typeface.bold, typeface.italic, typeface.bold_italic):
-            if (file.path.rpartition("/")[2], file.index, file.axes) == (run.font, run.face, run.axes):
+            if (file.path.rpartition("/")[2], file.index, file.axes) == (name, face, axes):
                 return file
     return None
 
