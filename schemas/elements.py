@@ -1,8 +1,9 @@
-"""What a page holds, in reading order, before it is written in a notation: headings, paragraphs, lists, tables, pictures, formulae, with
-their boxes.
+"""What a page holds, in reading order, before it is written in a notation: headings, paragraphs, lists, tables, pictures, formulae, code,
+with their boxes.
 
 Text is tidy: single spaces, no blank lines, no control characters, line breaks as newlines; `tidy` makes it so. Only ASCII white space is
-touched, because a no-break or an ideographic space is part of the text. Which boxes and kinds a notation can say is the notation's
+touched, because a no-break or an ideographic space is part of the text. Code keeps its lines and spaces instead. What is printed raised
+(footnote marks) stands between `RAISED` and `LEVEL`. Which boxes and kinds a notation can say is the notation's
 business, not this module's.
 """
 
@@ -14,12 +15,19 @@ from schemas.geometry import Box1000
 
 TextKind: TypeAlias = Literal["paragraph", "caption", "footnote", "header", "footer"]
 PictureKind: TypeAlias = Literal["image", "chart", "formula"]
-Kind: TypeAlias = Literal["heading", "list", "table"] | TextKind | PictureKind
+Kind: TypeAlias = Literal["heading", "list", "table", "code"] | TextKind | PictureKind
 
 TEXT_KINDS: tuple[TextKind, ...] = get_args(TextKind)
 PICTURE_KINDS: tuple[PictureKind, ...] = get_args(PictureKind)
 MAX_LEVEL = 6
 
+RAISED, LEVEL = "\ufff9", "\ufffb"
+"""Begin and end of a raised run in a text, as `word\ufff92\ufffb`; every notation writes them as its superscript. (Unicode keeps these
+characters for annotations inside programs; no page prints them.)"""
+
+_STRAY = re.compile(f"[{RAISED}{LEVEL}]")
+_RAISED_RUN = re.compile(f"{RAISED}[^{RAISED}{LEVEL}\\s]+{LEVEL}")
+_UNTIDY_CODE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]|^\n|\n\Z| (?:\n|\Z)")
 _BLANK = re.compile(r"[ \t\r\f\v]+")
 _UNTIDY = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]|  |^[ \n]|[ \n]\Z|\n[ \n]| \n")
 
@@ -28,6 +36,17 @@ def tidy(text: str) -> str:
     """`text` with ASCII white space collapsed, blank lines dropped, and other control characters removed."""
     lines = (re.sub(r"[\x00-\x1f\x7f]", "", _BLANK.sub(" ", line)).strip(" ") for line in text.split("\n"))
     return "\n".join(_BLANK.sub(" ", line) for line in lines if line)
+
+
+def raised(text: str) -> str:
+    """`text` as a raised run."""
+    return f"{RAISED}{text}{LEVEL}"
+
+
+def tidy_code(text: str) -> str:
+    """Code with tabs as spaces, no space at line ends, no empty lines around it, and no control characters."""
+    lines = (re.sub(r"[\x00-\x1f\x7f]", "", line.expandtabs(8)).rstrip(" ") for line in re.split(r"\r?\n", text))
+    return "\n".join(lines).strip("\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +60,8 @@ class Cell:
 
     def __post_init__(self) -> None:
         _check_text(self.text, "a cell")
+        if _STRAY.search(self.text):
+            raise ValueError(f"the cell {self.text!r:.60} has a raised run, which tables cannot say")
         if min(self.colspan, self.rowspan) < 1:
             raise ValueError(f"a cell spans {self.colspan} columns and {self.rowspan} rows; both must be at least 1")
 
@@ -64,7 +85,7 @@ class Element:
     Attributes:
         kind: What it is.
         box_1000: Around the whole element.
-        text: The words; of a picture its caption or the text read in it; of a formula its LaTeX.
+        text: The words, of code with its lines and indents; of a picture its caption or the text read in it; of a formula its LaTeX.
         level: 1–6 for a heading, else 0.
         ordered: Whether a list is numbered.
         items: Of a list.
@@ -85,7 +106,10 @@ class Element:
         if self.kind in PICTURE_KINDS and self.picture_1000 is None:
             object.__setattr__(self, "picture_1000", self.box_1000)
         self._check_fields()
-        _check_text(self.text, self.kind, needed=self.kind == "heading" or self.kind == "formula" or self.kind in TEXT_KINDS)
+        if self.kind == "code":
+            _check_code(self.text)
+        else:
+            _check_text(self.text, self.kind, needed=self.kind == "heading" or self.kind == "formula" or self.kind in TEXT_KINDS)
         _check_box(self.box_1000, self.kind)
         _check_box(self.picture_1000, self.kind)
 
@@ -126,11 +150,20 @@ def grid(table: tuple[tuple[Cell, ...], ...]) -> list[list[tuple[int, int]]]:
     return [[owner[y, x] for x in range(width)] for y in range(height)]
 
 
+def _check_code(text: str) -> None:
+    if not text.strip():
+        raise ValueError("code has no text")
+    if found := _UNTIDY_CODE.search(text) or _STRAY.search(text):
+        raise ValueError(f"the text of code is not tidy at {found.start()} ({text!r:.60}); use tidy_code()")
+
+
 def _check_text(text: str, where: str, *, needed: bool = False) -> None:
     if needed and not text:
         raise ValueError(f"{where} has no text")
     if found := _UNTIDY.search(text):
         raise ValueError(f"the text of {where} is not tidy at {found.start()} ({text!r:.60}); use tidy()")
+    if _STRAY.search(_RAISED_RUN.sub("", text)):
+        raise ValueError(f"the text of {where} has a raised run that is empty, nested, spaced or not closed ({text!r:.60})")
 
 
 def _check_box(box_1000: Box1000 | None, where: str) -> None:

@@ -3,8 +3,8 @@
 The prompt is `qwenvl html`. The grammar is the one printed in the Qwen2.5-VL report (arXiv 2502.13923, "Document Omni-Parsing Data") with
 boxes 0–1000 as Qwen3-VL has them: `data-bbox` holds four integers with spaces between; wrappers (`image`, `chart`, `formula`) hold an
 `img` with its own box and then the content: a table for a chart, a `p` for a caption, a `div` for a formula. Chosen here, because nothing
-is published: captions, footnotes, running heads and feet are `p` with their kind as class, and a line break is `<br/>`. Both ways keep
-every `Element` exactly.
+is published: captions, footnotes, running heads and feet are `p` with their kind as class, a line break is `<br/>`, a raised mark is
+`<sup>`, and code is HTML's own `<pre><code>`, with the box on `pre`. Both ways keep every `Element` exactly.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from html import escape
 from html.parser import HTMLParser
 
 from schemas.dialect import unfence
-from schemas.elements import MAX_LEVEL, PICTURE_KINDS, TEXT_KINDS, Cell, Element, Kind, ListItem, tidy
+from schemas.elements import LEVEL, MAX_LEVEL, PICTURE_KINDS, RAISED, TEXT_KINDS, Cell, Element, Kind, ListItem, tidy, tidy_code
 from schemas.geometry import Box1000
 
 PROMPT = "qwenvl html"
@@ -53,6 +53,8 @@ def _write_element(element: Element) -> str:
         return f"<{tag}{box}>{items}</{tag}>"
     if element.kind == "table":
         return f"<table{box}>{_rows(element)}</table>"
+    if element.kind == "code":
+        return f"<pre{box}><code>{escape(element.text, quote=False)}</code></pre>"
     if element.kind in PICTURE_KINDS:
         return _write_picture(element, box, text)
     name = "" if element.kind == "paragraph" else f' class="{element.kind}"'
@@ -89,7 +91,7 @@ def _bbox(box_1000: Box1000 | None, where: str) -> str:
 
 
 def _escape(text: str) -> str:
-    return escape(text, quote=False).replace("\n", "<br/>")
+    return escape(text, quote=False).replace("\n", "<br/>").replace(RAISED, "<sup>").replace(LEVEL, "</sup>")
 
 
 class _Parser(HTMLParser):
@@ -114,6 +116,8 @@ class _Parser(HTMLParser):
         self._silent = tag == "style"
         if tag == "br":
             self.handle_data("\n")
+        elif tag == "sup":
+            self.handle_data(RAISED)
         elif not self.open_tag:
             self._open(tag, found)
         elif tag == "img":
@@ -133,7 +137,9 @@ class _Parser(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self._silent = False
-        if tag == "li" and self._leaf is not None:
+        if tag == "sup":
+            self.handle_data(LEVEL)
+        elif tag == "li" and self._leaf is not None:
             self._items.append(ListItem(_joined(self._leaf), _parse_bbox(self._part, "li")))
             self._leaf = None
         elif tag in ("td", "th") and self._leaf is not None:
@@ -147,10 +153,10 @@ class _Parser(HTMLParser):
                 self._close()
 
     def _open(self, tag: str, attrs: dict[str, str]) -> None:
-        if tag in _HEADINGS or tag in ("p", "ul", "ol", "table", "div"):
+        if tag in _HEADINGS or tag in ("p", "pre", "ul", "ol", "table", "div"):
             self.open_tag, self._attrs, self._depth = tag, attrs, 1
             self._picture, self._text, self._items, self._rows = None, [], [], []
-            self._leaf = self._text if tag in _HEADINGS or tag == "p" else None
+            self._leaf = self._text if tag in _HEADINGS or tag in ("p", "pre") else None
 
     def _close_cell(self, tag: str, text: str) -> None:
         if not self._rows:
@@ -166,7 +172,7 @@ class _Parser(HTMLParser):
             Element(
                 kind=kind,
                 box_1000=_parse_bbox(self._attrs, tag),
-                text=_joined(self._text),
+                text=tidy_code("".join(self._text)) if kind == "code" else _joined(self._text),
                 level=_HEADINGS.get(tag, 0),
                 ordered=tag == "ol",
                 items=tuple(self._items),
@@ -183,6 +189,8 @@ def _kind(tag: str, name: str) -> Kind:
         return "list"
     if tag == "table":
         return "table"
+    if tag == "pre":
+        return "code"
     if tag == "p":
         return next((kind for kind in TEXT_KINDS if kind == name), "paragraph")
     first = name.replace(".", " ").split(" ")[0]  # `formula.machine_printed` and `image caption` are a formula and an image

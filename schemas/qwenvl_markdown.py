@@ -2,8 +2,9 @@ r"""QwenVL-Markdown, the page notation in which only pictures and tables have bo
 
 The prompt is `qwenvl markdown`. Ordinary Markdown, where a table is LaTeX under the comment `<!-- Table (x0, y0, x1, y1) -->` and a
 picture is the comment `<!-- Image (x0, y0, x1, y1) -->`, integers 0–1000 (Qwen3-VL, cookbooks/document_parsing.ipynb). Chosen here,
-because nothing is published: a formula is a `$$` block, a picture's caption is the paragraph after it, a line break is `<br>`. The
-notation says less than the elements hold; `markdown_view` is what it says, and parsing what was written gives exactly that.
+because nothing is published: a formula is a `$$` block, a picture's caption is the paragraph after it, a line break is `<br>`, a raised
+mark is `<sup>`, and code is a fenced block, the fence longer than any in it. The notation says less than the elements hold;
+`markdown_view` is what it says, and parsing what was written gives exactly that.
 """
 
 import html
@@ -11,8 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from schemas.dialect import unfence
-from schemas.elements import MAX_LEVEL, Element, ListItem, tidy
+from schemas.elements import LEVEL, MAX_LEVEL, RAISED, Element, ListItem, tidy, tidy_code
 from schemas.geometry import Box1000
 from schemas.latex_table import parse_tabular, write_tabular
 
@@ -22,11 +22,12 @@ PROMPT = "qwenvl markdown"
 _COMMENT = re.compile(r"<!--\s*(Table|Image)\s*\(\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\)\s*-->")
 _HEADING = re.compile(rf"(#{{1,{MAX_LEVEL}}}) +(.+)")
 _ITEM = re.compile(r"(?:([-+*])|\d{1,9}([.)])) +(.+)")
-_UNESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])|(<br ?/?>)|(&#?\w+;)")
+_UNESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])|(<br ?/?>)|(</?sup>)|(&#?\w+;)")
 # Characters that would be read as markup wherever they stand, each with the context in which it would.
 _ESCAPE = re.compile(r"[\\`*$]|_(?!(?<=[^\W_]_)[^\W_])|<(?=[A-Za-z/!?])|&(?=#?\w+;)|~(?=~)|(?<=~)~|\](?=[(:\[])")
 # What would start a heading, a quotation, a list, a task or a rule at the beginning of a block; escaped at the match's end.
 _ESCAPE_START = re.compile(r"\d{1,9}(?=[.)](?: |$))|(?=#{1,6}(?: |$)|[-+](?: |$)|>|-(?: *-){2,} *$|\[[ xX]\] )")
+_FENCED = re.compile(r"^(`{3,})[^`\n]*\n(.*?)\n\1`*[ \t]*$", re.MULTILINE | re.DOTALL)
 _ASCII_BLANK = " \t\r\n"
 
 
@@ -44,14 +45,15 @@ def write_markdown(elements: Sequence[Element]) -> str:
 
 
 def parse_markdown(text: str) -> tuple[Element, ...]:
-    """The elements of a page in QwenVL-Markdown; text elements have no box. A fence around the whole is passed over.
+    """The elements of a page in QwenVL-Markdown; text elements have no box. A fence around the whole
+    that names Markdown is passed over; any other is code.
 
     Raises:
         ValueError: A table is not under its comment or is not a `tabular`, or a box is not ordered within 0–1000.
     """
     elements: list[Element] = []
     marker = ""
-    for block in _blocks(unfence(text)):
+    for block in _blocks(_unwrapped(text)):
         element, own = _parse_block(block)
         if own and own == marker:  # a blank line between items of one list
             elements[-1] = replace(elements[-1], items=elements[-1].items + element.items)
@@ -72,6 +74,8 @@ def _view(elements: Sequence[Element]) -> Iterator[Element]:
             yield Element("image", element.picture_1000)
             if element.text:
                 yield Element("paragraph", text=element.text)
+        elif element.kind == "code":
+            yield Element("code", text=element.text)
         elif element.kind == "formula":
             yield Element("formula", text=element.text)
         elif element.kind == "heading":
@@ -93,6 +97,9 @@ def _write_block(element: Element, *, alternate: bool) -> str:
         return f"{_comment('Table', element.box_1000)}\n{write_tabular(element.table)}"
     if element.kind == "image":
         return _comment("Image", element.box_1000)
+    if element.kind == "code":
+        fence = "`" * max(3, 1 + max(map(len, re.findall("`+", element.text)), default=0))
+        return f"{fence}\n{element.text}\n{fence}"
     if element.kind == "formula":
         if "$" in element.text.replace("\\$", ""):
             raise ValueError(f"a formula cannot hold $ in Markdown: {element.text!r:.60}")
@@ -116,17 +123,34 @@ def _escape(text: str) -> str:
     escaped = _ESCAPE.sub(r"\\\g<0>", text)
     if start := _ESCAPE_START.match(escaped):
         escaped = f"{escaped[: start.end()]}\\{escaped[start.end() :]}"
-    return escaped.replace("\n", "<br>")
+    return escaped.replace("\n", "<br>").replace(RAISED, "<sup>").replace(LEVEL, "</sup>")
 
 
 def _unescape(text: str) -> str:
     def plain(match: re.Match[str]) -> str:
+        if match[3]:
+            return RAISED if match[3] == "<sup>" else LEVEL
         return match[1] or ("\n" if match[2] else html.unescape(match[0]))
 
     return tidy(_UNESCAPE.sub(plain, text))
 
 
+def _unwrapped(text: str) -> str:
+    found = re.fullmatch(r"\s*```(?:markdown|md)[ \t]*\n(.*?)\n?```\s*", text, re.DOTALL)
+    return found[1] if found else text.strip(_ASCII_BLANK)
+
+
 def _blocks(text: str) -> Iterator[str]:
+    """Fenced blocks whole; what stands between them cut at blank lines."""
+    at = 0
+    for fenced in _FENCED.finditer(text):
+        yield from _plain_blocks(text[at : fenced.start()])
+        yield fenced[0]
+        at = fenced.end()
+    yield from _plain_blocks(text[at:])
+
+
+def _plain_blocks(text: str) -> Iterator[str]:
     for block in re.split(r"\n(?:[ \t]*\n)+", text.strip("\n")):
         if block.strip(_ASCII_BLANK):
             yield block.strip("\n")
@@ -136,6 +160,8 @@ def _parse_block(block: str) -> tuple[Element, str]:
     """The element of one block, and the marker of its list if it is one."""
     if found := _COMMENT.match(block):
         return _parse_boxed(found, block[found.end() :].strip()), ""
+    if found := _FENCED.fullmatch(block):
+        return Element("code", text=tidy_code(found[2])), ""
     if block.startswith("$$") and block.endswith("$$") and len(block) > 4:
         return Element("formula", text=tidy(block[2:-2])), ""
     if found := _HEADING.fullmatch(block):

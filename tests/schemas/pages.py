@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from schemas.elements import TEXT_KINDS, Cell, Element, ListItem, grid, tidy
+from schemas.elements import LEVEL, RAISED, TEXT_KINDS, Cell, Element, ListItem, grid, raised, tidy, tidy_code
 from schemas.geometry import Box1000
 
 # Markup of HTML, Markdown and LaTeX, and white space that belongs to the text, beside anything else.
@@ -33,9 +33,11 @@ _MARKUP = st.sampled_from(
         ),
     ]
 )
-_LETTERS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=4)
+_LETTERS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters=RAISED + LEVEL), min_size=1, max_size=4)
 TEXT = st.lists(_MARKUP | _LETTERS, max_size=6).map("".join).map(tidy)
 WORDS = TEXT.filter(bool)
+MARKED = st.builds(lambda text, mark: text + raised(mark), WORDS, st.sampled_from(("2", "*", "<", "\u0662"))) | WORDS
+CODE = st.lists(_MARKUP | _LETTERS | st.just("\n  "), min_size=1, max_size=8).map("".join).map(tidy_code).filter(str.strip)
 FORMULA = WORDS.filter(lambda text: "$" not in text)
 
 
@@ -71,10 +73,11 @@ def tables(draw: st.DrawFn) -> tuple[tuple[Cell, ...], ...]:
     return table
 
 
-_ITEMS = st.lists(st.builds(ListItem, WORDS, BOX), min_size=1, max_size=3).map(tuple)
+_ITEMS = st.lists(st.builds(ListItem, MARKED, BOX), min_size=1, max_size=3).map(tuple)
 ELEMENT = st.one_of(
-    st.builds(Element, st.just("heading"), BOX, WORDS, st.integers(1, 6)),
-    st.builds(Element, st.sampled_from(TEXT_KINDS), BOX, WORDS),
+    st.builds(Element, st.just("heading"), BOX, MARKED, st.integers(1, 6)),
+    st.builds(Element, st.sampled_from(TEXT_KINDS), BOX, MARKED),
+    st.builds(Element, st.just("code"), BOX, CODE),
     st.builds(lambda box, ordered, items: Element("list", box, ordered=ordered, items=items), BOX, st.booleans(), _ITEMS),
     st.builds(lambda box, table: Element("table", box, table=table), BOX, tables()),
     st.builds(lambda box, text, own: Element("image", box, text, picture_1000=own), BOX, TEXT, st.none() | BOX),

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 
-from schemas.elements import Cell, Element, ListItem
+from schemas.elements import Cell, Element, ListItem, raised
 from schemas.qwenvl_html import parse_html, write_html
 from tests.schemas.pages import PAGE
 
@@ -93,3 +93,16 @@ def test_every_element_needs_a_box() -> None:
     """Catches an element written without its place."""
     with pytest.raises(ValueError, match="paragraph has no box"):
         write_html([Element("paragraph", text="a")])
+
+
+def test_code_and_raised_marks() -> None:
+    """Catches code that loses its lines or indents, and footnote marks that become plain digits."""
+    page = (
+        Element("paragraph", (1, 2, 3, 4), f"word{raised('2')}, more"),
+        Element("code", (1, 5, 3, 9), "if a < b:\n    run  --now\n\n\tend".expandtabs(4)),
+    )
+    assert write_html(page).split("\n", 2)[1] == '<p data-bbox="1 2 3 4">word<sup>2</sup>, more</p>'
+    assert '<pre data-bbox="1 5 3 9"><code>if a &lt; b:\n    run  --now\n\n    end</code></pre>' in write_html(page)
+    assert parse_html(write_html(page)) == page
+    with pytest.raises(ValueError, match="not closed"):
+        parse_html('<p data-bbox="1 2 3 4">word<sup>2</p>')

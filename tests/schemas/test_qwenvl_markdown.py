@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import example, given, settings
 
-from schemas.elements import Cell, Element, ListItem
+from schemas.elements import Cell, Element, ListItem, raised
 from schemas.latex_table import Table, parse_tabular, write_tabular
 from schemas.qwenvl_markdown import markdown_view, parse_markdown, write_markdown
 from tests.schemas.pages import PAGE, WORDS, tables
@@ -157,3 +157,18 @@ def test_what_markdown_cannot_say_is_refused(element: Element, message: str) -> 
     """Catches a page written so that it would be read as another."""
     with pytest.raises(ValueError, match=message):
         write_markdown([element])
+
+
+def test_code_and_raised_marks() -> None:
+    """Catches code that loses its lines, indents or blank lines, a fence inside it, and footnote marks that become plain digits."""
+    page = (
+        Element("paragraph", text=f"word{raised('2')}, not <sup>3</sup>"),
+        Element("code", text="if a:\n    run  --now\n\n```\n# end"),
+        Element("paragraph", text="after"),
+    )
+    assert write_markdown(page).startswith(
+        "word<sup>2</sup>, not \\<sup>3\\</sup>\n\n````\nif a:\n    run  --now\n\n```\n# end\n````\n\nafter"
+    )
+    assert parse_markdown(write_markdown(page)) == page
+    alone = (Element("code", text="run"),)
+    assert parse_markdown(write_markdown(alone)) == alone
