@@ -20,6 +20,7 @@ from schemas.sample import AssetUse, Evidence, Image, Proof, Rendering, Stored, 
 from schemas.tokens import count_text
 from synth.assets import Asset, read_asset, resolve
 from synth.documents import pictures
+from synth.documents.blocks import LaidOut
 from synth.documents.chapters import write_document
 from synth.documents.genres import GENRES
 from synth.documents.layout import draw_look, layout
@@ -28,11 +29,13 @@ from synth.documents.parse_chars import read_chars
 from synth.documents.parse_check import page_fault
 from synth.documents.parse_parts import Part, join_pages, parts_of_pieces, split_pages, to_element
 from synth.documents.parse_real import read_parts
+from synth.documents.parse_real_lines import document_words
 from synth.documents.parse_tables import UnsafePage
 from synth.documents.real_input import check_any_pdf, check_text, cut_pages, open_pdf, quiet
 from synth.documents.real_language import document_language
 from synth.documents.real_structure import has_contents, page_sections, page_text
 from synth.documents.sampling import sample_world
+from synth.documents.strips import MARK_PREFIX
 from synth.documents.wording import load_wording
 from synth.documents.world import World
 from synth.params import among, refuse, resolution, within
@@ -186,7 +189,7 @@ class Parse:
         answered = turns[-1]
         (pdf,), sheets = pictures.stored_pdfs(stored), pictures.stored_sheets(stored)
         with quiet():
-            faults = image_faults([pdf], stored.images, sheets) or _answer_faults(answered.text, pdf, truth.dialect)
+            faults = image_faults([pdf], stored.images, sheets) or _answer_faults(answered.text, pdf, truth)
         return (
             Verdict(answered.task, not faults, faults[0] if faults else "every element found again in the PDF with PDFium", "artefact"),
         )
@@ -236,11 +239,28 @@ def _synthetic(world: World, start: float, pages: int, rng: Generator) -> tuple[
     laid_out = layout(written.document, look, rng)
     with quiet(), pymupdf.open(stream=laid_out.pdf, filetype="pdf") as document:
         usable = {
-            n: parts_of_pieces([piece for piece in laid_out.pieces if piece.page == n], page_text(document[n]))
+            n: parts_of_pieces(
+                [piece for piece in laid_out.pieces if piece.page == n], page_text(document[n]), _marks(laid_out, document, n)
+            )
             for n in range(document.page_count)
         }
         first, run = _run({n: parts for n, parts in usable.items() if parts}, start, pages)
         return cut_pages(document, first, len(run)), run, laid_out.assets
+
+
+def _marks(laid_out: LaidOut, document: pymupdf.Document, number: int) -> list[tuple[str, BoxPt]]:
+    """The footnote marks on a page with their boxes."""
+    boxes = [
+        place.box_pt for key, places in laid_out.places.items() if key.startswith(MARK_PREFIX) for place in places if place.page == number
+    ]
+    blocks = document[number].get_text("rawdict")["blocks"] if boxes else []
+    chars = [c for block in blocks for line in block.get("lines", ()) for span in line["spans"] for c in span["chars"]]
+    return [("".join(c["c"] for c in chars if _centre_in(c["bbox"], box)).strip(), box) for box in boxes]
+
+
+def _centre_in(box: Sequence[float], outer: BoxPt) -> bool:
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]
 
 
 def _real(asset: Asset | None, start: float, pages: int) -> tuple[bytes, list[tuple[Part, ...]], tuple[AssetUse, ...]]:
@@ -250,6 +270,7 @@ def _real(asset: Asset | None, start: float, pages: int) -> tuple[bytes, list[tu
     with open_pdf(read_asset(asset), asset.name) as document:
         order = range(document.page_count)
         begin = int(start * len(order))
+        words = document_words(document)
         usable: dict[int, tuple[Part, ...]] = {}
         why = "it has no pages"
         for number in [*order[begin:], *order[:begin]][:SEARCHED_PAGES]:
@@ -257,7 +278,7 @@ def _real(asset: Asset | None, start: float, pages: int) -> tuple[bytes, list[tu
                 check_text(document, [number], asset.name)
                 if has_contents(page_text(document[number])):
                     raise UnsafePage("a contents list")
-                usable[number] = read_parts(document[number], page_sections(document, number))
+                usable[number] = read_parts(document[number], page_sections(document, number), words)
             except (UnsafePage, DataError) as error:
                 why = str(error)
             if any(all(n + k in usable for k in range(pages)) for n in usable):
@@ -283,12 +304,12 @@ def _first_pages(pdf: bytes, count: int) -> bytes:
         return cut_pages(document, 0, count)
 
 
-def _answer_faults(answer: str, pdf: bytes, dialect: Dialect) -> Sequence[str]:
+def _answer_faults(answer: str, pdf: bytes, truth: Truth) -> Sequence[str]:
     try:
-        pages = [PARSERS[dialect](text) for text in split_pages(answer)]
+        pages = [PARSERS[truth.dialect](text) for text in split_pages(answer)]
     except ValueError as error:
         return (f"the answer does not parse: {error}",)
-    chars = read_chars(pdf)
+    chars = read_chars(pdf, read_asset(truth.asset) if truth.asset else None)
     if len(pages) != len(chars):
         return (f"the answer has {len(pages)} pages, the PDF {len(chars)}",)
     return [

@@ -1,20 +1,20 @@
-"""Checks a parsed page against the stored PDF, read with PDFium: every text where its box says, tables cell by cell, nothing left out.
+"""Checks a parsed page against the stored PDF, read with PDFium: every text where its box says, tables cell by cell, and every character
+of the page in the answer exactly once.
 
 This is the verifier's side of `documents.parse`; it shares no code with what read or laid out the page. Text is compared without white
-space and hyphens, because lines end elsewhere; every other character counts. Points have their origin at the top left of the page.
+space, because lines end elsewhere; every other character counts. What white space can say wrongly (tokens broken by a line end, lines and
+indents of code, two running heads in one) is checked in `parse_lines`. Points have their origin at the top left of the page.
 """
 
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
-from schemas.elements import PICTURE_KINDS, Element
+from schemas.elements import LEVEL, PICTURE_KINDS, RAISED, Element
 from schemas.geometry import Box1000, BoxPt
 from synth.documents.parse_chars import RUN, UNORDERED_SCRIPTS, Char, PageChars, around, bare
-
-MIN_COVERED = 0.98
-"""Least share of a page's characters that the answer must account for."""
-
+from synth.documents.parse_lines import code_fault, lines_fault, whole_fault
 
 APART = ("header", "footer", "footnote")
 """Elements that stand outside the reading order."""
@@ -31,9 +31,17 @@ MIN_WORDS = 0.7
 """Least share of a text in right-to-left or Indic script that must be found word by word (chosen)."""
 
 
+Found: TypeAlias = tuple[list[BoxPt], list[tuple[Element, set[int]]]]
+"""Boxes of the texts without one, in order; and which characters each element holds."""
+
+
 def page_fault(elements: Sequence[Element], page: PageChars) -> str:
     """What is wrong with the elements of a page, or nothing."""
     covered: set[int] = set()
+    excused: set[int] = set()
+    placed: list[tuple[Element, set[int]]] = []
+    if fault := whole_fault(elements, page):
+        return fault
     for element in elements:
         if element.table and (fault := _table_fault(element, page, covered)):
             return f"table: {fault}"
@@ -41,34 +49,44 @@ def page_fault(elements: Sequence[Element], page: PageChars) -> str:
             drawn = page.image_at(page.to_pt(element.box_1000))
             if drawn is None:
                 return f"{element.kind}: no image is drawn in the box {element.box_1000}"
-            covered.update({*page.inside(drawn)} & {*page.inside(page.to_pt(element.box_1000))})
+            excused.update({*page.inside(drawn)} & {*page.inside(page.to_pt(element.box_1000))})
+    covered |= excused
     places: list[BoxPt] = []
-    if fault := _texts_fault(elements, page, covered, places):
+    if fault := _texts_fault(elements, page, covered, (places, placed)):
         return fault
-    counted = {number for number, char in enumerate(page.chars) if char.text not in BULLETS}
-    share = len(covered & counted) / len(counted) if counted else 1.0
-    if share < MIN_COVERED:
-        missing = "".join(page.chars[number].text for number in sorted(counted - covered))
-        return f"only {share:.3f} of the page's characters are accounted for; missing {missing[:40]!r}"
+    missing = [number for number, char in enumerate(page.chars) if char.text not in BULLETS and number not in covered]
+    if missing:
+        return f"{len(missing)} characters of the page are not in the answer: {''.join(page.chars[n].text for n in missing)[:40]!r}"
+    if again := [n for n, count in Counter(n for _, numbers in placed for n in numbers).items() if count > 1 and n not in excused]:
+        return f"characters are in two elements: {''.join(page.chars[n].text for n in again)[:40]!r}"
+    if fault := lines_fault(placed, elements, page):
+        return fault
     return _order_fault([e.box_1000 for e in elements if e.box_1000 and e.kind not in APART]) or _order_fault(places)
 
 
-def _texts_fault(elements: Sequence[Element], page: PageChars, covered: set[int], places: list[BoxPt]) -> str:
+def _texts_fault(elements: Sequence[Element], page: PageChars, covered: set[int], found_at: Found) -> str:
     """Texts with a box are held against it; others are looked up in what tables and pictures leave, those in spoilt order last.
 
-    `places` gets the boxes, in points, where elements without a box of their own begin and end, in the order of the elements.
+    `found_at` gets the boxes, in points, of elements without a box of their own, in the order of the elements, and the characters of each.
     """
+    places, placed = found_at
     free, spoilt = _Stream(page, covered), []
     for element in elements:
         mark = MAX_MARK if element.kind == "list" else 0
         for text, box in _texts(element):
             wanted = bare(text)
             if box is not None:
-                fault = _box_fault(text, page, page.inside(page.to_pt(box)), covered, mark)
-                if fault:
+                inside = page.inside(page.to_pt(box))
+                placed.append((element, set(inside)))
+                if fault := _box_fault(text, page, inside, covered, mark):
                     return f"{element.kind}: {fault}"
+                if element.kind == "code" and (fault := code_fault(element.text, page, inside)):
+                    return f"code: {fault}"
             elif found := free.take(wanted, mark):
                 covered.update(found)
+                placed.append((element, found))
+                if element.kind == "code" and (fault := code_fault(element.text, page, sorted(found))):
+                    return f"code: {fault}"
                 if element.kind not in APART:
                     places.append(around([page.chars[number].box_pt for number in found]))
             elif _unordered(wanted):
@@ -114,7 +132,7 @@ def same_text(text: str, got: str) -> bool:
 
 def _words_in(text: str, got: str) -> bool:
     """Whether most of the text, by length, is runs of letters or of digits that stand in `got` unbroken."""
-    words = [bare(word) for word in RUN.findall(text)]
+    words = [bare(word) for word in RUN.findall(text.replace(RAISED, "").replace(LEVEL, ""))]
     return sum(len(word) for word in words if word in got) >= MIN_WORDS * sum(map(len, words))
 
 

@@ -6,13 +6,15 @@ has no such line. Nothing here knows how answers are checked.
 """
 
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from schemas.elements import Cell, Element, Kind, ListItem, tidy
+from schemas.elements import Cell, Element, Kind, ListItem, raised, tidy
 from schemas.geometry import Box1000
 from synth.documents.blocks import BoxPt, Piece
-from synth.documents.real_structure import PageText, union
+from synth.documents.real_structure import PageText, squeeze, union
 
 MARKER = re.compile(r"^(?:[•●○▪▫■□◆◇▸►‣∙·*–—-]|\(?(?:\d{1,3}|[٠-٩]{1,3}|[०-९]{1,3}|[a-z])[.)．、])\s*")
 """What stands before a list item: a bullet, or a number or letter with its point."""
@@ -22,8 +24,8 @@ ORDERED = re.compile(r"^\(?(?:\d{1,3}|[٠-٩]{1,3}|[०-९]{1,3}|[a-z])[.)．�
 PAGE_MARK = "<!-- Page {number} -->"
 _PAGE_MARK = re.compile(r"^<!-- Page (\d+) -->\n?", re.MULTILINE)
 
-MAX_OUTSIDE = 0.01
-"""Largest share of a page's characters outside all pieces; half of what the verifier allows."""
+_OWN_MARK = re.compile(r"(\d{1,3})\u00a0")
+"""A footnote begins with its mark and a no-break space."""
 
 KINDS: dict[str, Kind] = {"head": "header", "foot": "footer", "figure": "image"}
 """Names of the layout's pieces where they differ from the elements'."""
@@ -42,16 +44,44 @@ class Part:
     rows: tuple[tuple[Cell, ...], ...] = field(default=())
 
 
-def parts_of_pieces(pieces: Sequence[Piece], page: PageText) -> tuple[Part, ...] | None:
-    """The parts of one laid out page, or None if a list item cannot be found on it again or words stand outside all pieces.
+def parts_of_pieces(pieces: Sequence[Piece], page: PageText, marks: Sequence[tuple[str, BoxPt]] = ()) -> tuple[Part, ...] | None:
+    """The parts of one laid out page, or None if a list item cannot be found on it again or the page prints something that no piece says.
 
-    The layout's record has no boxes of list items, and of a contents list it has the titles but not the page numbers.
+    The layout's record has no boxes of list items, and of a contents list it has the titles but not the page numbers: such pages are not
+    used. `marks` are the footnote marks printed on the page, with their boxes.
     """
     parts = [_part(piece, page) for piece in pieces]
     found = tuple(part for part in parts if part is not None)
-    outside = sum(len(word.text) for word in page.words if not any(_centre_inside(word.box_pt, part.box_pt) for part in found))
-    complete = outside <= MAX_OUTSIDE * sum(len(word.text) for word in page.words)
-    return found if len(found) == len(parts) and complete else None
+    if len(found) < len(parts) or Counter(_glyphs(page.squeezed)) != Counter(_glyphs("".join(map(_said, pieces)))):
+        return None
+    marked = [_marked(part, [text for text, box in marks if _centre_inside(box, part.box_pt)]) for part in found]
+    whole = tuple(part for part in marked if part is not None)
+    return whole if len(whole) == len(marked) else None
+
+
+def _said(piece: Piece) -> str:
+    return squeeze("".join(text for row in piece.rows for text in row) or "".join(piece.items) or piece.text)
+
+
+def _glyphs(text: str) -> str:
+    """Characters whose number does not depend on how a reader takes ligatures apart."""
+    return "".join(char for char in text if char.isalnum() and not unicodedata.combining(char))
+
+
+def _marked(part: Part, marks: Sequence[str]) -> Part | None:
+    """The part with its footnote marks raised, or None if it is not clear which characters they are."""
+    if part.kind == "footnote" and (own := _OWN_MARK.match(part.text)):
+        part = replace(part, text=f"{raised(own[1])} {part.text[own.end() :]}")
+    if not marks:
+        return part
+    texts = [part.text, *(text for text, _ in part.items)]
+    for mark in dict.fromkeys(marks):
+        wanted = re.compile(rf"(?<=\S)\u00a0{re.escape(mark)}(?!\d)")
+        if sum(len(wanted.findall(text)) for text in texts) != marks.count(mark):
+            return None
+        texts = [wanted.sub(raised(mark), text) for text in texts]
+    items = tuple((text, box) for text, (_, box) in zip(texts[1:], part.items, strict=True))
+    return replace(part, text=texts[0], items=items)
 
 
 def _centre_inside(box: BoxPt, outer: BoxPt) -> bool:

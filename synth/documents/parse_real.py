@@ -9,17 +9,16 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import pymupdf
 
-from schemas.elements import Cell, tidy
+from schemas.elements import RAISED, Cell, tidy
 from schemas.geometry import iou
 from synth.documents.blocks import BoxPt
 from synth.documents.parse_parts import MARKER, ORDERED, Part
+from synth.documents.parse_real_lines import TextLine, block_lines, code_text, join_lines
 from synth.documents.parse_tables import UnsafePage, find_grids
-from synth.documents.real_structure import FIRST_WIDE, HEAD_SHARE, HYPHENS, Section, squeeze
+from synth.documents.real_structure import HEAD_SHARE, HYPHENS, Section, squeeze
 
 INDENT_PT = 6.0
 """A line that starts this much further in than its block begins a new paragraph (chosen: an em of small print)."""
@@ -42,84 +41,106 @@ MAX_OVERLAP = 0.02
 """Largest IoU of two parts; more means that blocks were torn apart wrongly (chosen)."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextLine:
-    """One printed line: text, box, the largest type size on it, and whether all of it is set in a type of equal widths (code, forms)."""
+MAX_ICON_PT = 60.0
+"""Larger drawings with curves are not icons; what they show is not read."""
 
-    text: str
-    box_pt: BoxPt
-    size_pt: float
-    mono: bool
+MAX_BLANK_LINES = 2
+"""Code goes on over at most this many empty lines."""
 
 
-def read_parts(page: pymupdf.Page, sections: Sequence[Section]) -> tuple[Part, ...]:
-    """The parts of a page; `sections` are the headings known to start on it.
+def read_parts(page: pymupdf.Page, sections: Sequence[Section], words: frozenset[str] = frozenset()) -> tuple[Part, ...]:
+    """The parts of a page; `sections` are the headings known to start on it, `words` what the document prints (see `join_lines`).
 
     Raises:
-        UnsafePage: Unreadable characters, a table that is not ruled throughout, turned text, overlapping blocks, or an order that jumps
-        about.
+        UnsafePage: Unreadable characters, a table that is not ruled throughout, turned text, overlapping blocks, an order that jumps
+        about, line ends that cannot be decided, code inside a paragraph, a drawing.
     """
-    layout = page.get_text("dict", flags=pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_LIGATURES)
+    layout = page.get_text("rawdict", flags=pymupdf.TEXTFLAGS_RAWDICT & ~pymupdf.TEXT_PRESERVE_LIGATURES)
     tables = _tables(page)
     parts: list[Part] = []
+    code: list[TextLine] = []
     for block in layout["blocks"]:
         box: BoxPt = tuple(block["bbox"])
         if block["type"] == 1:
             if box[2] - box[0] >= MIN_PICTURE_PT and box[3] - box[1] >= MIN_PICTURE_PT:
-                parts.append(Part("image", _clip(box, page.rect)))
+                parts += [*_code_parts(code), Part("image", _clip(box, page.rect))]
             continue
-        lines = [line for line in _lines(block) if not any(_inside(line.box_pt, table.box_pt) for table in tables)]
-        parts.extend(_block_parts(lines, page.rect.height, sections))
-    merged = _merge_lists(_place_tables(parts, tables))
+        lines = [line for line in block_lines(block) if not any(_inside(line.box_pt, table.box_pt) for table in tables)]
+        for group in _groups(lines, page.rect.height, sections):
+            if group[0].mono and not _margin_kind(group[0], page.rect.height):
+                if code and not _goes_on(code[-1], group[0]):
+                    parts += _code_parts(code)
+                code += group
+            else:
+                parts += [*_code_parts(code), _part(group, page.rect.height, sections, words)]
+    parts += _code_parts(code)
+    merged = _merge_lists(_place(_place(parts, tables), _icons(page)))
     _check(merged)
     return tuple(merged)
 
 
-def _lines(block: dict[str, Any]) -> list[TextLine]:
-    """The block's lines; pieces of one line that MuPDF keeps apart (number and title of a heading) are joined."""
-    found: list[TextLine] = []
-    for line in block["lines"]:
-        if abs(line["dir"][0] - 1) > 0.01:
-            raise UnsafePage("turned text")
-        text = "".join(str(span["text"]) for span in line["spans"])
-        if "\ufffd" in text:
-            raise UnsafePage("unreadable characters")
-        if not text.strip():
-            continue
-        box: BoxPt = tuple(line["bbox"])
-        size = max(float(span["size"]) for span in line["spans"])
-        mono = all(span["flags"] & pymupdf.TEXT_FONT_MONOSPACED for span in line["spans"] if span["text"].strip())
-        last = found[-1] if found else None
-        if last and abs(last.box_pt[3] - box[3]) < 0.3 * size and box[0] >= last.box_pt[2] - 1:
-            joined = f"{last.text.rstrip()} {text.strip()}"
-            found[-1] = TextLine(joined, _around([last.box_pt, box]), max(size, last.size_pt), mono and last.mono)
-        else:
-            found.append(TextLine(text.strip(), box, size, mono))
-    return found
+def _code_parts(lines: list[TextLine]) -> list[Part]:
+    """The code collected so far, which is then collected anew."""
+    if not lines:
+        return []
+    part = Part("code", _around([line.box_pt for line in lines]), code_text(lines))
+    lines.clear()
+    return [part]
 
 
-def _block_parts(lines: Sequence[TextLine], height_pt: float, sections: Sequence[Section]) -> list[Part]:
+def _goes_on(last: TextLine, line: TextLine) -> bool:
+    step = line.baseline_pt - last.baseline_pt
+    return 0 < step <= (MAX_BLANK_LINES + 1.2) * 1.25 * line.size_pt and abs(line.size_pt - last.size_pt) < 0.1
+
+
+def _icons(page: pymupdf.Page) -> list[Part]:
+    """Small drawings with curves, such as the icons of admonitions."""
+    boxes: list[BoxPt] = []
+    for drawing in page.get_cdrawings():
+        if any(item[0] in ("c", "qu") for item in drawing["items"]):
+            boxes.append(tuple(drawing["rect"]))
+    for _ in boxes:  # until nothing touches any more
+        boxes = _united(boxes)
+    shown = [box for box in boxes if min(box[2] - box[0], box[3] - box[1]) >= MIN_PICTURE_PT]
+    if any(max(box[2] - box[0], box[3] - box[1]) > MAX_ICON_PT for box in boxes):
+        raise UnsafePage("a drawing")
+    return [Part("image", _clip(box, page.rect)) for box in shown]
+
+
+def _united(boxes: Sequence[BoxPt]) -> list[BoxPt]:
+    out: list[BoxPt] = []
+    for box in boxes:
+        near = [one for one in out if one[0] <= box[2] and box[0] <= one[2] and one[1] <= box[3] and box[1] <= one[3]]
+        out = [one for one in out if one not in near] + [_around([box, *near])]
+    return out
+
+
+def _groups(lines: Sequence[TextLine], height_pt: float, sections: Sequence[Section]) -> list[list[TextLine]]:
     """The block cut where a new part begins."""
-    parts: list[Part] = []
+    groups: list[list[TextLine]] = []
     group: list[TextLine] = []
     left = min((line.box_pt[0] for line in lines), default=0.0)
     right = max((line.box_pt[2] for line in lines), default=0.0)
     for line in lines:
         margin = _margin_kind(line, height_pt) or (group and _margin_kind(group[0], height_pt))
         if group and (margin or _begins(line, group, left, right) or _section(group, sections)):
-            parts.append(_part(group, height_pt, sections))
+            groups.append(group)
             group = []
         group.append(line)
-    if group:
-        parts.append(_part(group, height_pt, sections))
-    return parts
+    return [*groups, group] if group else groups
 
 
 def _begins(line: TextLine, group: Sequence[TextLine], left: float, right: float) -> bool:
     """Whether a line begins a paragraph, a list item or a stretch of code after the lines of `group`."""
     last = group[-1]
-    if line.mono or last.mono:
-        return line.mono != last.mono
+    if line.mono != last.mono:
+        if last.text[-1] not in ENDINGS if line.mono else line.text[:1].islower():
+            raise UnsafePage("a line of code inside a paragraph")
+        return True
+    if line.mono:
+        return False
+    if line.text.startswith(RAISED):
+        return True
     ended = last.text[-1] in ENDINGS or last.box_pt[2] < right - SHORT_SHARE * (right - left)
     item = MARKER.match(line.text) and (not ORDERED.match(line.text) or ended or MARKER.match(group[0].text))
     return bool(item) or (ended and line.box_pt[0] > left + INDENT_PT)
@@ -139,35 +160,23 @@ def _section(group: Sequence[TextLine], sections: Sequence[Section]) -> Section 
     ) or next((s for s in sections if text == squeeze(s.title)), None)
 
 
-def _part(group: Sequence[TextLine], height_pt: float, sections: Sequence[Section]) -> Part:
+def _part(group: Sequence[TextLine], height_pt: float, sections: Sequence[Section], words: frozenset[str]) -> Part:
     box = _around([line.box_pt for line in group])
-    mono = all(line.mono for line in group)
-    text = tidy("\n".join(line.text for line in group) if mono else join_lines([line.text for line in group]))
+    if any(abs(one.baseline_pt - two.baseline_pt) < 0.3 * one.size_pt for one, two in itertools.pairwise(group)):
+        raise UnsafePage("two texts on one line")
+    text = tidy(join_lines([line.text for line in group], words, [line.ends for line in group]))
+    if (text[-1] in HYPHENS and text[-2:-1].isalnum()) or (text[-1] == "/" and len(text) > 1):
+        raise UnsafePage("a word or a path that goes on elsewhere")
     margin = _margin_kind(group[0], height_pt)
     if margin == "header" or margin == "footer":
         return Part("header" if margin == "header" else "footer", box, text)
     if section := _section(group, sections):
         return Part("heading", box, text, level=min(section.level, 6))
-    if not mono and MARKER.match(group[0].text) and MARKER.sub("", text):
+    if text.startswith(RAISED):
+        return Part("footnote", box, text)
+    if MARKER.match(group[0].text) and MARKER.sub("", text):
         return Part("list", box, ordered=bool(ORDERED.match(group[0].text)), items=((MARKER.sub("", text), box),))
     return Part("paragraph", box, text)
-
-
-def join_lines(lines: Sequence[str]) -> str:
-    """The lines of a paragraph as running text: a hyphen at a line end before a small letter goes, other ends become a space, none in CJK
-    text.
-    """
-    text = ""
-    for line in lines:
-        if not text:
-            text = line
-        elif text[-1] in HYPHENS and len(text) > 1 and text[-2].isalpha() and line[:1].islower():
-            text = text[:-1] + line
-        elif ord(text[-1]) > FIRST_WIDE and ord(line[0]) > FIRST_WIDE:
-            text += line
-        else:
-            text = f"{text} {line}"
-    return re.sub(r"[ \t\u00a0]+", " ", text)
 
 
 def _tables(page: pymupdf.Page) -> list[Part]:
@@ -182,17 +191,25 @@ def _tables(page: pymupdf.Page) -> list[Part]:
 
 
 def _cell(page: pymupdf.Page, box: BoxPt) -> Cell:
+    text = page.get_text("text", clip=pymupdf.Rect(box))
+    if re.search(r"[\w]?[-\u2010/]\n\S", text) or re.search("[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]", text):
+        raise UnsafePage("a table cell with a line end in a word or a raised mark")
     words = page.get_text("words", clip=pymupdf.Rect(box))
     return Cell(tidy(" ".join(word[4] for word in words if _inside((word[0], word[1], word[2], word[3]), box))))
 
 
-def _place_tables(parts: Sequence[Part], tables: Sequence[Part]) -> list[Part]:
-    """Tables where their top edge falls among the parts."""
+def _place(parts: Sequence[Part], tables: Sequence[Part]) -> list[Part]:
+    """Tables or icons where their top edge falls among the parts."""
     placed = list(parts)
     for table in tables:
-        at = next((n for n, part in enumerate(placed) if part.kind != "header" and part.box_pt[1] >= table.box_pt[1]), len(placed))
+        at = next((n for n, part in enumerate(placed) if part.kind != "header" and _stands_below(part, table)), len(placed))
         placed.insert(at, table)
     return placed
+
+
+def _stands_below(part: Part, other: Part) -> bool:
+    """Whether a part comes after a table or an icon; the text beside an icon does."""
+    return part.box_pt[1] >= other.box_pt[1] or (other.kind == "image" and part.box_pt[3] > other.box_pt[1])
 
 
 def _merge_lists(parts: Sequence[Part]) -> list[Part]:
