@@ -238,14 +238,15 @@ def _synthetic(world: World, start: float, pages: int, rng: Generator) -> tuple[
     written = write_document(world, wording, rng, pages_target=DOCUMENT_PAGES)
     laid_out = layout(written.document, look, rng)
     with quiet(), pymupdf.open(stream=laid_out.pdf, filetype="pdf") as document:
-        usable = {
-            n: parts_of_pieces(
-                [piece for piece in laid_out.pieces if piece.page == n], page_text(document[n]), _marks(laid_out, document, n)
-            )
-            for n in range(document.page_count)
-        }
+        usable = {n: page_parts(laid_out, document, n) for n in range(document.page_count)}
         first, run = _run({n: parts for n, parts in usable.items() if parts}, start, pages)
         return cut_pages(document, first, len(run)), run, laid_out.assets
+
+
+def page_parts(laid_out: LaidOut, document: pymupdf.Document, number: int) -> tuple[Part, ...] | None:
+    """The parts of a page of a document just laid out; None if they do not say all that it prints."""
+    pieces = [piece for piece in laid_out.pieces if piece.page == number]
+    return parts_of_pieces(pieces, page_text(document[number]), _marks(laid_out, document, number))
 
 
 def _marks(laid_out: LaidOut, document: pymupdf.Document, number: int) -> list[tuple[str, BoxPt]]:

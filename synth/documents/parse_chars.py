@@ -69,8 +69,8 @@ class Char:
 
 @dataclass(frozen=True)
 class PageChars:
-    """The characters of one page in PDFium's order, the boxes of the pictures that are drawn on it, and the tokens that a line end broke
-    and that must stand in one piece.
+    """The characters of one page in PDFium's order, the boxes of the pictures that are drawn on it, the tokens that a line end broke and
+    that must stand in one piece, and the printed lines.
     """
 
     chars: tuple[Char, ...]
@@ -78,6 +78,7 @@ class PageChars:
     height_pt: float
     images_pt: tuple[BoxPt, ...] = ()
     whole: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
 
     def to_pt(self, box: Box1000) -> BoxPt:
         """A box in thousandths as points, grown by the rounding error."""
@@ -201,21 +202,22 @@ def _page_chars(page: pdfium.PdfPage, words: frozenset[str]) -> PageChars:
     left, bottom, right, top = page.get_cropbox()
     raw = _raw_chars(page.get_textpage(), left, top)
     mono = {number for number, char in enumerate(raw) if char.mono}
-    dropped, whole = line_ends("".join(char.text for char in raw), words, mono)
+    text = "".join(char.text for char in raw)
+    dropped, whole = line_ends(text, words, mono)
     up = _raised(raw)
     chars: list[Char] = []
     for number, char in enumerate(raw):
-        text = bare(f"{RAISED}{char.text}{LEVEL}" if number in up else char.text)
-        if not text or number in dropped:
+        shown = bare(f"{RAISED}{char.text}{LEVEL}" if number in up else char.text)
+        if not shown or number in dropped:
             continue
-        if chars and chars[-1].box_pt == char.box_pt and is_right_to_left(text):
+        if chars and chars[-1].box_pt == char.box_pt and is_right_to_left(shown):
             # One glyph that stands for several letters: PDFium gives them from left to right.
-            text = text + chars.pop().text
-        chars.append(Char(text, char.box_pt, char.mono, char.size_pt, char.baseline_pt, char.left_pt))
+            shown += chars.pop().text
+        chars.append(Char(shown, char.box_pt, char.mono, char.size_pt, char.baseline_pt, char.left_pt))
     kinds = [pdfium_c.FPDF_PAGEOBJ_IMAGE, pdfium_c.FPDF_PAGEOBJ_FORM]
     drawn = (item.get_bounds() for item in page.get_objects(filter=kinds, max_depth=1))
     images = tuple((x0 - left, top - y1, x1 - left, top - y0) for x0, y0, x1, y1 in drawn)
-    return PageChars(tuple(chars), right - left, top - bottom, images, tuple(whole))
+    return PageChars(tuple(chars), right - left, top - bottom, images, tuple(whole), tuple(text.splitlines()))
 
 
 def _raw_chars(textpage: pdfium.PdfTextPage, left: float, top: float) -> list[_Raw]:

@@ -40,8 +40,6 @@ def page_fault(elements: Sequence[Element], page: PageChars) -> str:
     covered: set[int] = set()
     excused: set[int] = set()
     placed: list[tuple[Element, set[int]]] = []
-    if fault := whole_fault(elements, page):
-        return fault
     for element in elements:
         if element.table and (fault := _table_fault(element, page, covered)):
             return f"table: {fault}"
@@ -59,7 +57,7 @@ def page_fault(elements: Sequence[Element], page: PageChars) -> str:
         return f"{len(missing)} characters of the page are not in the answer: {''.join(page.chars[n].text for n in missing)[:40]!r}"
     if again := [n for n, count in Counter(n for _, numbers in placed for n in numbers).items() if count > 1 and n not in excused]:
         return f"characters are in two elements: {''.join(page.chars[n].text for n in again)[:40]!r}"
-    if fault := lines_fault(placed, elements, page):
+    if fault := whole_fault(elements, page) or lines_fault(placed, elements, page):
         return fault
     return _order_fault([e.box_1000 for e in elements if e.box_1000 and e.kind not in APART]) or _order_fault(places)
 

@@ -5,6 +5,7 @@ running heads on one line are two elements; pictures are told. Comparison of the
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from schemas.elements import PICTURE_KINDS, Element
@@ -27,9 +28,10 @@ def whole_fault(elements: Sequence[Element], page: PageChars) -> str:
     texts += [item.text for element in elements for item in element.items]
     texts += [cell.text for element in elements for row in element.table for cell in row]
     said = [bare_words(text) for text in texts]
-    for token in page.whole:
-        if not any(bare_words(token) in text for text in said):
-            return f"{token!r} is broken by a line end of the page, but stands nowhere in one piece"
+    printed = [bare_words(line) for line in page.lines]
+    for token, broken in Counter(map(bare_words, page.whole)).items():
+        if sum(text.count(token) for text in said) < broken + sum(line.count(token) for line in printed):
+            return f"{token!r} is broken by a line end of the page, but does not stand in one piece"
     return ""
 
 

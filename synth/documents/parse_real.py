@@ -44,6 +44,9 @@ MAX_OVERLAP = 0.02
 MAX_ICON_PT = 60.0
 """Larger drawings with curves are not icons; what they show is not read."""
 
+MIN_MARGIN_PT = 9.0
+"""Lines that come nearer to the page's right edge may go on outside (chosen: a character's width and a half)."""
+
 MAX_BLANK_LINES = 2
 """Code goes on over at most this many empty lines."""
 
@@ -66,6 +69,8 @@ def read_parts(page: pymupdf.Page, sections: Sequence[Section], words: frozenset
                 parts += [*_code_parts(code), Part("image", _clip(box, page.rect))]
             continue
         lines = [line for line in block_lines(block) if not any(_inside(line.box_pt, table.box_pt) for table in tables)]
+        if any(line.box_pt[2] > page.rect.width - MIN_MARGIN_PT for line in lines):
+            raise UnsafePage("text that runs off the page")
         for group in _groups(lines, page.rect.height, sections):
             if group[0].mono and not _margin_kind(group[0], page.rect.height):
                 if code and not _goes_on(code[-1], group[0]):

@@ -8,7 +8,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pymupdf
@@ -69,6 +69,9 @@ def block_lines(block: dict[str, Any]) -> list[TextLine]:
         if new is None:
             continue
         last = found[-1] if found else None
+        if last and abs(new.box_pt[0] - last.box_pt[2]) <= new.size_pt and (with_mark := _with_mark(last, new)):
+            found[-1] = with_mark
+            continue
         if last and abs(last.baseline_pt - new.baseline_pt) < 0.3 * new.size_pt and new.box_pt[0] >= last.box_pt[2] - 1:
             if (last.mono and new.mono) or new.box_pt[0] - last.box_pt[2] <= WIDE_GAP_EM * new.size_pt:
                 found[-1] = _joined(last, new)
@@ -85,10 +88,10 @@ def _line(line: dict[str, Any]) -> TextLine | None:
     if not shown:
         return None
     size = max(float(span["size"]) for span, _ in shown)
-    baseline = max(float(span["origin"][1]) for span, _ in shown if span["size"] == size or float(span["size"]) >= 0.95 * size)
+    baseline = max(_baseline(span) for span, _ in shown if float(span["size"]) >= 0.95 * size)
     text = ""
     for span, words in spans:
-        up = words.strip() and span["size"] <= SMALL * size and baseline - span["origin"][1] >= LIFT * size
+        up = words.strip() and span["size"] <= SMALL * size and baseline - _baseline(span) >= LIFT * size
         text += raised("".join(words.split())) if up else words
     text = _SUPERSCRIPTS.sub(lambda found: raised(unicodedata.normalize("NFKC", found[0])), text).replace(LEVEL + RAISED, "")
     monos = [_is_mono(span) for span, _ in shown]
@@ -96,12 +99,35 @@ def _line(line: dict[str, Any]) -> TextLine | None:
     return TextLine(text.strip(), tuple(line["bbox"]), size, all(monos), glyphs, baseline, (monos[0], monos[-1]))
 
 
+def _baseline(span: dict[str, Any]) -> float:
+    """Of the first character that is no space: spaces that MuPDF adds stand on the line before."""
+    return float(next(char["origin"][1] for char in span["chars"] if not char["c"].isspace()))
+
+
+def _with_mark(one: TextLine, two: TextLine) -> TextLine | None:
+    """One line of two pieces of which one is raised above the other; None if none is."""
+    small, large = (one, two) if one.size_pt < two.size_pt else (two, one)
+    lift = large.baseline_pt - small.baseline_pt
+    if small.size_pt > SMALL * large.size_pt or not LIFT * large.size_pt <= lift <= large.size_pt or len(small.text.split()) > 1:
+        return None
+    mark = raised(small.text.replace(RAISED, "").replace(LEVEL, ""))
+    return replace(_joined(one, two), text=f"{mark} {two.text}" if small is one else one.text + mark)
+
+
 def _joined(one: TextLine, two: TextLine) -> TextLine:
     a, b = one.box_pt, two.box_pt
     box = (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
     size = max(one.size_pt, two.size_pt)
     text = f"{one.text} {two.text}"
-    return TextLine(text, box, size, one.mono and two.mono, one.glyphs + two.glyphs, one.baseline_pt, (one.ends[0], two.ends[1]))
+    return TextLine(
+        text,
+        box,
+        size,
+        one.mono and two.mono,
+        one.glyphs + two.glyphs,
+        max(one, two, key=lambda line: line.size_pt).baseline_pt,
+        (one.ends[0], two.ends[1]),
+    )
 
 
 def _is_mono(span: dict[str, Any]) -> bool:

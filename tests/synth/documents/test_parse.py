@@ -7,18 +7,24 @@ from pathlib import Path
 import pymupdf
 import pytest
 
-from schemas.elements import Cell, Element, ListItem
+from schemas.elements import LEVEL, RAISED, Cell, Element, ListItem, raised
 from schemas.errors import DataError, UserError
 from schemas.qwenvl_html import parse_html, write_html
 from schemas.qwenvl_markdown import parse_markdown, write_markdown
 from schemas.sample import Stored, Turn
 from schemas.seeds import stream
-from synth.documents.parse import PARSERS, WRITERS, Dialect, Parse, Truth
+from synth.documents.chapters import write_document
+from synth.documents.genres import GENRES
+from synth.documents.layout import draw_look, layout
+from synth.documents.parse import PARSERS, WRITERS, Dialect, Parse, Truth, page_parts
 from synth.documents.parse_chars import Char, PageChars, bare, read_chars
 from synth.documents.parse_check import page_fault, same_text
 from synth.documents.parse_parts import MARKER, join_pages, split_pages
-from synth.documents.parse_real import join_lines, read_parts
+from synth.documents.parse_real import read_parts
+from synth.documents.parse_real_lines import document_words, join_lines
 from synth.documents.parse_tables import UnsafePage
+from synth.documents.real_structure import has_contents, page_text
+from synth.documents.sampling import sample_world
 from synth.documents.wording import load_wording
 
 GUIDE = Path("/usr/share/doc/installation-guide-amd64")
@@ -44,13 +50,14 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in (1, 2):
         leaf = document.new_page(width=420, height=595)
         leaf.insert_text((50, 30), "Workshop handbook", fontsize=8)
+        leaf.insert_text((300, 30), "Chapter one", fontsize=8)
         leaf.insert_text((50, 80), f"{number} Rules of the house", fontsize=16)
         leaf.insert_textbox(
             (50, 95, 370, 160),
-            f"Page {number} of the rules begins here, and every mem-\nber reads the rules before the first visit.",
+            f"Page {number} of the rules begins here, and every mem-\nber reads the rules before the first visit.\nA member may ask.",
             fontsize=10,
         )
-        leaf.insert_textbox((50, 165, 370, 220), "dust --on\ndust --off", fontsize=9, fontname="cour")
+        leaf.insert_textbox((50, 165, 370, 220), "dust --on\n    --fast  6\n\ndust --off", fontsize=9, fontname="cour")
         for row, text in enumerate(("Wear goggles", "Tie back long hair", "Leave by nine")):
             leaf.insert_text((60, 240 + 14 * row), f"• {text}", fontsize=10)
         for row, text in enumerate(("Switch off", "Lock up")):
@@ -59,6 +66,10 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for column, text in enumerate(cells):
                 leaf.insert_text((55 + 100 * column, 384 + 20 * row), text, fontsize=10)
         rule(leaf, [(50, y, 250, y) for y in (370, 390, 410, 430)] + [(x, 370, x, 430) for x in (50, 150, 250)])
+        leaf.insert_text((50, 470), "Doors close at nine", fontsize=10)
+        leaf.insert_text((50 + pymupdf.get_text_length("Doors close at nine", fontsize=10), 466.5), "2", fontsize=6.5)
+        leaf.insert_text((50, 540), "2", fontsize=5)
+        leaf.insert_text((54, 543), "Not on Fridays.", fontsize=8)
         leaf.insert_text((200, 575), str(number), fontsize=9)
     document.set_toc([[1, "Rules of the house", 1], [1, "Rules of the house", 2]])
     path = tmp_path_factory.mktemp("parse") / "house.en.pdf"
@@ -73,11 +84,14 @@ def elements_of(path: Path) -> tuple[Element, ...]:
 
 def test_a_real_page_is_read_as_printed(page: Path) -> None:
     found = elements_of(page)
-    assert [element.kind for element in found] == ["header", "heading", "paragraph", "paragraph", "list", "list", "table", "footer"]
-    _, heading, prose, code, bullets, numbers, table, _ = found
+    kinds = ["header", "header", "heading", "paragraph", "code", "list", "list", "table", "paragraph", "footnote", "footer"]
+    assert [element.kind for element in found] == kinds
+    head, other_head, heading, prose, code, bullets, numbers, table, marked, note, _ = found
+    assert (head.text, other_head.text) == ("Workshop handbook", "Chapter one")  # two running heads on one line
+    assert (marked.text, note.text) == (f"Doors close at nine{raised('2')}", f"{raised('2')} Not on Fridays.")
     assert (heading.text.split(" ", 1)[1], heading.level) == ("Rules of the house", 1)
     assert "every member reads" in prose.text  # the hyphen at the line end is gone
-    assert code.text == "dust --on\ndust --off"  # lines of code stay lines
+    assert code.text == "dust --on\n    --fast  6\n\ndust --off"  # lines, indents and columns of code stay
     assert [item.text for item in bullets.items] == ["Wear goggles", "Tie back long hair", "Leave by nine"]
     assert (numbers.ordered, [item.text for item in numbers.items]) == (True, ["Switch off", "Lock up"])
     assert [[cell.text for cell in row] for row in table.table] == [["Day", "Opens"], ["Monday", "9.30"], ["Friday", "13.45"]]
@@ -150,6 +164,116 @@ def test_wrong_markdown_is_refused(page: Path, name: str) -> None:
     assert page_fault(parse_markdown(write_markdown(changed(found, kind, change))), chars)
 
 
+def one_element(element: Element) -> Element:
+    return replace(element, kind="paragraph", text=" ".join(element.text.split()))
+
+
+PLANTED: dict[str, tuple[str, Callable[[Element], Element | None], str]] = {
+    "a hyphen left in a word": ("paragraph", lambda e: replace(e, text=e.text.replace("member reads", "mem-ber reads")), "mem-ber"),
+    "a space in a broken word": ("paragraph", lambda e: replace(e, text=e.text.replace("member", "mem ber", 1)), "broken by a line end"),
+    "code as a paragraph": ("code", one_element, "set as code"),
+    "code in one line": ("code", lambda e: replace(e, text=" ".join(e.text.split())), "lines are printed"),
+    "code without indents": ("code", lambda e: replace(e, text=e.text.replace("\n    ", "\n")), "is indented by 4"),
+    "code in other columns": ("code", lambda e: replace(e, text=e.text.replace("--fast  6", "--fast 6")), "columns"),
+    "a mark as a plain digit": ("paragraph", lambda e: replace(e, text=e.text.replace(RAISED, " ").replace(LEVEL, "")), "2"),
+    "a note's mark as a plain digit": ("footnote", lambda e: replace(e, text=e.text.replace(RAISED, "").replace(LEVEL, "")), "2"),
+    "a character too many": ("paragraph", lambda e: replace(e, text=e.text + "."), "the answer"),
+    "a footer left out": ("footer", lambda e: None, "not in the answer: '1'"),
+}
+
+
+@pytest.mark.parametrize("dialect", ["qwenvl-html", "qwenvl-markdown"])
+@pytest.mark.parametrize("name", PLANTED)
+def test_planted_faults_of_white_space_and_completeness_are_refused(page: Path, name: str, dialect: Dialect) -> None:
+    truth, stored, turns = draw(Parse(source="real", pattern=str(page), dialect="qwenvl-html", pages=1))
+    kind, change, why = PLANTED[name]
+    found = parse_html(turns[1].text)
+    truth = replace(truth, dialect=dialect)
+    for elements, passes in ((list(found), True), (changed(found, kind, change), False)):
+        assert passes or elements != list(found)
+        text = WRITERS[dialect](elements)
+        (verdict,) = Parse(source="real", pattern=str(page)).verify(stored, (turns[0], replace(turns[1], text=text)), truth)
+        assert verdict.passed == passes, (verdict.reason, text)
+    if dialect == "qwenvl-html":
+        assert why in verdict.reason
+
+
+def test_two_running_heads_in_one_and_an_element_said_twice_are_refused(page: Path) -> None:
+    _, stored, turns = draw(Parse(source="real", pattern=str(page), dialect="qwenvl-html", pages=1))
+    (chars,) = read_chars(stored.attachments[0].data)
+    one, two, *rest = parse_html(turns[1].text)
+    assert one.box_1000
+    assert two.box_1000
+    merged = replace(one, text=f"{one.text} {two.text}", box_1000=(*one.box_1000[:2], *two.box_1000[2:]))
+    assert "two texts on one line" in page_fault([merged, *rest], chars)
+    assert "in two elements" in page_fault([one, one, two, *rest], chars)
+
+
+def guide_like() -> bytes:
+    """A page that breaks a command and a path at line ends, as Debian's guides do; it prints both elsewhere in one piece."""
+    document = pymupdf.open()
+    leaf = document.new_page(width=420, height=595)
+    lines = ("Use debconf-get-", "selections, then read the files in /var/log/installer/", "cdebconf with care.")
+    for number, line in enumerate(lines):
+        leaf.insert_text((50, 100 + 12 * number), line, fontsize=10)
+    leaf.insert_text((50, 160), "Both debconf-get-selections and /var/log/installer/cdebconf are told of.", fontsize=10)
+    return bytes(document.tobytes())
+
+
+def test_commands_and_paths_that_wrap_stay_whole() -> None:
+    """The faults of the first reader: `debconf-getselections`, and a space after `installer/`."""
+    data = guide_like()
+    with pymupdf.open(stream=data, filetype="pdf") as document:
+        parts = read_parts(document[0], (), document_words(document))
+    said = " ".join(part.text for part in parts)
+    assert "Use debconf-get-selections, then read the files in /var/log/installer/cdebconf with care." in said
+    (chars,) = read_chars(data)
+    right = [Element("paragraph", text=part.text) for part in parts]
+    assert page_fault(right, chars) == ""
+    for good, bad in (
+        ("get-selections,", "getselections,"),
+        ("get-selections,", "get- selections,"),
+        ("installer/cdebconf with", "installer/ cdebconf with"),
+    ):
+        wrong = [replace(element, text=element.text.replace(good, bad)) for element in right]
+        assert page_fault(wrong, chars), bad
+
+
+def drawn_icon() -> pymupdf.Document:
+    icon = pymupdf.open()
+    leaf = icon.new_page(width=30, height=30)
+    leaf.draw_circle((15, 15), 13)
+    return icon
+
+
+def test_icons_are_pictures() -> None:
+    document = pymupdf.open()
+    leaf = document.new_page(width=420, height=595)
+    leaf.show_pdf_page(pymupdf.Rect(50, 100, 80, 130), drawn_icon(), 0)
+    leaf.insert_text((95, 118), "Mind the step before the door.", fontsize=10)
+    parts = read_parts(leaf, ())
+    assert [part.kind for part in parts] == ["image", "paragraph"]
+    (chars,) = read_chars(document.tobytes())
+    assert "no picture is told" in page_fault([Element("paragraph", text=parts[1].text)], chars)
+
+
+@pytest.mark.parametrize("language", ["de", "ar"])
+def test_synthetic_pages_have_marks_and_no_contents(language: str) -> None:
+    """Catches pages whose contents list lacks its page numbers, and footnote marks as plain digits."""
+    wording, look, rng = load_wording(language), draw_look(language, stream(3, "look")), stream(3, "text")
+    world = sample_world(language, GENRES[0], 10, rng)
+    laid_out = layout(write_document(world, wording, rng, pages_target=10).document, look, rng)
+    with pymupdf.open(stream=laid_out.pdf, filetype="pdf") as document:
+        pages = [page_parts(laid_out, document, number) for number in range(document.page_count)]
+        lists = [number for number in range(document.page_count) if has_contents(page_text(document[number]))]
+    assert all(pages[number] is None for number in lists)
+    used = [part for parts in pages if parts for part in parts]
+    notes = [part for part in used if part.kind == "footnote"]
+    assert notes
+    assert all(part.text.startswith(RAISED) for part in notes)
+    assert sum(part.text.count(RAISED) for part in used) == 2 * len(notes)
+
+
 def test_pages_in_another_order_and_text_cut_off_are_refused(page: Path) -> None:
     family = Parse(source="real", pattern=str(page))
     truth, stored, turns = draw(family)
@@ -220,7 +344,7 @@ def test_a_picture_excuses_only_the_text_that_stands_on_an_image(page: Path) -> 
     assert "no image is drawn" in page_fault([Element("image", (0, 0, 1000, 1000))], chars)
     image = PageChars(chars.chars, chars.width_pt, chars.height_pt, ((0.0, 0.0, chars.width_pt, chars.height_pt / 2),))
     assert "no image is drawn" in page_fault([Element("image", (0, 0, 1000, 1000))], image)
-    assert "accounted for" in page_fault([Element("image", (0, 0, 1000, 500))], image)
+    assert "not in the answer" in page_fault([Element("image", (0, 0, 1000, 500))], image)
 
 
 @pytest.mark.parametrize("dialect", ["qwenvl-html", "qwenvl-markdown"])
@@ -231,7 +355,7 @@ def test_paragraphs_in_another_order_are_refused(page: Path, dialect: Dialect) -
     assert page_fault(found, chars) == ""
     tried = 0
     for place in range(len(found) - 1):
-        if {found[place].kind, found[place + 1].kind} == {"heading", "paragraph"}:
+        if (found[place].kind, found[place + 1].kind) == ("heading", "paragraph"):
             turned = [*found[:place], found[place + 1], found[place], *found[place + 2 :]]
             assert "comes after" in page_fault(PARSERS[dialect](WRITERS[dialect](turned)), chars)
             tried += 1
@@ -247,10 +371,17 @@ def test_letters_in_another_order_are_not_the_same_text() -> None:
 
 
 def test_lines_are_joined_as_people_read_them() -> None:
-    assert join_lines(["every mem-", "ber reads"]) == "every member reads"
-    assert join_lines(["x86-", "64 and UTF-", "8"]) == "x86- 64 and UTF- 8"
+    words = frozenset({"member", "debconf-get-selections", "re-form", "reform", "/var/log/installer/cdebconf"})
+    assert join_lines(["every mem-", "ber reads"], words) == "every member reads"
+    assert join_lines(["run debconf-get-", "selections."], words) == "run debconf-get-selections."
+    assert join_lines(["see /var/log/installer/", "cdebconf, too"], words) == "see /var/log/installer/cdebconf, too"
+    assert join_lines(["x86-", "64 and UTF-", "8"]) == "x86-64 and UTF-8"
+    assert join_lines(["every mem\u00ad", "ber"]) == "every member"
+    for undecided in (["a re-", "form"], ["semi-", "stable"], ["look in /etc/", "default"], ["a --", "b"]):
+        with pytest.raises(UnsafePage, match="at a line end"):
+            join_lines(undecided, words)
     assert join_lines(["安装系统", "之前"]) == "安装系统之前"
-    assert bare("e\u00adx-am ple") == "example"
+    assert bare("e\u00adx-am ple") == "ex-ample"
     assert [bool(MARKER.match(text)) for text in ("• a", "1. a", "10) a", "٣. أ", "3.5 t", "a word")] == [
         True,
         True,
