@@ -125,7 +125,7 @@ def bare(text: str) -> str:
     """Text without white space, soft hyphens and invisible characters. Raised characters, and those that Unicode has raised, are moved to
     a private plane, so that `m<sup>2</sup>` is `m²` and not `m2`.
     """
-    out = []
+    out: list[str] = []
     is_raised = False
     for char in text:
         if char in (RAISED, LEVEL):

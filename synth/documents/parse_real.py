@@ -9,6 +9,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import pymupdf
 
@@ -187,19 +188,20 @@ def _part(group: Sequence[TextLine], height_pt: float, sections: Sequence[Sectio
 def _tables(page: pymupdf.Page) -> list[Part]:
     """Ruled tables in which every cell has a frame."""
     found = []
-    for grid in find_grids(page):
-        rows = tuple(tuple(_cell(page, box) for box in row) for row in grid.cells())
+    grids = find_grids(page)
+    words = page.get_text("words") if grids else []
+    for grid in grids:
+        rows = tuple(tuple(_cell(page, box, words) for box in row) for row in grid.cells())
         if any(not any(cell.text for cell in column) for column in zip(*rows, strict=True)):
             raise UnsafePage("a table with a column that holds nothing")
         found.append(Part("table", grid.box_pt, rows=rows))
     return found
 
 
-def _cell(page: pymupdf.Page, box: BoxPt) -> Cell:
+def _cell(page: pymupdf.Page, box: BoxPt, words: Sequence[tuple[Any, ...]]) -> Cell:
     text = page.get_text("text", clip=pymupdf.Rect(box))
     if re.search(r"[\w]?[-\u2010/]\n\S", text) or re.search("[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]", text):
         raise UnsafePage("a table cell with a line end in a word or a raised mark")
-    words = page.get_text("words", clip=pymupdf.Rect(box))
     return Cell(tidy(" ".join(word[4] for word in words if _inside((word[0], word[1], word[2], word[3]), box))))
 
 

@@ -137,8 +137,8 @@ def _is_mono(span: dict[str, Any]) -> bool:
 def document_words(document: pymupdf.Document) -> frozenset[str]:
     """The words and tokens that a document prints within its lines, in small letters."""
     found: set[str] = set()
-    for page in document:
-        for line in _plain(page.get_text()).splitlines():
+    for number in range(document.page_count):
+        for line in _plain(document[number].get_text()).splitlines():
             found.update(_WORD.findall(line))
             found.update(token.strip(_QUOTES) for token in line.split())
     return frozenset(found)

@@ -239,6 +239,21 @@ def test_commands_and_paths_that_wrap_stay_whole() -> None:
         assert page_fault(wrong, chars), bad
 
 
+@pytest.mark.parametrize("dialect", ["qwenvl-html", "qwenvl-markdown"])
+def test_a_contents_list_without_its_page_numbers_is_refused(dialect: Dialect) -> None:
+    document = pymupdf.open()
+    leaf = document.new_page(width=500, height=500)
+    titles = ("Aims of the house", "Rules for members", "Tools on loan")
+    for number, title in enumerate(titles):
+        leaf.insert_text((50, 100 + 20 * number), f"{title} . . . . . . {number + 4}", fontsize=10)
+    (chars,) = read_chars(document.tobytes())
+    for said, passes in (("{} . . . . . . {}", True), ("{}", False)):
+        boxes = [(90, 170 + 40 * n, 900, 210 + 40 * n) for n in range(3)]
+        page = [Element("paragraph", box, said.format(title, n + 4)) for n, (box, title) in enumerate(zip(boxes, titles, strict=True))]
+        fault = page_fault(PARSERS[dialect](WRITERS[dialect](page)), chars)
+        assert (fault == "") == passes, fault
+
+
 def drawn_icon() -> pymupdf.Document:
     icon = pymupdf.open()
     leaf = icon.new_page(width=30, height=30)
