@@ -6,6 +6,7 @@ used only where their layout can be read safely. `verify` parses the answer with
 read with PDFium.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
@@ -14,9 +15,10 @@ import pymupdf
 from numpy.random import Generator
 
 from schemas import qwenvl_html, qwenvl_markdown
+from schemas.canonical import canonical_json
 from schemas.errors import DataError, UserError
 from schemas.geometry import Box1000, BoxPt, box_px_to_1000
-from schemas.sample import AssetUse, Evidence, Image, Proof, Rendering, Stored, Turn, Verdict
+from schemas.sample import AssetUse, Attachment, Evidence, Image, Proof, Rendering, Stored, Turn, Verdict
 from schemas.tokens import count_text
 from synth.assets import Asset, read_asset, resolve
 from synth.documents import pictures
@@ -29,7 +31,7 @@ from synth.documents.parse_chars import read_chars
 from synth.documents.parse_check import page_fault
 from synth.documents.parse_parts import Part, join_pages, parts_of_pieces, split_pages, to_element
 from synth.documents.parse_real import read_parts
-from synth.documents.parse_real_lines import document_words
+from synth.documents.parse_real_lines import document_words, words_like_broken
 from synth.documents.parse_tables import UnsafePage
 from synth.documents.real_input import check_any_pdf, check_text, cut_pages, open_pdf, quiet
 from synth.documents.real_language import document_language
@@ -48,6 +50,8 @@ PARSERS = {"qwenvl-html": qwenvl_html.parse_html, "qwenvl-markdown": qwenvl_mark
 
 LANGUAGES = ("en", "zh", "ja", "ar", "hi", "ru", "de")
 """Languages of synthetic documents; BCP 47."""
+
+WORDS_NAME = "words.json"
 
 TEXT_RESERVE_TOKENS = 128
 """Tokens for the prompt and the chat template."""
@@ -151,9 +155,11 @@ class Parse:
 
     def render(self, truth: Truth, rng: Generator) -> Rendering[Shown]:
         """Find a run of pages, cut it out, draw it, and write the answer."""
-        pdf, parts, assets = (
-            _synthetic(truth.world, truth.start, self.pages, rng) if truth.world else _real(truth.asset, truth.start, self.pages)
-        )
+        known: Attachment | None = None
+        if truth.world:
+            pdf, parts, assets = _synthetic(truth.world, truth.start, self.pages, rng)
+        else:
+            pdf, parts, assets, known = _real(truth.asset, truth.start, self.pages)
         pdf, parts, budget = self._fit(pdf, parts, truth.dialect)
         with quiet():
             drawn = pictures.draw_pages([pdf], None, budget_tokens=budget, max_dpi=self.max_dpi, rng=rng)
@@ -171,7 +177,7 @@ class Parse:
         return Rendering(
             landed=Shown(answer, evidence),
             images=drawn.images,
-            attachments=drawn.attachments,
+            attachments=(*drawn.attachments, known) if known else drawn.attachments,
             assets=assets,
             languages=(truth.language,),
             tags=(self.source, truth.dialect, f"pages:{len(parts)}", *kinds),
@@ -189,7 +195,7 @@ class Parse:
         answered = turns[-1]
         (pdf,), sheets = pictures.stored_pdfs(stored), pictures.stored_sheets(stored)
         with quiet():
-            faults = image_faults([pdf], stored.images, sheets) or _answer_faults(answered.text, pdf, truth)
+            faults = image_faults([pdf], stored.images, sheets) or _answer_faults(answered.text, pdf, truth.dialect, _stored_words(stored))
         return (
             Verdict(answered.task, not faults, faults[0] if faults else "every element found again in the PDF with PDFium", "artefact"),
         )
@@ -264,8 +270,8 @@ def _centre_in(box: Sequence[float], outer: BoxPt) -> bool:
     return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]
 
 
-def _real(asset: Asset | None, start: float, pages: int) -> tuple[bytes, list[tuple[Part, ...]], tuple[AssetUse, ...]]:
-    """A run of pages of a real document whose layout is safe to read."""
+def _real(asset: Asset | None, start: float, pages: int) -> tuple[bytes, list[tuple[Part, ...]], tuple[AssetUse, ...], Attachment]:
+    """A run of pages of a real document whose layout is safe to read, and the words of its other pages that tell hyphens apart."""
     if asset is None:
         raise ValueError("a truth needs a world or an asset")
     with open_pdf(read_asset(asset), asset.name) as document:
@@ -287,7 +293,15 @@ def _real(asset: Asset | None, start: float, pages: int) -> tuple[bytes, list[tu
         if not usable:
             raise DataError("unsafe_layout", f"{asset.name}: no page can be parsed safely; the last one has {why}")
         first, run = _run(usable, 0.0, pages)
-        return cut_pages(document, first, len(run)), run, (asset.use(),)
+        known = sorted(set().union(*(words_like_broken(document[first + k], words) for k in range(len(run)))))
+        attachment = Attachment.of(WORDS_NAME, "application/json", canonical_json(known).encode())
+        return cut_pages(document, first, len(run)), run, (asset.use(),), attachment
+
+
+def _stored_words(stored: Stored) -> frozenset[str]:
+    """What `_real` knew of the words that line ends divide: the one thing the verifier takes from pages that are not stored."""
+    found = next((item for item in stored.attachments if item.name == WORDS_NAME), None)
+    return frozenset(json.loads(found.data)) if found else frozenset()
 
 
 def _run(usable: dict[int, tuple[Part, ...]], start: float, pages: int) -> tuple[int, list[tuple[Part, ...]]]:
@@ -305,12 +319,12 @@ def _first_pages(pdf: bytes, count: int) -> bytes:
         return cut_pages(document, 0, count)
 
 
-def _answer_faults(answer: str, pdf: bytes, truth: Truth) -> Sequence[str]:
+def _answer_faults(answer: str, pdf: bytes, dialect: Dialect, words: frozenset[str]) -> Sequence[str]:
     try:
-        pages = [PARSERS[truth.dialect](text) for text in split_pages(answer)]
+        pages = [PARSERS[dialect](text) for text in split_pages(answer)]
     except ValueError as error:
         return (f"the answer does not parse: {error}",)
-    chars = read_chars(pdf, read_asset(truth.asset) if truth.asset else None)
+    chars = read_chars(pdf, words)
     if len(pages) != len(chars):
         return (f"the answer has {len(pages)} pages, the PDF {len(chars)}",)
     return [

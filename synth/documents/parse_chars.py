@@ -137,9 +137,9 @@ def bare(text: str) -> str:
     return "".join(out)
 
 
-def read_chars(data: bytes, source: bytes | None = None) -> tuple[PageChars, ...]:
-    """The visible characters of every page. `source` is the document the pages are from, whose words decide about hyphens."""
-    words = vocabulary(source or data)
+def read_chars(data: bytes, more: frozenset[str] = frozenset()) -> tuple[PageChars, ...]:
+    """The visible characters of every page. `more` are words of the document the pages are from, which decide about hyphens with theirs."""
+    words = vocabulary(data) | more
     document = pdfium.PdfDocument(data)
     try:
         return tuple(_page_chars(document[number], words) for number in range(len(document)))

@@ -144,6 +144,13 @@ def document_words(document: pymupdf.Document) -> frozenset[str]:
     return frozenset(found)
 
 
+def words_like_broken(page: pymupdf.Page, words: frozenset[str]) -> set[str]:
+    """Those of `words` that begin as a word which a hyphen at a line end of the page divides: what was known when it was joined."""
+    lines = _plain(page.get_text()).splitlines()
+    begun = {found[-1] for line in lines if line.rstrip().endswith("-") and (found := _WORD.findall(line.rstrip().rstrip("-")))}
+    return {word for word in words if word.startswith(tuple(begun))} if begun else set()
+
+
 def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).replace("\u2010", "-").replace("\u2011", "-").replace("\u2019", "'").lower()
 
