@@ -23,8 +23,8 @@ class Dialect(StrEnum):
     GROUNDING = "qwen3-vl.bbox-2d/1"
     POINTING = "qwen3-vl.point-2d/1"
     SPOTTING = "qwen3-vl.text-spotting/1"
-    HTML = "qwen3-vl.html/1"
-    MARKDOWN = "qwen3-vl.markdown/1"
+    HTML = "qwen3-vl.html/2"
+    MARKDOWN = "qwen3-vl.markdown/2"
 
 
 @dataclass(frozen=True, slots=True)
