@@ -57,6 +57,8 @@ SCRIPTS = {
 """Unicode scripts of writing systems that are no single one."""
 CONTIGUOUS = frozenset({"Hans", "Hant", "Jpan"})
 """Scripts in which sentences follow each other without a space."""
+_SIGNS = ".,;:!?()«»„“”\"'…–—-،؛؟។៕៖၊။՝՞։۔፤፣።፥、，；：！？（）「」『』《》।·"
+"""Punctuation around words, of all scripts."""
 _DIGITS = {"arab": 0x660, "arabext": 0x6F0, "beng": 0x9E6, "deva": 0x966, "mymr": 0x1040}
 
 
@@ -109,7 +111,7 @@ def load_corpus(code: str) -> Corpus:
 def _words(text: str, spaced: bool) -> Iterator[str]:
     """Words without the signs around them; in scripts without spaces, what stands between signs and is short."""
     for part in text.split():
-        word = part.strip(".,;:!?()«»„“”\"'…–—-،؛؟។៕៖၊။՝՞։۔፤፣።፥、，；：！？（）「」『』《》።।·")
+        word = part.strip(_SIGNS)
         if word and any(char.isalpha() for char in word) and (spaced or len(graphemes(word)) <= 12):
             yield word
 
@@ -119,13 +121,14 @@ class _Usable:
 
     def __init__(self, code: str) -> None:
         row = language_row(code)
+        self.code = code
         self.rtl = row.script in ("Arab", "Hebr")
         self.scripts = SCRIPTS.get(row.script, frozenset({row.script}))
         chains = [font_chain(row.script, look, family, bold=False, italic=False) for look in LOOKS for family in ("sans", "serif")]
         self.coverage = frozenset.intersection(*(frozenset().union(*(load_face(file).coverage for file in chain)) for chain in chains))
 
     def __call__(self, text: str) -> bool:
-        if not text or _REFUSED.search(text) or unicodedata.normalize("NFC", text) != text:
+        if not text or _REFUSED.search(text) or canonical(self.code, text) != text:
             return False
         kinds = [(char, unicodedata.category(char)) for char in text]
         if any(kind in ("Cc", "Cs", "Co", "Cn") or (kind == "Cf" and char not in "\u200c\u200d") for char, kind in kinds):
@@ -180,7 +183,7 @@ def _cldr(code: str) -> list[str]:
     locale = Locale.parse(code, sep="-")
     named = [*locale.languages.values(), *locale.territories.values()]
     named += [*locale.months["stand-alone"]["wide"].values(), *locale.days["stand-alone"]["wide"].values()]
-    return [unicodedata.normalize("NFC", name) for name in named]
+    return [canonical(code, name) for name in named]
 
 
 def _source(name: str, code: str) -> AssetUse:
@@ -305,7 +308,7 @@ class Writer:
         if self._faker is not None and maker:
             self._faker.seed_instance(int(self.rng.integers(2**31)))  # one object a process, which other writers use too
             for _ in range(4):
-                text = unicodedata.normalize("NFC", " ".join(str(getattr(self._faker, maker)()).split()))
+                text = canonical(self.row.code, " ".join(str(getattr(self._faker, maker)()).split()))
                 if self._usable(text) and self._usable.native(text) and len(text) <= 60:
                     return text
         words = [self.word() for _ in range(2)]
@@ -314,7 +317,7 @@ class Writer:
     def localised(self, text: str) -> str:
         """CLDR's text with the language's digits, without invisible marks, and with spaces for the no-break spaces that look like them."""
         zero = _DIGITS.get(self.row.numerals)
-        plain = unicodedata.normalize("NFC", re.sub("[\u200e\u200f\u061c]", "", text).replace("\u202f", " ").replace("\u00a0", " "))
+        plain = canonical(self.row.code, re.sub("[\u200e\u200f\u061c]", "", text).replace("\u202f", " ").replace("\u00a0", " "))
         return plain if zero is None else "".join(chr(zero + int(char)) if char in "0123456789" else char for char in plain)
 
     def _drawable(self, text: str, otherwise: Callable[[], str]) -> str:

@@ -1,8 +1,9 @@
-"""The one spelling of a text: NFC, and in Khmer and Burmese, whose marks can be typed in several orders that look the same, the order of
-the Unicode Standard. A label must be the only spelling of what is drawn; text that cannot be brought into that order is refused.
+"""The one spelling of a text: NFC; in Malayalam, single characters for chillu letters; and in Khmer and Burmese, whose marks can be typed
+in several orders that look the same, the order of the Unicode Standard. A label must be the only spelling of what is drawn; text that
+cannot be brought into that order is refused.
 
 Sources: The Unicode Standard 16.0, 16.4 (Khmer) and UTN 61 (Khmer encoding structure); UTN 11 (Representing Myanmar in Unicode), with the
-place of the lower dot that NFC demands.
+place of the lower dot that NFC demands; The Unicode Standard 16.0, 12.9 (chillu letters; before 5.1 they were written with a joiner).
 """
 
 import re
@@ -24,6 +25,7 @@ _KHMER_SWAPS = (
     (re.compile("([\u17c9\u17ca])((?:\u17d2[\u1780-\u17a2])+)"), r"\2\1"),
     (re.compile("([\u17c6-\u17c8])([\u17b6-\u17c5])"), r"\2\1"),
 )
+_CHILLUS = {"\u0d23": "\u0d7a", "\u0d28": "\u0d7b", "\u0d30": "\u0d7c", "\u0d32": "\u0d7d", "\u0d33": "\u0d7e", "\u0d15": "\u0d7f"}
 _BURMESE = re.compile(
     "(?:(?:[\u1004\u101b\u105a]\u103a\u1039)?[\u1000-\u102a\u103f\u104e]"  # kinzi, a consonant or independent vowel
     "(?:\u1039[\u1000-\u1021])*"  # stacked consonants
@@ -48,4 +50,6 @@ def canonical(code: str, text: str) -> str:
         return plain if _KHMER.fullmatch(plain) else ""
     if code == "my":
         return plain if _BURMESE.fullmatch(plain) else ""
+    if code == "ml":
+        return re.sub("([\u0d15\u0d23\u0d28\u0d30\u0d32\u0d33])\u0d4d\u200d", lambda found: _CHILLUS[found[1]], plain)
     return plain
