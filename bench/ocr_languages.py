@@ -1,10 +1,11 @@
 """The table of languages: what the OCR families draw in each, whether it is shaped right, and how well an engine reads it back.
 
-`ocr.line` is made in every core language, clean (`wear: [print]`). A sample whose shaping audit finds a glyph that is missing, or a dotted
+`ocr.line` is made in every language, clean (`wear: [print]`). A sample whose shaping audit finds a glyph that is missing, or a dotted
 circle that its text lacks, is counted, and would not be kept. Reading error is that of `filters.ocr_roundtrip` over the clean renderings,
 with the engine of the language's row (`make readback`): over all characters, which the limit is for, and the median and 95th percentile of
 single lines, of which a short one with one letter misread has a large error. Coverage is of the characters that must all be drawn
-(`Corpus.characters`): how many of them the fonts of every look have, which `synth.ocr.corpus` checks as it loads.
+(`Corpus.characters`): how many of them the fonts of every look have, which `synth.ocr.corpus` checks as it loads. `exemplars` is the share
+of CLDR's main exemplar characters, or of the national list, that is among them.
 
     PYTHONPATH=. python bench/ocr_languages.py --samples 24        # about ten minutes on one core
 """
@@ -23,6 +24,7 @@ from schemas.text_layer import read_layer
 from synth.load import load_family
 from synth.make import make_sample
 from synth.ocr.corpus import load_corpus
+from synth.ocr.letters import exemplars, national
 
 SEED = 51
 
@@ -41,7 +43,7 @@ def main() -> int:
         rows.append(row)
         missed += not within
         print(*row, file=sys.stderr, flush=True)
-    columns = ["language", "made", "kept", "tofu", "circles", "error", "median", "95 %", "limit", "characters", "fonts"]
+    columns = ["language", "made", "kept", "tofu", "circles", "error", "median", "95 %", "limit", "exemplars", "characters", "fonts"]
     print_table("Lines in each language, clean", columns, rows)
     return 1 if missed else 0
 
@@ -78,10 +80,17 @@ def table_row(code: str, limit: float, count: int) -> tuple[list[object], bool]:
         f"{statistics.median(errors):.3f}",
         f"{high:.3f}",
         limit,
+        f"{covered(code):.0%}",
         len(load_corpus(code).characters),
         len(fonts),
     ]
     return row, overall <= limit
+
+
+def covered(code: str) -> float:
+    """Share of CLDR's exemplar characters, or of the national list, that every look draws."""
+    asked = {*exemplars(code), *national(code)}
+    return len(asked & set(load_corpus(code).characters)) / len(asked) if asked else 1.0
 
 
 def told(sample: Sample) -> list[str]:

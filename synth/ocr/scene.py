@@ -70,7 +70,7 @@ class Scene:
         questions: Questions a picture at most.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     languages: tuple[str, ...] = ()
     wear: tuple[Wear, ...] = ("photo", "photo", "harsh")

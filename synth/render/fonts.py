@@ -126,6 +126,7 @@ TYPEFACES: Mapping[str, Typeface] = {
     ),
     "hind-siliguri": _static("fontpkg-hind-siliguri", "files/HindSiliguri-Regular.ttf", "files/HindSiliguri-Bold.ttf"),
     "catamaran": _variable("fontpkg-catamaran", "files/Catamaran[wght].ttf"),
+    "anek-telugu": _variable("fontpkg-anek-telugu", "files/AnekTelugu[wdth,wght].ttf", others=(("wdth", 100.0),)),
     "ramabhadra": _static("fontpkg-ramabhadra", "files/Ramabhadra-Regular.ttf", "files/Ramabhadra-Regular.ttf"),
     "nanum": _static("koreanize-matplotlib", "fonts/NanumGothic.ttf", "fonts/NanumGothicBold.ttf"),
     "ipaex": Typeface(*(FontFile("matplotlib-fontja", "fonts/ipaexg.ttf", licence="IPA") for _ in range(4))),
@@ -133,6 +134,7 @@ TYPEFACES: Mapping[str, Typeface] = {
 }
 
 _MONO: Mapping[str, str] = {"Latn": "jetbrains-mono"}
+_OFFICE: Mapping[str, str] = {"Taml": "catamaran", "Telu": "anek-telugu"}
 _PRESS: Mapping[str, str] = {
     "Hebr": "rubik", "Thai": "kanit", "Deva": "mukta", "Beng": "hind-siliguri", "Taml": "catamaran", "Telu": "ramabhadra",
     "Kore": "nanum", "Jpan": "ipaex", "Hans": "cjk-serif", "Hant": "cjk-serif",
@@ -140,8 +142,8 @@ _PRESS: Mapping[str, str] = {
 LOOKS: Mapping[str, Mapping[FontFamily, Mapping[str, str]]] = {
     "noto": {"sans": {"Latn": "noto-sans"}, "serif": {"Latn": "noto-serif", "Arab": "amiri"}, "mono": _MONO},
     "office": {
-        "sans": {"Latn": "roboto", "Arab": "plex-arabic", "Deva": "mukta", "Hebr": "heebo", "Thai": "sarabun", "Taml": "catamaran"},
-        "serif": {"Latn": "source-serif", "Arab": "amiri", "Deva": "mukta", "Hebr": "frank-ruhl", "Thai": "sarabun", "Taml": "catamaran"},
+        "sans": {"Latn": "roboto", "Arab": "plex-arabic", "Deva": "mukta", "Hebr": "heebo", "Thai": "sarabun", **_OFFICE},
+        "serif": {"Latn": "source-serif", "Arab": "amiri", "Deva": "mukta", "Hebr": "frank-ruhl", "Thai": "sarabun", **_OFFICE},
         "mono": _MONO,
     },
     "book": {
