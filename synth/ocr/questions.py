@@ -7,10 +7,12 @@ Boxes in questions and answers are thousandths of the picture (`schemas.dialect`
 import html
 import itertools
 import json
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
+from fontTools.unicodedata import script as unicode_script
 from numpy.random import Generator
 
 from schemas.dialect import SpottedText, write_spotting
@@ -279,12 +281,17 @@ def _respelled(scene: Scene, text: str, rng: Generator) -> str | None:
         else:
             other = graphemes(scene.other_words[int(rng.integers(len(scene.other_words)))])
             swap = other[int(rng.integers(len(other)))]
-            if not swap[0].isalpha() or swap[0].isupper() != parts[at][0].isupper():
+            if not _of_one_kind(swap[0], parts[at][0]):
                 continue
             changed = "".join([*parts[:at], swap, *parts[at + 1 :]])
         if changed != text and changed not in known and graphemes(changed) != parts:
             return changed
     return None
+
+
+def _of_one_kind(one: str, other: str) -> bool:
+    """Whether characters are of one script and category: a Cyrillic letter in a Latin word could not be seen to be wrong."""
+    return unicode_script(one) == unicode_script(other) and unicodedata.category(one) == unicodedata.category(other)
 
 
 def _empty_box(scene: Scene, rng: Generator) -> BoxPx | None:

@@ -15,6 +15,7 @@ from typing import Any
 import freetype
 import numpy as np
 import uharfbuzz as hb
+from bidi import get_display
 from numpy.typing import NDArray
 
 from schemas.sample import BoxPx
@@ -78,6 +79,18 @@ def text_faults(line: TextLine) -> Iterator[str]:
             lefts = [line.words[number].box_px[0] for number in order]
             if lefts != sorted(lefts):
                 yield f"the words of {line.text!r} do not stand in the order in which they are read"
+        if seen_text(line) != _folded(get_display(line.text, base_dir="R" if line.rtl else "L")):
+            yield f"the runs of {line.text!r} do not stand in the order in which they are read"
+
+
+def seen_text(line: TextLine) -> str:
+    """The line's characters from left to right as its runs place and turn them, without spaces."""
+    runs = sorted((run for word in line.words for run in word.runs), key=lambda run: run.x_px)
+    return _folded("".join(run.text[::-1] if run.rtl else run.text for run in runs))
+
+
+def _folded(text: str) -> str:
+    return "".join(char for char in text if not char.isspace() and unicodedata.category(char) != "Cf")
 
 
 def visual_order(words: Sequence[str], rtl: bool) -> list[int] | None:

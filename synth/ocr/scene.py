@@ -62,7 +62,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Scene:
-    """Signs, labels, screens and notes in 42 languages.
+    """Signs, labels, screens and notes in 66 languages.
 
     Attributes:
         languages: BCP 47 tags, taken in turn; all core languages where none is named.
@@ -136,7 +136,7 @@ def _draw_sign(writer: Writer, rng: Generator) -> Sign:
     ]
     return Sign(
         kind=SIGNS[int(rng.integers(len(SIGNS)))],
-        texts=tuple(text[:40].strip() for text in texts),
+        texts=tuple(text if len(text) <= 40 else writer.word() for text in texts),
         look=tuple(LOOKS)[int(rng.integers(len(LOOKS)))],
         family="serif" if rng.random() < 0.3 else "sans",
         bold=bool(rng.random() < 0.5),

@@ -26,8 +26,13 @@ PARAMS: dict[str, dict[str, object]] = {
 
 
 @cache
-def samples(name: str) -> tuple[Sample, ...]:
+def made(name: str) -> tuple[Sample, ...]:
     return tuple(make_sample(load_family(name, PARAMS[name], "test"), name, index, SEED) for index in range(8))
+
+
+def samples(name: str) -> tuple[Sample, ...]:
+    """Those that are kept: a photograph may have hidden a word."""
+    return tuple(sample for sample in made(name) if all(verdict.passed for verdict in sample.verdicts))
 
 
 def proved(name: str, sample: Sample) -> tuple[bool, ...]:
@@ -44,8 +49,10 @@ def with_turn(sample: Sample, number: int, turn: Turn) -> Sample:
 
 @pytest.mark.parametrize("name", PARAMS)
 def test_what_a_family_asks_is_proved(name: str) -> None:
-    for sample in samples(name):
-        assert all(proved(name, sample)), [verdict.reason for verdict in sample.verdicts if not verdict.passed]
+    reasons = [verdict.reason for sample in made(name) for verdict in sample.verdicts if not verdict.passed]
+    assert all(reason.startswith("unreadable: ") for reason in reasons), reasons
+    assert len(samples(name)) >= 6
+    assert all(all(proved(name, sample)) for sample in samples(name))
     tasks = {turn.task for sample in samples(name) for turn in sample.turns}
     assert {"transcribe", "read_box", "spelled"} <= tasks
 

@@ -1,5 +1,6 @@
 """A plate is proved from its text layer, and not from one that says anything else."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -170,3 +171,29 @@ def test_vertical_text_is_proved_and_a_changed_character_is_seen() -> None:
 def test_vertical_text_of_latin_letters_is_refused() -> None:
     with pytest.raises(DataError, match="not_vertical|does not hold"):
         vertical_plate("雪国 Snow")
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "other"),
+    [
+        ("ar", "في ٢٠٢٤-٠١ تم", "في ٠١-٢٠٢٤ تم"),
+        ("fa", "تاریخ ۲۰۴۰/۱۲/۲۸ است", "تاریخ ۲۸/۱۲/۲۰۴۰ است"),
+        ("he", "שלום (עולם) כאן", "שלום )עולם( כאן"),
+    ],
+)
+def test_the_order_inside_a_word_is_proved(language: str, text: str, other: str) -> None:
+    """Parts of a date that stand in another order, and brackets the wrong way round, with the ink left as it is."""
+    plate = plate_of(language, 30.0, text)
+    assert faults(plate, plate.layer) == ()
+    (line,) = plate.layer.lines
+    told = iter(other.split())
+    words = []
+    for word in line.words:
+        said = next(told)
+        runs = word.runs
+        if said != word.text and len(runs) > 1:
+            parts = {run.text: run for run in runs}
+            pieces = re.findall("|".join(map(re.escape, sorted(parts, key=len, reverse=True))), said)
+            runs = tuple(parts[piece] for piece in pieces) if sorted(pieces) == sorted(parts) else runs
+        words.append(replace(word, text=said, runs=runs, clusters=(replace(word.clusters[0], text=said, box_px=word.box_px),)))
+    assert faults(plate, replace(plate.layer, lines=(replace(line, text=other, words=tuple(words)),)))
