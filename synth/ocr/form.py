@@ -19,11 +19,11 @@ from numpy.random import Generator
 from schemas.errors import DataError
 from schemas.languages import language as language_row
 from schemas.sample import BoxPx, Rendering, Stored, Turn, Verdict
-from synth.ocr.corpus import Writer, load_corpus
+from synth.ocr.corpus import Writer
 from synth.ocr.line import core_languages
-from synth.ocr.picture import rendering, stored_warp, take_picture
+from synth.ocr.picture import ask, rendering, stored_warp, take_picture
 from synth.ocr.proof import verdicts
-from synth.ocr.questions import Scene, Task, write_turns
+from synth.ocr.questions import Task
 from synth.params import among, refuse, within
 from synth.render.fonts import LOOKS, FontFamily
 from synth.render.grounds import PAPERS
@@ -143,11 +143,7 @@ class Form:
 
     def write_turns(self, truth: Truth, rendering: Rendering[Plate], rng: Generator) -> tuple[Turn, ...]:
         """Ask about the form."""
-        image = rendering.images[0]
-        stored = Stored(rendering.images, (), rendering.attachments)
-        words = load_corpus(truth.language).words
-        scene = Scene(rendering.landed.layer, stored_warp(stored), image.width_px, image.height_px, truth.language, words)
-        return write_turns(scene, truth.tasks, rng)
+        return ask(rendering, truth.language, truth.tasks, rng)
 
     def verify(self, stored: Stored, turns: tuple[Turn, ...], truth: Truth) -> tuple[Verdict, ...]:
         """Draw the text again, find it in the picture, and answer each question anew."""

@@ -12,8 +12,9 @@ from PIL import ImageDraw
 from pydantic import TypeAdapter
 
 from schemas.canonical import canonical_json
-from schemas.sample import Attachment, BoxPx, Image, Rendering, Stored
+from schemas.sample import Attachment, BoxPx, Image, Rendering, Stored, Turn
 from synth.ocr.corpus import load_corpus
+from synth.ocr.questions import Scene, Task, write_turns
 from synth.render.grounds import PAPERS, draw_ground, readable_ink
 from synth.render.ink import Plate
 from synth.render.photo import Ink, Wear, draw_photo, encode, take
@@ -86,3 +87,11 @@ def rendering(plate: Plate, taken: Taken, language: str, tags: Sequence[str]) ->
         languages=(language,),
         tags=(*tags, f"ground:{taken.ground}"),
     )
+
+
+def ask(rendering: Rendering[Plate], language: str, tasks: Sequence[Task], rng: Generator) -> tuple[Turn, ...]:
+    """The conversation about a rendering's one picture."""
+    (image,) = rendering.images
+    warp = stored_warp(Stored(rendering.images, (), rendering.attachments))
+    scene = Scene(rendering.landed.layer, warp, image.width_px, image.height_px, language, load_corpus(language).words)
+    return write_turns(scene, tasks, rng)

@@ -13,12 +13,11 @@ from PIL import Image as Pillow
 from schemas.errors import DataError
 from schemas.languages import load_languages
 from schemas.sample import Rendering, Stored, Turn, Verdict
-from synth.ocr.corpus import Writer, load_corpus
+from synth.ocr.corpus import Writer
 from synth.ocr.line import core_languages
-from synth.ocr.picture import photograph, rendering, stored_warp
+from synth.ocr.picture import ask, photograph, rendering, stored_warp
 from synth.ocr.proof import verdicts
-from synth.ocr.questions import Scene as Asked
-from synth.ocr.questions import Task, write_turns
+from synth.ocr.questions import Task
 from synth.params import among, refuse, within
 from synth.render.fonts import LOOKS, FontFamily
 from synth.render.grounds import draw_ground, readable_ink
@@ -118,11 +117,7 @@ class Scene:
 
     def write_turns(self, truth: Truth, rendering: Rendering[Plate], rng: Generator) -> tuple[Turn, ...]:
         """Ask about the signs."""
-        image = rendering.images[0]
-        stored = Stored(rendering.images, (), rendering.attachments)
-        words = load_corpus(truth.language).words
-        scene = Asked(rendering.landed.layer, stored_warp(stored), image.width_px, image.height_px, truth.language, words)
-        return write_turns(scene, truth.tasks, rng)
+        return ask(rendering, truth.language, truth.tasks, rng)
 
     def verify(self, stored: Stored, turns: tuple[Turn, ...], truth: Truth) -> tuple[Verdict, ...]:
         """Draw the text again, find it in the picture, and answer each question anew."""
