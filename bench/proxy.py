@@ -55,6 +55,7 @@ def main() -> int:
     parser.add_argument("--length", type=int, default=32_768, help="slots a row")
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--max-image-tokens", type=int, default=1_024)
+    parser.add_argument("--min-image-tokens", type=int, help="pictures are scaled up to this many; Qwen3-VL's 64 by default")
     parser.add_argument("--asked", type=int, help="held-out samples asked about, of each data set; all by default")
     parser.add_argument("--max-new-tokens", type=int, default=1_024, help="no answer is longer")
     parser.add_argument("--batch-tokens", type=int, default=262_144, help="slots of the cache of answers decoded together")
@@ -98,7 +99,12 @@ def config_of(chosen: argparse.Namespace) -> TrainConfig:
     on_gpu = chosen.device != "cpu"
     config = TrainConfig(
         model=ModelChoice(preset=chosen.preset),
-        data=DataChoice(mixture=str(chosen.out / "train.yaml"), max_image_tokens=chosen.max_image_tokens, workers=chosen.workers),
+        data=DataChoice(
+            mixture=str(chosen.out / "train.yaml"),
+            workers=chosen.workers,
+            max_image_tokens=chosen.max_image_tokens,
+            min_image_tokens=chosen.min_image_tokens,
+        ),
         held_out=HeldOutChoice(mixture=str(chosen.out / "held_out.yaml"), rows=8),
         optimizer=OptimizerChoice(learning_rate=chosen.rate),
         steps=chosen.steps,

@@ -324,19 +324,19 @@ def first_weights(config: TrainConfig) -> Qwen3VL:
     return model
 
 
-def bounds_of(max_image_tokens: int | None) -> PixelBounds:
-    """Qwen3-VL's area bounds, or lower ones."""
-    if max_image_tokens is None:
-        return PixelBounds()
-    most = max_image_tokens * FACTOR_PX**2
-    return PixelBounds(min_px=min(PixelBounds().min_px, most), max_px=most)
+def bounds_of(min_image_tokens: int | None, max_image_tokens: int | None) -> PixelBounds:
+    """Qwen3-VL's area bounds where none are given."""
+    own = PixelBounds()
+    most = own.max_px if max_image_tokens is None else max_image_tokens * FACTOR_PX**2
+    least = min(own.min_px, most) if min_image_tokens is None else min_image_tokens * FACTOR_PX**2
+    return PixelBounds(min_px=least, max_px=most)
 
 
 def open_loader(mixture: Mixture, config: TrainConfig, here: World, state: dict[str, Any] | None = None) -> Loader:
     """This rank's loader of a mixture."""
     settings = LoaderSettings(
         length=config.length,
-        encode=EncodeSettings(bounds=bounds_of(config.data.max_image_tokens)),
+        encode=EncodeSettings(bounds=bounds_of(config.data.min_image_tokens, config.data.max_image_tokens)),
         exponent=config.loss_exponent,
         pin_memory=here.device.type == "cuda",
         workers=threads() if config.data.workers is None else config.data.workers,

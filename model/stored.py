@@ -24,7 +24,9 @@ def train_json(run: Path) -> dict[str, Any] | None:
 def settings_of(run: Path) -> EncodeSettings:
     """How a run encoded its samples; Qwen3-VL's defaults where there was none."""
     config = train_json(run)
-    return EncodeSettings(bounds=bounds_of(config["data"]["max_image_tokens"]) if config else PixelBounds())
+    if config is None:
+        return EncodeSettings(bounds=PixelBounds())
+    return EncodeSettings(bounds=bounds_of(config["data"].get("min_image_tokens"), config["data"]["max_image_tokens"]))
 
 
 def load_model(run: Path, device: str | None = None) -> Qwen3VL:

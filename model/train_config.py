@@ -52,16 +52,21 @@ class DataChoice:
         mixture: A mixture's YAML file (`schemas/mixture.py`), which names data sets, shares, and what to do with what does not fit.
         workers: Threads that decode media ahead of the step; None for as many as there are processors.
         max_image_tokens: Images are scaled down to this many tokens; None for Qwen3-VL's own bound.
+        min_image_tokens: Images are scaled up to this many; None for Qwen3-VL's 64. With fewer, a picture of one short line keeps its size
+            and costs no more than it shows.
     """
 
     __pydantic_config__: ClassVar[Any] = _STRICT
     mixture: str
     workers: int | None = None
     max_image_tokens: int | None = None
+    min_image_tokens: int | None = None
 
     def __post_init__(self) -> None:
         _need(self.workers is None or self.workers >= 0, f"workers is {self.workers}; give 0 or more")
         _need(self.max_image_tokens is None or self.max_image_tokens >= 4, f"max_image_tokens is {self.max_image_tokens}; give 4 or more")
+        least, most = self.min_image_tokens, self.max_image_tokens
+        _need(least is None or 1 <= least <= (most or least), f"min_image_tokens is {least}; give 1 to max_image_tokens ({most})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

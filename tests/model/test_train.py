@@ -16,9 +16,10 @@ import torch
 
 from model.batch import IGNORE, Batch
 from model.config import Qwen3VLConfig
+from model.media import image_grid
 from model.metrics import read_metrics
 from model.parallel import World, world
-from model.run import train
+from model.run import bounds_of, train
 from model.train import NonFiniteError, Trainer
 from model.train_config import (
     CheckpointChoice,
@@ -207,7 +208,7 @@ def folder_of(root: Path) -> TrainConfig:
     (root / "mixture.yaml").write_text(json.dumps({"seed": 3, "datasets": datasets}))
     (root / "held_out.yaml").write_text(json.dumps({"datasets": datasets[1:]}))
     return config(
-        data=DataChoice(mixture=str(root / "mixture.yaml"), workers=1, max_image_tokens=16),
+        data=DataChoice(mixture=str(root / "mixture.yaml"), workers=1, min_image_tokens=1, max_image_tokens=16),
         held_out=HeldOutChoice(mixture=str(root / "held_out.yaml"), every_steps=3, rows=1),
         checkpoint=CheckpointChoice(every_steps=2, keep=2),
         steps=6,
@@ -417,3 +418,12 @@ def test_where_the_first_process_fails_the_other_says_so(tmp_path: Path) -> None
     done = run_two_ranks(tmp_path, 2, "two")
     assert done.returncode != 0
     assert "the first process stopped: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "fewest", "fullest"), [(None, None, 64, 80), (1, None, 15, 15), (1, 8, 5, 8), (None, 32, 20, 32)]
+)
+def test_bounds_in_tokens_decide_what_a_picture_of_a_line_costs(least: int | None, most: int | None, fewest: int, fullest: int) -> None:
+    """490 x 26 pixels are 15 tokens as they are; sides are rounded to whole tokens, so that few of the steps between can be had."""
+    _, rows, columns = image_grid(490, 26, bounds_of(least, most))  # in patches, four of which are a token
+    assert fewest <= rows * columns / 4 <= fullest
