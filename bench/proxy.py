@@ -59,7 +59,7 @@ def main() -> int:
     parser.add_argument("--asked", type=int, help="held-out samples asked about, of each data set; all by default")
     parser.add_argument("--max-new-tokens", type=int, default=1_024, help="no answer is longer")
     parser.add_argument("--batch-tokens", type=int, default=262_144, help="slots of the cache of answers decoded together")
-    parser.add_argument("--workers", type=int, default=12, help="threads that decode images")
+    parser.add_argument("--workers", type=int, default=12, help="processes that make rows")
     parser.add_argument("--device", help="cuda or cpu")
     parser.add_argument("--no-compile", action="store_true")
     chosen = parser.parse_args()

@@ -1,37 +1,32 @@
-"""`Loader`: the batches of one rank, made in background threads, in an order that is the same for every number of ranks and workers.
+"""`Loader`: the batches of one rank, made in background processes, in an order that is the same for every number of ranks and workers.
 
 The global stream of rows is a pure function of the mixture, the row length and the row's number (`model.mixture`). Rank r of R makes the
 rows whose number leaves the remainder r. The state is a few numbers: where the present window began, and how many rows have been given
-out, over all ranks. It fits any other number of ranks. Threads suffice, because Pillow, NumPy, CRC-32 and the tokenizer let go of
-Python's lock.
+out, over all ranks. It fits any other number of ranks.
 """
 
 import hashlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, fields, replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import islice
 from time import perf_counter
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-import torch
-
-from model.batch import Batch, Tokens, VisionPlan
+from model.batch import Batch, Tokens
 from model.encode import EncodeSettings, encode
 from model.mixture import Draw, Plan, Planner, Progress, Window
 from model.pack import to_batch
+from model.workers import Parcel, Workers, pinned
 from schemas.canonical import canonical_json
 from schemas.errors import DataError, IntegrityError, UserError
 from schemas.mixture import Mixture
 
 STATE_VERSION = 1
 MOST_REPORTS = 100
-_In = TypeVar("_In")
-_Out = TypeVar("_Out")
-_Held = TypeVar("_Held", Batch, VisionPlan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +37,7 @@ class LoaderSettings:
         length: Slots of a row.
         encode: Resolution bounds and layout.
         exponent: p of the loss weight, see `model.pack.to_batch`.
-        workers: Background threads; 0 makes every batch when it is asked for.
+        workers: Background processes; 0 makes every batch when it is asked for.
         prefetch: Batches kept ready or in the making for each worker.
         pin_memory: Put batches where a CUDA device can fetch them while it computes.
     """
@@ -82,10 +77,17 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """One row with what went into it and what was lost: (draw, reason, message)."""
+    """One row, and what was lost of it: (draw, reason, message)."""
 
     batch: Batch
-    read: tuple[Draw, ...]
+    lost: tuple[tuple[Draw, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """`_Made` on its way between processes."""
+
+    parcel: Parcel
     lost: tuple[tuple[Draw, str, str], ...]
 
 
@@ -93,9 +95,46 @@ class _Made:
 class _Step:
     """This rank's row of one step in the making, and where the stream stands once it has been given out."""
 
+    draws: tuple[Draw, ...]
     made: Callable[[], _Made]
     window: Window
     next_row: int
+
+
+class RowMaker:
+    """Plans windows and makes rows of a mixture. Each worker has one of its own, as has the loader."""
+
+    def __init__(self, mixture: Mixture, settings: LoaderSettings) -> None:
+        self.mixture, self.settings = mixture, settings
+        self.planner = Planner(mixture, settings.length, settings.encode)
+
+    def window(self, begin: Plan) -> Window:
+        """The window that begins there."""
+        return self.planner.window(begin)
+
+    def make(self, draws: tuple[Draw, ...]) -> _Made:
+        """Read, encode and pack the samples of one row."""
+        samples: list[Tokens] = []
+        lost: list[tuple[Draw, str, str]] = []
+        for draw in draws:
+            try:
+                samples.append(self._encode(draw))
+            except (IntegrityError, DataError) as error:
+                if self.mixture.damaged == "stop":
+                    raise
+                lost.append((draw, error.reason if isinstance(error, DataError) else "damaged", str(error)))
+        return _Made(to_batch(samples, self.settings.length, exponent=self.settings.exponent), tuple(lost))
+
+    def send(self, draws: tuple[Draw, ...]) -> _Sent:
+        """`make` for another process."""
+        made = self.make(draws)
+        return _Sent(Parcel.of(made.batch), made.lost)
+
+    def _encode(self, draw: Draw) -> Tokens:
+        tokens = encode(self.planner.sources[draw.source].data[draw.index], self.settings.encode, source=draw.source)
+        if len(tokens.ids) != draw.tokens:
+            raise IntegrityError(f"sample {tokens.sample_id} has {len(tokens.ids)} tokens, its shard says {draw.tokens}; build it again")
+        return tokens
 
 
 class Loader:
@@ -103,7 +142,7 @@ class Loader:
 
     Args:
         mixture: What to read.
-        settings: Row length, layout, threads.
+        settings: Row length, layout, processes.
         rank: This process's number.
         ranks: How many processes share the stream.
         state: What `state` returned, from a run with any number of ranks.
@@ -118,12 +157,14 @@ class Loader:
         if not 0 <= rank < ranks:
             raise ValueError(f"rank {rank} is not one of {ranks}")
         self.mixture, self.settings, self.rank, self.ranks = mixture, settings, rank, ranks
-        self.planner = Planner(mixture, settings.length, settings.encode)
+        self._maker = RowMaker(mixture, settings)
+        self.planner = self._maker.planner
         self.delivered = Delivered()
         self._identity = _identity(mixture, settings, self.planner)
         begin, self._row = self._restored(state) if state is not None else (self.planner.start(), 0)
         self._window = self.planner.window(begin)
-        self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="assay-loader") if settings.workers else None
+        self._workers = Workers(settings.workers, RowMaker, mixture, settings) if settings.workers else None
+        self._receiver = ThreadPoolExecutor(1, thread_name_prefix="assay-loader")
         self._ahead: deque[_Step] = deque()
         self._steps = self._plan_steps()
 
@@ -139,7 +180,7 @@ class Loader:
         step = self._ahead.popleft()
         made = step.made()
         self._window, self._row = step.window, step.next_row
-        self._count(made)
+        self._count(step.draws, made)
         self.delivered.wait_s += perf_counter() - began
         return made.batch
 
@@ -150,10 +191,11 @@ class Loader:
         self.close()
 
     def close(self) -> None:
-        """Drop what is in the making and end the threads."""
+        """Drop what is in the making and end the processes."""
         self._ahead.clear()
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._receiver.shutdown(wait=False, cancel_futures=True)
+        if self._workers is not None:
+            self._workers.close()
 
     def state(self) -> dict[str, Any]:
         """Where the stream stands after the batches given out so far, in JSON values: equal on every rank after as many batches."""
@@ -193,44 +235,41 @@ class Loader:
         while step := list(islice(rows, self.ranks)):
             number += self.ranks
             draws = step[mine][1] if mine < len(step) else ()
-            yield _Step(self._start(self._make, draws), step[-1][0], number)
+            yield _Step(draws, self._start_row(draws), step[-1][0], number)
 
     def _plan_rows(self, window: Window, first: int) -> Iterator[tuple[Window, tuple[Draw, ...]]]:
         """The global stream from row `first` on. The window after the present one is planned while rows of this one are made."""
         while window.rows:
-            following = self._start(self.planner.window, window.end)
+            following = self._start_window(window.end)
             yield from ((window, row) for row in window.rows[max(0, first - window.begin.row) :])
             window = following()
 
-    def _start(self, task: Callable[[_In], _Out], argument: _In) -> Callable[[], _Out]:
-        """Begin `task(argument)` in a thread, or put it off until its result is asked for if there are none."""
-        return self._pool.submit(task, argument).result if self._pool is not None else partial(task, argument)
+    def _start_window(self, begin: Plan) -> Callable[[], Window]:
+        """Begin to plan a window, or put it off until it is asked for if there are no workers."""
+        if self._workers is None:
+            return partial(self._maker.window, begin)
+        return self._workers.submit(RowMaker.window, begin).result
 
-    def _make(self, draws: tuple[Draw, ...]) -> _Made:
-        samples: list[Tokens] = []
-        read: list[Draw] = []
-        lost: list[tuple[Draw, str, str]] = []
-        for draw in draws:
-            try:
-                samples.append(self._encode(draw))
-                read.append(draw)
-            except (IntegrityError, DataError) as error:
-                if self.mixture.damaged == "stop":
-                    raise
-                lost.append((draw, error.reason if isinstance(error, DataError) else "damaged", str(error)))
-        batch = to_batch(samples, self.settings.length, exponent=self.settings.exponent)
-        return _Made(_pinned(batch) if self.settings.pin_memory else batch, tuple(read), tuple(lost))
+    def _start_row(self, draws: tuple[Draw, ...]) -> Callable[[], _Made]:
+        """Begin to make a row. A thread fetches rows in their order, and pins them while the caller computes."""
+        if self._workers is None:
+            return lambda: self._pinned(self._maker.make(draws))
+        return self._receiver.submit(self._receive, self._workers.submit(RowMaker.send, draws)).result
 
-    def _encode(self, draw: Draw) -> Tokens:
-        tokens = encode(self.planner.sources[draw.source].data[draw.index], self.settings.encode, source=draw.source)
-        if len(tokens.ids) != draw.tokens:
-            raise IntegrityError(f"sample {tokens.sample_id} has {len(tokens.ids)} tokens, its shard says {draw.tokens}; build it again")
-        return tokens
+    def _receive(self, sent: "Future[_Sent]") -> _Made:
+        arrived = sent.result()
+        return self._pinned(_Made(arrived.parcel.open(), arrived.lost))
 
-    def _count(self, made: _Made) -> None:
+    def _pinned(self, made: _Made) -> _Made:
+        return _Made(pinned(made.batch), made.lost) if self.settings.pin_memory else made
+
+    def _count(self, draws: tuple[Draw, ...], made: _Made) -> None:
+        lost = {draw for draw, _, _ in made.lost}
         self.delivered.rows += 1
         self.delivered.slots += self.settings.length
-        for draw in made.read:
+        for draw in draws:
+            if draw in lost:
+                continue
             self.delivered.tokens[self._names[draw.source]] += draw.tokens
             self.delivered.samples[self._names[draw.source]] += 1
         for draw, reason, message in made.lost:
@@ -259,15 +298,3 @@ def _identity(mixture: Mixture, settings: LoaderSettings, planner: Planner) -> s
         "encode": asdict(settings.encode),
     }
     return hashlib.sha256(canonical_json(what).encode()).hexdigest()[:16]
-
-
-def _pinned(held: _Held) -> _Held:
-    """`held` with every tensor in page-locked memory."""
-    moved: dict[str, Any] = {}
-    for item in fields(held):
-        value = getattr(held, item.name)
-        if isinstance(value, torch.Tensor):
-            moved[item.name] = value.pin_memory()
-        elif isinstance(value, VisionPlan):
-            moved[item.name] = _pinned(value)
-    return replace(held, **moved)

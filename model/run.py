@@ -125,7 +125,7 @@ class Run:
         self._export()
 
     def close(self) -> None:
-        """End threads and close files."""
+        """End workers and close files."""
         self.loader.close()
         if self.metrics is not None:
             self.metrics.close()
@@ -339,12 +339,12 @@ def open_loader(mixture: Mixture, config: TrainConfig, here: World, state: dict[
         encode=EncodeSettings(bounds=bounds_of(config.data.min_image_tokens, config.data.max_image_tokens)),
         exponent=config.loss_exponent,
         pin_memory=here.device.type == "cuda",
-        workers=threads() if config.data.workers is None else config.data.workers,
+        workers=processors() if config.data.workers is None else config.data.workers,
     )
     return Loader(mixture, settings, rank=here.rank, ranks=here.size, state=state)
 
 
-def threads() -> int:
+def processors() -> int:
     """Processors for each process of this machine (`torchrun` says how many there are), less one for the step itself."""
     return max(1, len(os.sched_getaffinity(0)) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) - 1)
 

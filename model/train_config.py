@@ -50,7 +50,7 @@ class DataChoice:
 
     Attributes:
         mixture: A mixture's YAML file (`schemas/mixture.py`), which names data sets, shares, and what to do with what does not fit.
-        workers: Threads that decode media ahead of the step; None for as many as there are processors.
+        workers: Processes that read, decode and pack ahead of the step; None for as many as there are processors, 0 for none.
         max_image_tokens: Images are scaled down to this many tokens; None for Qwen3-VL's own bound.
         min_image_tokens: Images are scaled up to this many; None for Qwen3-VL's 64. With fewer, a picture of one short line keeps its size
             and costs no more than it shows.
