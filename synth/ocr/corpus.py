@@ -34,7 +34,7 @@ from schemas.sample import AssetUse, sha256_hex
 from synth.ocr.letters import exemplars, letters_of, national
 from synth.ocr.spelling import canonical
 from synth.render.breaks import graphemes, tokens
-from synth.render.fonts import LOOKS, font_chain, load_face
+from synth.render.fonts import LOOKS, font_chain, font_script, load_face
 
 UDHR = Path(__file__).with_name("udhr")
 DJANGO_PARTS = ("conf", "contrib/admin", "contrib/auth", "contrib/admindocs", "contrib/flatpages", "contrib/gis", "contrib/humanize")
@@ -127,7 +127,8 @@ class _Usable:
         self.code = code
         self.rtl = row.script in ("Arab", "Hebr")
         self.scripts = SCRIPTS.get(row.script, frozenset({row.script}))
-        chains = [font_chain(row.script, look, family, bold=False, italic=False) for look in LOOKS for family in ("sans", "serif")]
+        script = font_script(code, row.script)
+        chains = [font_chain(script, look, family, bold=False, italic=False) for look in LOOKS for family in ("sans", "serif")]
         self.coverage = frozenset.intersection(*(frozenset().union(*(load_face(file).coverage for file in chain)) for chain in chains))
 
     def __call__(self, text: str) -> bool:

@@ -1,7 +1,8 @@
 """Which fonts Assay sets text in, and the loaded faces: (language, look, family, weight, slope) -> chain of `Face`, first choice first.
 
-Every font comes from a PyPI package with the font files unmodified inside, so that text is set the same on every machine; its hash, licence
-and package version are reported as an `AssetUse`. This module knows nothing of shaping, lines or PDF.
+Every font comes from a PyPI package with the font files unmodified inside, or from the folder `typefaces` beside this module where no
+package has it, so that text is set the same on every machine; its hash, licence and package version are reported as an `AssetUse`. This
+module knows nothing of shaping, lines or PDF.
 To add a script: add its typeface to `TYPEFACES` and to `SCRIPT_SANS`. To add a look: add a row to `LOOKS`.
 """
 
@@ -22,12 +23,19 @@ from schemas.sample import AssetUse
 FontFamily = Literal["sans", "serif", "mono"]
 Axes = tuple[tuple[str, float], ...]
 
+OWN = ""
+"""The distribution of fonts in `typefaces`."""
+OWN_FOLDER = Path(__file__).with_name("typefaces")
+OWN_SOURCE = "Debian fonts-noto-core 20201225-1, subset as synth/render/typefaces/README.md says"
+DEJAVU_FOLDER = "mpl-data/fonts/ttf"
+NASTALIQ = frozenset({"ur"})
+"""Languages that are printed in Nastaliq as well as in the book hand of Arabic: ISO 15924 calls that script `Aran`."""
 REGULAR, BOLD = 400.0, 700.0  # OpenType `wght` values of the CSS keywords normal and bold (CSS Fonts 4, 2.2)
 
 
 @dataclass(frozen=True, slots=True)
 class FontFile:
-    """One font at one design point: a file in a PyPI distribution, the face inside it, and the variation axes to pin."""
+    """One font at one design point: a file of a distribution (`OWN`: of ours), the face inside it, and the variation axes to pin."""
 
     distribution: str
     path: str
@@ -67,6 +75,17 @@ def _static(distribution: str, regular: str, bold: str, italic: str = "", bold_i
     return Typeface(*(FontFile(distribution, path) for path in (regular, bold, italic or regular, bold_italic or bold)))
 
 
+def _own(regular: str, bold: str) -> Typeface:
+    """A design in the folder beside this module."""
+    return _static(OWN, regular, bold)
+
+
+def _dejavu(name: str) -> Typeface:
+    """DejaVu, which matplotlib brings along."""
+    files = [FontFile("matplotlib", f"{DEJAVU_FOLDER}/{name}{style}.ttf", licence="Bitstream-Vera") for style in ("", "-Bold")]
+    return Typeface(*files, *files)
+
+
 def _noto_script(name: str) -> Typeface:
     return _variable("manimgx-fonts", f"NotoSans{name}[wght].ttf")
 
@@ -82,6 +101,9 @@ SCRIPT_SANS: Mapping[str, str] = {
     "Orya": "Oriya", "Sinh": "Sinhala", "Taml": "Tamil", "Telu": "Telugu", "Thai": "Thai",
 }  # fmt: skip
 """ISO 15924 script -> the word in the Noto Sans file name."""
+
+OWN_SERIFS = ("Khmr", "Laoo", "Mymr", "Gujr", "Guru", "Knda", "Mlym", "Sinh", "Ethi")
+"""Scripts with a serif in `typefaces`."""
 
 CJK_FACES: Mapping[str, str] = {"Jpan": "cjk-jp", "Kore": "cjk-kr", "Hans": "cjk-sc", "Hant": "cjk-tc"}
 """ISO 15924 script of a language -> regional Noto Sans CJK typeface. The regions draw shared code points differently."""
@@ -130,30 +152,40 @@ TYPEFACES: Mapping[str, Typeface] = {
     "ramabhadra": _static("fontpkg-ramabhadra", "files/Ramabhadra-Regular.ttf", "files/Ramabhadra-Regular.ttf"),
     "nanum": _static("koreanize-matplotlib", "fonts/NanumGothic.ttf", "fonts/NanumGothicBold.ttf"),
     "ipaex": Typeface(*(FontFile("matplotlib-fontja", "fonts/ipaexg.ttf", licence="IPA") for _ in range(4))),
+    # Scripts of which packages have one family only; `typefaces/` has the serif.
+    "dejavu-sans": _dejavu("DejaVuSans"),
+    "dejavu-serif": _dejavu("DejaVuSerif"),
+    **{
+        f"serif-{script}": _own(f"NotoSerif{SCRIPT_SANS[script]}-Regular.ttf", f"NotoSerif{SCRIPT_SANS[script]}-Bold.ttf")
+        for script in OWN_SERIFS
+    },
+    "nastaliq": _own("NotoNastaliqUrdu-Regular.ttf", "NotoNastaliqUrdu-Regular.ttf"),
     "cjk-serif": _static("mplfonts", "fonts/NotoSerifCJKsc-Regular.otf", "fonts/NotoSerifCJKsc-Regular.otf"),
 }
 
 _MONO: Mapping[str, str] = {"Latn": "jetbrains-mono"}
+_SERIFS: Mapping[str, str] = {"Armn": "dejavu-serif", "Geor": "dejavu-serif", **{script: f"serif-{script}" for script in OWN_SERIFS}}
+_DEJAVU: Mapping[str, str] = dict.fromkeys(("Armn", "Geor", "Laoo"), "dejavu-sans")
 _OFFICE: Mapping[str, str] = {"Taml": "catamaran", "Telu": "anek-telugu"}
 _PRESS: Mapping[str, str] = {
     "Hebr": "rubik", "Thai": "kanit", "Deva": "mukta", "Beng": "hind-siliguri", "Taml": "catamaran", "Telu": "ramabhadra",
     "Kore": "nanum", "Jpan": "ipaex", "Hans": "cjk-serif", "Hant": "cjk-serif",
 }  # fmt: skip
 LOOKS: Mapping[str, Mapping[FontFamily, Mapping[str, str]]] = {
-    "noto": {"sans": {"Latn": "noto-sans"}, "serif": {"Latn": "noto-serif", "Arab": "amiri"}, "mono": _MONO},
+    "noto": {"sans": {"Latn": "noto-sans"}, "serif": {"Latn": "noto-serif", "Arab": "amiri", **_SERIFS}, "mono": _MONO},
     "office": {
-        "sans": {"Latn": "roboto", "Arab": "plex-arabic", "Deva": "mukta", "Hebr": "heebo", "Thai": "sarabun", **_OFFICE},
-        "serif": {"Latn": "source-serif", "Arab": "amiri", "Deva": "mukta", "Hebr": "frank-ruhl", "Thai": "sarabun", **_OFFICE},
+        "sans": {"Latn": "roboto", "Arab": "plex-arabic", "Deva": "mukta", "Hebr": "heebo", "Thai": "sarabun", **_DEJAVU, **_OFFICE},
+        "serif": {"Latn": "source-serif", "Arab": "amiri", "Deva": "mukta", "Hebr": "frank-ruhl", "Thai": "sarabun", **_SERIFS, **_OFFICE},
         "mono": _MONO,
     },
     "book": {
-        "sans": {"Latn": "noto-sans", "Arab": "plex-arabic", "Deva": "baloo"},
-        "serif": {"Latn": "source-serif", "Arab": "amiri", "Deva": "baloo"},
+        "sans": {"Latn": "noto-sans", "Arab": "plex-arabic", "Aran": "nastaliq", "Deva": "baloo"},
+        "serif": {"Latn": "source-serif", "Arab": "amiri", "Aran": "nastaliq", "Deva": "baloo", **_SERIFS},
         "mono": _MONO,
     },
     "press": {
-        "sans": {"Latn": "open-sans", "Arab": "cairo", **_PRESS},
-        "serif": {"Latn": "lora", "Arab": "kufi", **_PRESS, "Hebr": "frank-ruhl"},
+        "sans": {"Latn": "open-sans", "Arab": "cairo", **_SERIFS, **_PRESS},
+        "serif": {"Latn": "lora", "Arab": "kufi", "Aran": "nastaliq", **_SERIFS, **_PRESS, "Hebr": "frank-ruhl"},
         "mono": _MONO,
     },
 }
@@ -192,6 +224,8 @@ class Face:
 
 def font_path(file: FontFile) -> Path:
     """Where the file lies; UserError if its package is not installed."""
+    if file.distribution == OWN:
+        return OWN_FOLDER / file.path
     spec = importlib.util.find_spec(file.distribution.replace("-", "_"))
     if spec is None or spec.origin is None:
         raise UserError(f"font package {file.distribution} is not installed", where=file.path, todo=f"pip install {file.distribution}")
@@ -210,14 +244,20 @@ def asset_use(file: FontFile) -> AssetUse:
     with font_path(file).open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     name = file.path.rpartition("/")[2]
-    return AssetUse(name, digest, file.licence, f"{file.distribution} {metadata.version(file.distribution)}")
+    source = OWN_SOURCE if file.distribution == OWN else f"{file.distribution} {metadata.version(file.distribution)}"
+    return AssetUse(name, digest, file.licence, source)
+
+
+def font_script(language: str, script: str) -> str:
+    """The script by which a language's fonts are chosen: its own, or `Aran` where it is also printed in Nastaliq."""
+    return "Aran" if language in NASTALIQ else script
 
 
 def font_chain(script: str, look: str, family: FontFamily, bold: bool, italic: bool) -> tuple[FontFile, ...]:
     """Font files to try for a character, first choice first: the script's own and the look's Latin, then every Noto script.
 
     Args:
-        script: ISO 15924 code of the language's writing system (`Latn`, `Hans`, `Jpan`, `Arab`, ...).
+        script: ISO 15924 code of the language's writing system (`Latn`, `Hans`, `Jpan`, `Arab`, ...), from `font_script`.
         look: A key of `LOOKS`.
         family: Sans, serif or mono. Only scripts that the look names have more than sans.
         bold: Weight 700 instead of 400.
@@ -226,6 +266,8 @@ def font_chain(script: str, look: str, family: FontFamily, bold: bool, italic: b
     if look not in LOOKS:
         raise UserError(f"no look {look!r}", where="look", todo=f"choose one of {', '.join(LOOKS)}")
     named = LOOKS[look][family]
+    if script == "Aran" and script not in named:
+        script = "Arab"
     own = named.get(script) or CJK_FACES.get(script) or (f"noto-{script}" if script in SCRIPT_SANS else named["Latn"])
     others = (f"noto-{code}" for code in SCRIPT_SANS)
     first = (named["Latn"], own) if family == "mono" else (own, named["Latn"])  # code is Latin in every language

@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TypeAlias
 
 from synth.render import bidi, breaks
-from synth.render.fonts import FontFamily, font_chain
+from synth.render.fonts import FontFamily, font_chain, font_script
 from synth.render.shape import FontChain, Shaped, chain_of, shape_token
 
 _EPSILON_PT = 1e-6
@@ -86,7 +86,8 @@ class Tokenizer:
     """
 
     def __init__(self, language: str, script: str, look: str, base: int) -> None:
-        self._language, self._script, self._look, self._base = language, script, look, base
+        self._language, self._look, self._base = language, look, base
+        self._script = font_script(language, script)
         self._chains: dict[Style, FontChain] = {}
         self._tokens: dict[Style, dict[tuple[str, int], Token]] = {}
 
