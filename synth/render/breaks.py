@@ -3,12 +3,16 @@
 Text without Chinese or Japanese breaks at spaces only. In Chinese and Japanese each character is a token together with the opening marks
 before it and the closing marks, small kana and prolonged sound marks behind it, so that no line begins or ends with what kinsoku forbids;
 Latin words and numbers stay whole, full-width ones too, and so do labels of tables, figures, chapters and pages. Sources: JIS X 4051, W3C
-JLREQ 3.1.7-3.1.8, W3C CLREQ 3.1.2.
+JLREQ 3.1.7-3.1.8, W3C CLREQ 3.1.2. Thai, Lao, Khmer and Burmese break between words, which ICU finds by its dictionaries (UAX #14, 5.7).
 Knows nothing of widths or fonts.
 """
 
 import re
 import unicodedata
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from icu4py.breakers import LineBreaker
 
 from schemas.errors import DataError
 
@@ -42,6 +46,15 @@ _LABEL = (
 _CORE = f"(?:{_LABEL}|{_WIDE_NUMBER}|(?!{_OPEN}|{_CLOSE})[{_CJK_RANGES}]|{_WESTERN}+(?<!{_OPEN}))"
 _CJK_TOKEN = re.compile(f" +|{_OPEN}*{_CORE}{_CLOSE}*(?:\u00a0{_WESTERN}*{_CLOSE}*)*|{_OPEN}+|{_CLOSE}+|.")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+WORD_BROKEN: Mapping[str, str] = {"Thai": "th", "Laoo": "lo", "Khmr": "km", "Mymr": "my"}
+"""Scripts without spaces between words -> the language whose words ICU looks for."""
+_UNSPACED = re.compile("[\u0e01-\u0e7f]|([\u0e80-\u0eff])|([\u1780-\u17ff])|([\u1000-\u109f])")
+_BARE_LETTER = re.compile("[\u0e01-\u0e2e\u0e81-\u0eae\u1780-\u17a2]")
+_STACKERS = ("\u17d2", "\u1039")
+"""Khmer coeng and Burmese virama, which put the next letter below."""
+_CACHED = 1 << 12
+_KILLER = "\u103a"
+"""Burmese asat: of the class of viramas, but it joins nothing."""
 _VIRAMA = 9  # canonical combining class of viramas, which join the next consonant (Unicode 4.3)
 
 
@@ -64,18 +77,41 @@ def tokens(text: str) -> list[str]:
     found = _CONTROL.search(text)
     if found:
         raise DataError("control_character", f"U+{ord(found[0]):04X} at {found.start()} in {text!r}: a paragraph has none")
-    return (_CJK_TOKEN if has_cjk(text) else _PLAIN_TOKEN).findall(text)
+    if has_cjk(text):
+        return list(_CJK_TOKEN.findall(text))
+    plain: list[str] = _PLAIN_TOKEN.findall(text)
+    return [part for token in plain for part in _dictionary_words(token)] if _UNSPACED.search(text) else plain
+
+
+@lru_cache(maxsize=_CACHED)
+def _dictionary_words(text: str) -> tuple[str, ...]:
+    """Text without spaces cut between words of Thai, Lao, Khmer or Burmese; whole if it has none of these."""
+    found = _UNSPACED.search(text)
+    if found is None:
+        return (text,)
+    return tuple(_joined(LineBreaker(text, ("th", "lo", "km", "my")[found.lastindex or 0])))
+
+
+def _joined(words: LineBreaker) -> Iterator[str]:
+    """Words, each with the bare consonants behind it, which are the ends of words that the dictionary lacks, and never cut in a stack."""
+    held = ""
+    for word in words:
+        if held and not held.endswith(_STACKERS) and not _BARE_LETTER.fullmatch(word):
+            yield held
+            held = ""
+        held += word
+    yield held
 
 
 def graphemes(text: str) -> list[str]:
-    """User-perceived characters, near enough to UAX #29: marks, joiners and what a virama or joiner joins stay with their base."""
+    """User-perceived characters, near enough to UAX #29: marks, joiners and letters that a virama or joiner joins stay with their base."""
     parts: list[str] = []
     joined = False
     for char in text:
         extends = unicodedata.category(char) in ("Mn", "Mc", "Me") or char in "\u200c\u200d"
-        if parts and (extends or joined):
+        if parts and (extends or (joined and char.isalpha())):
             parts[-1] += char
         else:
             parts.append(char)
-        joined = unicodedata.combining(char) == _VIRAMA or char == "\u200d"
+        joined = (unicodedata.combining(char) == _VIRAMA and char != _KILLER) or char == "\u200d"
     return parts
