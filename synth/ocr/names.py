@@ -20,7 +20,7 @@ from numpy.random import Generator
 Kind: TypeAlias = Literal["person", "company", "address"]
 FILE = Path(__file__).with_name("names.yaml")
 PROVIDERS = tuple(f"faker.providers.{kind}" for kind in ("address", "company", "misc", "person"))
-"""What names are made of (Philippine streets are named for plants of `misc`); Faker's twenty other kinds of things would take time to load."""
+"""What names are made of (Philippine streets, of plants in `misc`); Faker's twenty other kinds of things would take time to load."""
 _METHODS: Mapping[Kind, str] = {"person": "name", "company": "company", "address": "address"}
 _COLUMNS = ("given", "family", "street", "place")
 _FREE_DIGITS = 5

@@ -15,7 +15,7 @@ from schemas.canonical import canonical_json
 from schemas.sample import Attachment, BoxPx, Image, Rendering, Stored, Turn
 from synth.ocr.corpus import load_corpus
 from synth.ocr.questions import Scene, Task, write_turns
-from synth.render.grounds import PAPERS, draw_ground, readable_ink
+from synth.render.grounds import PAPERS, draw_ground, ground_uses, readable_ink
 from synth.render.ink import Plate
 from synth.render.photo import Ink, Wear, draw_photo, encode, take
 from synth.render.warp import Warp
@@ -83,7 +83,7 @@ def rendering(plate: Plate, taken: Taken, language: str, tags: Sequence[str]) ->
         landed=plate,
         images=(taken.image,),
         attachments=(*plate.attachments(), warp_attachment(taken.warp)),
-        assets=(*plate.assets, *load_corpus(language).sources),
+        assets=(*plate.assets, *load_corpus(language).sources, *ground_uses(taken.ground)),
         languages=(language,),
         tags=(*tags, f"ground:{taken.ground}"),
     )

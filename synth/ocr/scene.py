@@ -23,9 +23,12 @@ from synth.render.fonts import LOOKS, FontFamily
 from synth.render.grounds import draw_ground, readable_ink
 from synth.render.ink import Placed, Plate, draw_plate, ink_box
 from synth.render.photo import Wear
+from synth.render.photographed import PHOTOGRAPHS
 from synth.render.typeset import Line, Span, Style, Typesetter
 
 WALLS = ("plaster", "concrete", "brick", "wood", "street", "sky", "fabric", "tiles", "marble", "asphalt")
+PHOTOGRAPHED = 0.6
+"""Share of pictures whose wall or place behind the signs is from a photograph (chosen)."""
 SIGNS = ("painted_sign", "label", "screen", "sticky_note", "chalkboard", "cardboard", "brushed_metal", "paper")
 TASKS: tuple[Task, ...] = ("transcribe", "spot_lines", "spot_words", "read_box", "find_text", "spelled")
 
@@ -91,7 +94,8 @@ class Scene:
         first: Task = "transcribe" if rng.random() < 0.6 else "spot_lines"
         others = [TASKS[2:][int(number)] for number in rng.permutation(len(TASKS) - 2)]
         wear = self.wear[(index + index // len(codes)) % len(self.wear)]
-        return Truth(language, WALLS[int(rng.integers(len(WALLS)))], signs, wear, (first, *others[: self.questions - 1]))
+        walls = tuple(PHOTOGRAPHS) if rng.random() < PHOTOGRAPHED else WALLS
+        return Truth(language, walls[int(rng.integers(len(walls)))], signs, wear, (first, *others[: self.questions - 1]))
 
     def render(self, truth: Truth, rng: Generator) -> Rendering[Plate]:
         """Hang the signs one below the other, each shifted to a side, and photograph them."""

@@ -1,22 +1,22 @@
 """What text stands on, and inks that can be read on it.
 
-Every ground is drawn from noise, so no picture with a licence of its own is needed. `draw_ground` picks a kind; its name goes into a
-sample's truth, so that results can be told apart by ground.
+Papers and surfaces are drawn from noise; photographed grounds (`photographed.py`) are taken only where they are named. `draw_ground` picks
+a kind; its name goes into a sample's tags, so that results can be told apart by ground, and its photograph into the ledger (`ground_uses`).
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 from numpy.random import Generator
 from PIL import Image as Pillow
 
 from schemas.errors import UserError
+from schemas.sample import AssetUse
 from synth.render import papers, surfaces
+from synth.render.photographed import PHOTOGRAPHS, Ground, photograph_use
 from synth.render.texture import Rgb
-
-Ground: TypeAlias = Callable[[int, int, Generator], Pillow.Image]
 
 PAPERS: Final[Mapping[str, Ground]] = MappingProxyType(
     {
@@ -54,25 +54,27 @@ SURFACES: Final[Mapping[str, Ground]] = MappingProxyType(
     }
 )
 """Grounds of signs, walls, packages and screens."""
-GROUNDS: Final[Mapping[str, Ground]] = MappingProxyType({**PAPERS, **SURFACES})
-TABLES: Final = ("wood", "fabric", "concrete", "marble", "brushed_metal", "cardboard")
-"""What a sheet of paper may lie on."""
-
+GROUNDS: Final[Mapping[str, Ground]] = MappingProxyType({**PAPERS, **SURFACES, **PHOTOGRAPHS})
 _TRIES = 24
 
 
 def draw_ground(rng: Generator, width: int, height: int, among: Collection[str] | None = None) -> tuple[str, Pillow.Image]:
-    """A ground of some kind: its name and an RGB picture of that many pixels.
+    """A ground of some kind: its name and an RGB picture of that many pixels. Drawn ones only, where no kind is named.
 
     Raises:
         UserError: `among` names a kind that does not exist, or none.
     """
-    names = sorted(GROUNDS if among is None else among)
+    names = sorted([*PAPERS, *SURFACES] if among is None else among)
     unknown = [name for name in names if name not in GROUNDS]
     if unknown or not names:
         raise UserError(f"no ground is called {', '.join(unknown) or 'nothing'}; there are {', '.join(GROUNDS)}")
     name = names[int(rng.integers(len(names)))]
     return name, GROUNDS[name](width, height, rng)
+
+
+def ground_uses(name: str) -> tuple[AssetUse, ...]:
+    """The photograph that a ground is from, for the ledger; nothing for one that is drawn."""
+    return (photograph_use(name),) if name in PHOTOGRAPHS else ()
 
 
 def luminance(colour: tuple[float, float, float]) -> float:
