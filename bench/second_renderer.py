@@ -6,8 +6,8 @@ compared: correlation and IoU of ink, and the largest blot of ink of the one tha
 wrong form of a letter and an order of letters that only one of them has show as blots. Fonts fall back by our rules in both, so that is not
 compared. Vertical text is left out.
 
-With `--read`, lines whose reading error is beyond their language's limit are read from Chromium's picture, too: where both renderings agree
-and both are misread, the fault is the engine's.
+With `--read`, lines that the language's engine misreads beyond its limit are counted, too: as faults of the engine where the two renderings
+agree, as faults of the rendering where they do not.
 
     PYTHONPATH=. python bench/second_renderer.py [--lines 16] [--languages km ur] [--read] [--keep FOLDER]
 
@@ -21,7 +21,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -126,7 +126,7 @@ def table_row(page: Page, folder: Path, language: Language, count: int, *, read:
             both = np.stack([255 - laid, np.asarray(ours.plate.picture), np.full_like(laid, 255)], axis=2)
             Pillow.fromarray(both).save(keep / f"{language.code}-{number}.png")
         if read:
-            faults[fault(ours.plate, laid, language.cer_limit, agree=found[-1].agree)] += 1
+            faults[fault(ours.plate, limit=language.cer_limit, agree=found[-1].agree)] += 1
     fonts = {run.font for ours in drawn for line in ours.plate.layer.lines for word in line.words for run in word.runs}
     return [
         language.code,
@@ -262,13 +262,10 @@ def _blot(ink: NDArray[np.bool_], other: NDArray[np.uint8]) -> int:
     return int(squares.max())
 
 
-def fault(plate: Plate, laid: NDArray[np.uint8], limit: float, *, agree: bool) -> str:
-    """Whose fault a misread line is: `engine` where Chromium's picture agrees and is misread, too, `rendering` where one is to blame."""
-    ours = read_back(plate, None)
-    if ours is None or ours.cer <= limit:
-        return "none"
-    other = read_back(replace(plate, picture=Pillow.fromarray(255 - laid)), None)
-    return "engine" if agree and other is not None and other.cer > limit else "rendering"
+def fault(plate: Plate, *, limit: float, agree: bool) -> str:
+    """Whose fault a misread line is: the engine's where a second renderer draws the same ink; `none` if it is read within the limit."""
+    found = read_back(plate, None)
+    return "none" if found is None or found.cer <= limit else "engine" if agree else "rendering"
 
 
 if __name__ == "__main__":

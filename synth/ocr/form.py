@@ -91,7 +91,7 @@ class Form:
         questions: Questions a form at most; the first is the template.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     languages: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ("receipt", "invoice", "card", "form")

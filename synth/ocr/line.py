@@ -61,7 +61,7 @@ class Line:
         questions: Questions a picture at most; the first is always to transcribe it.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     languages: tuple[str, ...] = ()
     units: tuple[Unit, ...] = ("word", "phrase", "line", "characters")

@@ -46,7 +46,7 @@ class Page:
         questions: Questions a page at most.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     languages: tuple[str, ...] = ()
     wear: tuple[Wear, ...] = ("print", "scan", "photo")

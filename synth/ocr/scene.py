@@ -72,7 +72,7 @@ class Scene:
         questions: Questions a picture at most.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     languages: tuple[str, ...] = ()
     wear: tuple[Wear, ...] = ("photo", "photo", "harsh")

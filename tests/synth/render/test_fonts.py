@@ -3,7 +3,9 @@
 import pytest
 import uharfbuzz as hb
 
-from synth.render.fonts import TYPEFACES, Face, FontFile, load_face
+from schemas.languages import load_languages
+from synth.ocr.letters import exemplars, national
+from synth.render.fonts import LOOKS, OWN_FOLDER, TYPEFACES, Face, FontFile, asset_use, font_chain, font_script, load_face
 
 PAIRS = tuple(zip("abdefghijlmnqrt", "ABDEFGHIJLMNQRT", strict=True))
 """Letters whose capital has another shape, and not only another size, in any text face."""
@@ -59,3 +61,35 @@ def test_digits_of_a_script_are_not_drawn_as_western_ones(name: str) -> None:
         for digit in (2, 3, 8):  # an Arabic one, a Persian nine and a Devanagari zero may be the same shape as the Western digit
             if {zero + digit, 0x30 + digit} <= face.coverage:
                 assert outline(face, chr(zero + digit)) != outline(face, str(digit))
+
+
+def first_outlines(code: str, *, bold: bool) -> set[Outline]:
+    """The pictures that the looks give the first letter of a language, in both families."""
+    letter = next(iter((*exemplars(code), *national(code), "\u4e00")))[0]
+    script = font_script(code, load_languages()[code].script)
+    chains = [font_chain(script, look, family, bold, italic=False) for look in LOOKS for family in ("sans", "serif")]
+    return {outline(next(face for face in map(load_face, chain) if ord(letter) in face.coverage), letter) for chain in chains}
+
+
+@pytest.mark.parametrize("code", list(load_languages()))
+def test_every_language_has_two_families_and_two_weights(code: str) -> None:
+    """Catches a look that is forgotten for a script, and a fallback that draws every look with the same font."""
+    assert len(first_outlines(code, bold=False)) >= 2
+    assert first_outlines(code, bold=True) - first_outlines(code, bold=False)
+
+
+def test_urdu_alone_is_set_in_nastaliq() -> None:
+    nastaliq = TYPEFACES["nastaliq"].regular
+    firsts = {
+        code: {font_chain(font_script(code, "Arab"), look, "serif", False, False)[0] for look in LOOKS} for code in ("ur", "ar", "fa")
+    }
+    assert [nastaliq in files for files in firsts.values()] == [True, False, False]
+
+
+def test_fonts_of_our_own_are_small_licensed_and_all_used() -> None:
+    files = {path.name: path.stat().st_size for path in OWN_FOLDER.glob("*.ttf")}
+    used = [face.file(bold, italic=False) for face in TYPEFACES.values() for bold in (False, True)]
+    assert {asset_use(file).name for file in used if not file.distribution} == set(files)
+    assert sum(files.values()) < 2_000_000
+    assert "SIL OPEN FONT LICENSE" in (OWN_FOLDER / "OFL.txt").read_text(encoding="utf-8")
+    assert all(name.partition("-")[0] in (OWN_FOLDER / "README.md").read_text(encoding="utf-8") for name in files)

@@ -8,7 +8,8 @@ from numpy.random import PCG64, Generator
 from PIL import Image as Pillow
 
 from schemas.errors import UserError
-from synth.render.grounds import GROUNDS, PAPERS, SURFACES, TABLES, contrast_ratio, draw_ground, luminance, readable_ink
+from synth.render.grounds import GROUNDS, PAPERS, SURFACES, contrast_ratio, draw_ground, ground_uses, luminance, readable_ink
+from synth.render.photographed import PHOTOGRAPHS
 from synth.render.texture import cloud, octave, relief, tiled
 
 
@@ -54,13 +55,22 @@ def test_papers_are_light_and_nearly_even(name: str) -> None:
 
 
 def test_the_registry_is_whole() -> None:
-    assert len(GROUNDS) == len(PAPERS) + len(SURFACES) >= 14
-    assert set(TABLES) <= set(GROUNDS)
+    assert len(GROUNDS) == len(PAPERS) + len(SURFACES) + len(PHOTOGRAPHS) >= 14
+    assert len(PHOTOGRAPHS) >= 12
+
+
+def test_photographs_are_in_the_ledger_and_only_where_they_are_named() -> None:
+    assert all(ground_uses(name) == () for name in (*PAPERS, *SURFACES, "plain"))
+    uses = [use for name in PHOTOGRAPHS for use in ground_uses(name)]
+    assert len({use.sha256 for use in uses}) == len(PHOTOGRAPHS)
+    assert {use.licence for use in uses} == {"CC0-1.0"}
+    assert not {draw_ground(random(seed), 20, 20)[0] for seed in range(60)} & PHOTOGRAPHS.keys()
+    assert draw_ground(random(), 20, 20, among=["place_venice"])[0] == "place_venice"
 
 
 def test_draw_ground_reaches_every_kind_and_only_those_asked_for() -> None:
     rng = random(3)
-    assert {draw_ground(rng, 12, 9)[0] for _ in range(400)} == set(GROUNDS)
+    assert {draw_ground(rng, 12, 9)[0] for _ in range(400)} == {*PAPERS, *SURFACES}
     assert {draw_ground(rng, 12, 9, ("wood", "sky"))[0] for _ in range(20)} == {"wood", "sky"}
     # The order of a set of names, which differs from run to run, must not matter.
     assert draw_ground(random(4), 9, 9, ["sky", "wood", "brick"])[0] == draw_ground(random(4), 9, 9, ["brick", "wood", "sky"])[0]
