@@ -21,6 +21,9 @@ MAX_LINES = 8
 """Lines read of a sample (chosen: a dense page costs less than half a second on one core)."""
 MAX_TEXT_EM = 160.0
 """Text read of a sample, in ems of line length: PaddleOCR takes about 2.2 ms an em (measured), and eight lines share this."""
+UNREAD_FONTS = frozenset({"NotoNastaliqUrdu-Regular.ttf"})
+"""Fonts that no engine reads: Tesseract's `urd` has 39 % of the characters of clean lines in Nastaliq wrong, though a second renderer draws
+them alike (`bench/second_renderer.py`)."""
 LINE_EM = 1.5
 """Height of a line's picture in ems: 1.05 above the baseline and 0.45 below, or more where the ink needs it. Ink boxes alone would make
 `aces` twice as large as `Ågypt`."""
@@ -89,15 +92,16 @@ def readable(line: TextLine) -> tuple[tuple[Word, ...], str]:
     Tesseract's data of one script do not know another: of a line in, say, Thai, words in Latin letters are left out. Of a line without a
     word in its language's own letters, PaddleOCR reads what is Latin or ASCII, such as `View` and `443-862`. Tesseract's Arabic and Persian
     data misread the digits of these scripts (measured: half the characters of Arabic lines with such numbers, two of three Persian dates
-    that stand alone), so that words with such digits and no letter are left out too.
+    that stand alone), so that words with such digits and no letter are left out too, as are words in `UNREAD_FONTS`.
     """
     row = language(line.language)
     if row.reader == "paddle" or row.script == "Latn":
         return line.words, row.reader
-    own = tuple(word for word in line.words if not _is_latin(word.text) and not _is_arabic_number(word.text))
+    words = tuple(word for word in line.words if not any(run.font in UNREAD_FONTS for run in word.runs))
+    own = tuple(word for word in words if not _is_latin(word.text) and not _is_arabic_number(word.text))
     if any(char.isalpha() or (char.isdigit() and not char.isascii()) for word in own for char in word.text):
         return own, row.reader
-    return tuple(word for word in line.words if _is_latin(word.text) or word.text.isascii()), "paddle"
+    return tuple(word for word in words if _is_latin(word.text) or word.text.isascii()), "paddle"
 
 
 def _is_latin(text: str) -> bool:

@@ -34,7 +34,7 @@ LONGEST_SENTENCE = 260
 DISTINCT = 3
 """Words by which a text must know its own language better than another (chosen)."""
 _REFUSED = re.compile(
-    r"[%{}<>|\\_^`~#@=*\[\]\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]|&\w+;|https?:|\.\.\.|\b[A-Z]{5,}\b.*\b[A-Z]{5,}\b"
+    r"[%{}<>|\\_^`~#@=*\[\]\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]|(?:^|\s)[\u200c\u200d]|[\u200c\u200d](?:\s|$)|&\w+;|https?:|\.\.\.|\b[A-Z]{5,}\b.*\b[A-Z]{5,}\b"
 )
 SCRIPTS = {
     "Hans": frozenset({"Hani"}),

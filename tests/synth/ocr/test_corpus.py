@@ -106,3 +106,15 @@ def test_prices_and_times_say_what_they_are(code: str) -> None:
     writer = Writer(code, Generator(PCG64(4)))
     assert all(any(not (char.isdigit() or char in " .,٫٬") for char in writer.price()) for _ in range(20))
     assert all(":" in writer.time() for _ in range(20))
+
+
+def test_no_word_begins_or_ends_with_what_cannot_be_seen() -> None:
+    """Catches Faker's Nepali towns that begin with a joiner, which no reader could find in the picture."""
+    usable = Writer("ne", Generator(PCG64(0)))._usable
+    assert usable("\u0930\u0941\u0915\u0941\u092e")
+    assert not usable("\u200d\u0930\u0941\u0915\u0941\u092e")
+    assert not usable("\u0930\u0941 \u0915\u0941\u200d")
+    joiners = [
+        text for code in load_languages() for text in load_corpus(code).sentences if text[0] in "\u200c\u200d" or text[-1] in "\u200c\u200d"
+    ]
+    assert joiners == []
