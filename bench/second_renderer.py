@@ -189,7 +189,8 @@ def _row(number: int, one: Drawn, faces: dict[FontFile, str]) -> str:
         axes = ",".join(f"'{axis}' {value:g}" for axis, value in file.axes) if file.axes else "normal"
         ligatures = "none" if script_in(run.text) in SIMPLE_SCRIPTS else "normal"
         style = f"font-family:{name};font-variation-settings:{axes};font-variant-ligatures:{ligatures}"
-        language = "" if script_in(run.text) == "Zyyy" else one.code  # of signs and spaces alone we tell HarfBuzz no script to localise for
+        # Of signs and spaces alone we tell HarfBuzz no script to localise for, but of Korean spaces.
+        language = one.code if script_in(run.text) != "Zyyy" or (run.is_space and one.code == "ko") else ""
         spans.append(f'<span lang="{language}" style="{style}">{html.escape(run.text)}</span>')
     direction = "rtl" if one.rtl else "ltr"
     return f'<p dir="{direction}" style="top:{number * ROW_EM * EM_PX}px">{"".join(spans)}</p>'

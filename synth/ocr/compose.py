@@ -67,20 +67,28 @@ class Composed:
 
 
 def draw_page_look(script: str, rng: Generator) -> PageLook:
-    """Draw a dense page: 700 to 1,100 pixels wide, type of 13 to 22 pixels (15 to 24 in scripts of fine strokes)."""
+    """Draw a dense page: 700 to 1,100 pixels wide, type of 13 to 22 pixels (15 to 24 in scripts of fine strokes).
+
+    Args:
+        script: ISO 15924 code, from `font_script`.
+        rng: Draws it.
+    """
     wide = rng.random() < 0.2
     short, long = 700 + int(rng.integers(0, 301)), 980 + int(rng.integers(0, 421))
     width, height = (long, short) if wide else (short, long)
     fine = script in FINE_SCRIPTS
     size = float((15 if fine else 13) + int(rng.integers(0, 10)))
     columns = 1 + int(rng.integers(0, 3 if width / size > 60 else 2 if width / size > 40 else 1))
+    look = tuple(LOOKS)[int(rng.integers(len(LOOKS)))]
+    family: FontFamily = "serif" if rng.random() < 0.5 else "sans"
+    hand = "Arab" if script == "Aran" and script not in LOOKS[look][family] else script
     return PageLook(
         width_px=width,
         height_px=height,
-        look=tuple(LOOKS)[int(rng.integers(len(LOOKS)))],
-        family="serif" if rng.random() < 0.5 else "sans",
+        look=look,
+        family=family,
         size_px=size,
-        leading=LEADING.get(script, 1.35) + 0.3 * float(rng.random()),
+        leading=LEADING.get(hand, 1.35) + 0.3 * float(rng.random()),
         columns=columns,
         margin_px=round(size * (2.0 + 2.0 * float(rng.random()))),
         gutter_px=round(size * (1.6 + float(rng.random()))),
@@ -95,8 +103,20 @@ def draw_page_look(script: str, rng: Generator) -> PageLook:
 VERTICAL_SCRIPTS = frozenset({"Jpan", "Hant", "Hans"})
 VERTICAL_SHARE = 0.25
 """Of the pages in a script that is also written downwards (chosen)."""
-FINE_SCRIPTS = frozenset({"Hans", "Hant", "Jpan", "Kore", "Arab", "Deva", "Beng", "Taml", "Telu", "Thai", "Khmr", "Mymr", "Laoo", "Sinh"})
-LEADING: Mapping[str, float] = {"Arab": 1.75, "Khmr": 1.9, "Mymr": 2.0, "Thai": 1.6, "Telu": 1.7, "Deva": 1.55, "Laoo": 1.6, "Mlym": 1.6}
+FINE_SCRIPTS = frozenset(
+    {"Hans", "Hant", "Jpan", "Kore", "Arab", "Aran", "Deva", "Beng", "Taml", "Telu", "Thai", "Khmr", "Mymr", "Laoo", "Sinh"}
+)
+LEADING: Mapping[str, float] = {
+    "Arab": 1.75,
+    "Aran": 2.1,
+    "Khmr": 1.9,
+    "Mymr": 2.0,
+    "Thai": 1.6,
+    "Telu": 1.7,
+    "Deva": 1.55,
+    "Laoo": 1.6,
+    "Mlym": 1.6,
+}
 """Least line pitch in ems where ink stands far above or below its line (chosen by looking)."""
 _SIZES: Mapping[str, float] = {"heading": 1.35, "title": 1.9}
 _TABLE_TRIES = 6

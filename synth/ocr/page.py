@@ -18,6 +18,7 @@ from synth.ocr.picture import ask, rendering, stored_warp, take_picture
 from synth.ocr.proof import verdicts
 from synth.ocr.questions import Task
 from synth.params import among, refuse, within
+from synth.render.fonts import font_script
 from synth.render.grounds import PAPERS
 from synth.render.ink import Plate, draw_plate
 from synth.render.photo import Wear
@@ -63,7 +64,7 @@ class Page:
         """Draw look and tasks; languages and wear follow `index`."""
         codes = self.languages or core_languages()
         language = codes[index % len(codes)]
-        look = draw_page_look(language_row(language).script, rng)
+        look = draw_page_look(font_script(language, language_row(language).script), rng)
         first: Task = "transcribe" if rng.random() < 0.7 else "spot_lines"
         others = [TASKS[2:][int(number)] for number in rng.permutation(len(TASKS) - 2)]
         return Truth(language, look, self.wear[(index + index // len(codes)) % len(self.wear)], (first, *others[: self.questions - 1]))

@@ -160,7 +160,8 @@ def _shape(face: Face, script: str, text: str, rtl: bool, language: str, context
     buffer = hb.Buffer()
     buffer.add_str(before + text + after, len(before), len(text))
     buffer.direction = "rtl" if rtl else "ltr"
-    buffer.script = script
+    # Fonts have spaces of another width for Korean, which HarfBuzz finds under the script of the letters around them only.
+    buffer.script = "Hang" if language == "ko" and text.isspace() else script
     buffer.language = language
     buffer.cluster_level = hb.BufferClusterLevel.CHARACTERS if face.is_cff else hb.BufferClusterLevel.MONOTONE_GRAPHEMES
     hb.shape(face.font, buffer, _NO_LIGATURES if script in SIMPLE_SCRIPTS else {})

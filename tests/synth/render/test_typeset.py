@@ -207,3 +207,9 @@ def test_script_of(tag: str, script: str) -> None:
 
 def test_cjk_fonts_follow_the_region() -> None:
     assert [font_chain(script, "noto", "sans", False, False)[0].index for script in ("Jpan", "Kore", "Hans", "Hant")] == [0, 1, 2, 3]
+
+
+def test_korean_spaces_are_those_of_the_font_for_korean() -> None:
+    """Shaped alone, without the script of the letters around it, a space of Noto Sans CJK is a fifth narrower."""
+    width = Typesetter("ko").width([Span("및 권", STYLE)]) - sum(Typesetter("ko").width([Span(char, STYLE)]) for char in "및권")
+    assert width == pytest.approx(2.8, abs=0.01)
