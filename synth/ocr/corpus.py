@@ -36,6 +36,7 @@ DISTINCT = 3
 _REFUSED = re.compile(
     r"[%{}<>|\\_^`~#@=*\[\]\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]|(?:^|\s)[\u200c\u200d]|[\u200c\u200d](?:\s|$)|&\w+;|https?:|\.\.\.|\b[A-Z]{5,}\b.*\b[A-Z]{5,}\b"
 )
+_CLAUSE = re.compile("[^;,:،؛၊፣]+[;,:،؛၊፣]* *|[;,:،؛၊፣]+ *")
 SCRIPTS = {
     "Hans": frozenset({"Hani"}),
     "Hant": frozenset({"Hani"}),
@@ -76,7 +77,7 @@ def load_corpus(code: str) -> Corpus:
     usable = _usable(code)
     found: dict[str, None] = {}
     sources = []
-    for source, texts in (("udhr", declaration(code)), ("cldr", annotations(code)), ("django", messages(code))):
+    for source, texts in (("udhr", _shortened(declaration(code), row.spaced)), ("cldr", annotations(code)), ("django", messages(code))):
         kept = [text for text in (canonical(code, text) for text in texts) if usable(text) and usable.mostly_native(text)]
         found.update(dict.fromkeys(kept))
         if kept:
@@ -97,6 +98,18 @@ def load_corpus(code: str) -> Corpus:
         sources.append(source_use("babel", code))
     words = dict.fromkeys([*ranked, *common, *named])
     return Corpus(code, sentences, tuple(words), _characters(code, usable), tuple(sources))
+
+
+def _shortened(texts: Sequence[str], spaced: bool) -> Iterator[str]:
+    """Texts, those that are too long cut behind signs between clauses (or at spaces, in scripts without spaces between words)."""
+    for text in texts:
+        held = ""
+        for clause in _CLAUSE.findall(text) if spaced else re.findall("\\S+ *", text):
+            if held and len(held) + len(clause) > LONGEST_SENTENCE:
+                yield held.strip()
+                held = ""
+            held += clause
+        yield held.strip()
 
 
 def _words(text: str, code: str) -> Iterator[str]:
