@@ -84,9 +84,14 @@ def read_box(picture: Pillow.Image, box_px: BoxPx, reader: str) -> Reading:
     return read_line(line.resize((width, LINE_PX), Pillow.Resampling.LANCZOS), reader)
 
 
-def read_page(picture: Pillow.Image) -> list[PlacedReading]:
-    """Find and read all lines of a picture with PaddleOCR, from top to bottom. Slanted quadrilaterals become the boxes around them."""
-    found = _paddle_page().predict(_bgr(picture))[0]
+def read_page(picture: Pillow.Image, *, least_found: float | None = None) -> list[PlacedReading]:
+    """Find and read all lines of a picture with PaddleOCR, from top to bottom. Slanted quadrilaterals become the boxes around them.
+
+    Args:
+        picture: Any mode.
+        least_found: Mean score of a box's pixels, 0 to 1, below which the detector lets it go; PaddleOCR's own value if None.
+    """
+    found = _paddle_page().predict(_bgr(picture), text_det_box_thresh=least_found)[0]
     rows = zip(found["rec_texts"], found["rec_polys"], found["rec_scores"], strict=True)
     return [PlacedReading(str(text), _around(corners), float(score)) for text, corners, score in rows]
 

