@@ -61,6 +61,7 @@ def load_image(data: bytes, where: str, budget_tokens: int) -> Image:
         raise DataError("zero_byte", f"{where} is empty")
     picture, lossy = _decode(data, where)
     picture = _fitted(picture, budget_tokens)
+    picture.info = {}  # profile, place and comments, which Pillow would write again
     buffer = io.BytesIO()
     if lossy:
         picture.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling="4:4:4")
