@@ -26,8 +26,9 @@ MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"II*\0", b"MM\0*", b"BM", b"GIF8
 """How such files begin."""
 MIN_SIDE_PX = 32
 """Shorter pictures hold no line of text that could be told (chosen)."""
-MAX_SIDE_PX, MAX_AREA_PX = 16_384, 100_000_000
-"""Larger pictures are refused before they are decoded: 100 megapixels are 0.3 GB, of which a worker holds three (chosen)."""
+MAX_SIDE_PX, MAX_AREA_PX = 16_384, 64_000_000
+"""Larger pictures are refused before they are decoded (chosen: 64 megapixels with transparency are 0.26 GB, of which a worker holds three;
+it may use 1.5)."""
 JPEG_QUALITY = 95
 """Of pictures that came with JPEG's losses, so that a second coding adds little (chosen)."""
 SHRINK = 0.98

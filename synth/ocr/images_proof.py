@@ -22,6 +22,7 @@ from schemas.geometry import area, box_1000_to_px, box_px_to_1000, clip_box
 from schemas.languages import language as language_row
 from schemas.sample import BoxPx, Image, Json, Stored, Turn, Verdict
 from synth.ocr import prompts
+from synth.readers.models import UNWRITTEN
 from synth.readers.text import fold, nearest_part
 from synth.readers.twice import Readings, TwiceRead, read_twice, stored_readings
 
@@ -200,7 +201,7 @@ def words_of(text: str, language: str) -> set[str]:
 
 def _page(stored: Stored, pixels: NDArray[np.uint8], language: str) -> Page:
     readings = stored_readings(stored)
-    alike = tuple(line for line in readings.lines if line.sure >= MIN_SURE and fold(line.first) == fold(line.second) != "")
+    alike = tuple(line for line in readings.lines if line.sure >= MIN_SURE and _letters(line.first) == _letters(line.second) != "")
     doubts: list[tuple[BoxPx, tuple[str, ...]]] = [(line.box_px, (line.first, line.second)) for line in readings.lines if line not in alike]
     doubts += [(word.box_px, (word.text,)) for word in readings.strays]
     return Page(stored.images[0], pixels, language, alike, tuple(doubts))
@@ -265,8 +266,15 @@ def _check_find_lines(page: Page, answered: Turn, program: Any, speech: str) -> 
     return _spotted(answered, page, [page.lines[number] for number in found], ordered=False)
 
 
+def _letters(text: str) -> str:
+    """Folded, and without the signs that only one of the engines has."""
+    return fold("".join(char for char in text if char not in UNWRITTEN))
+
+
 def _said(line: TwiceRead) -> str:
-    return unicodedata.normalize("NFC", re.sub(r"\s+", " ", line.first).strip())
+    """The first engine's reading; the second's where that has signs the first does not know."""
+    whole = line.first if set(UNWRITTEN).isdisjoint(line.second) else line.second
+    return unicodedata.normalize("NFC", re.sub(r"\s+", " ", whole).strip())
 
 
 def _doubtful(page: Page) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from schemas.dialect import SpottedText, write_spotting
 from schemas.geometry import Box1000, box_1000_to_px, box_px_to_1000, union_box
+from schemas.languages import language as language_row
 from schemas.sample import BoxPx, Evidence, Json, Proof, Turn
 from synth.ocr import prompts
 from synth.ocr.corpus import load_corpus
@@ -119,7 +120,7 @@ def _read_line(scene: Scene, speech: str, rng: Generator) -> Asked | None:
 def _find_lines(scene: Scene, speech: str, rng: Generator) -> Asked | None:
     texts = [line.text for line in scene.labels.lines]
     doubtful = [text for doubt in scene.labels.doubts for text in doubt.readings]
-    there = sorted({word for text in texts for word in words_of(text, scene.language) if _is_askable(word)})
+    there = _words_there(scene, texts)
     absent = rng.random() < ABSENT_SHARE
     for _ in range(_TRIES):
         wanted = _near_word(scene, there, rng) if absent else there[int(rng.integers(len(there)))] if there else None
@@ -186,6 +187,12 @@ def _empty_box(scene: Scene, rng: Generator) -> Box1000 | None:
     return None
 
 
+def _words_there(scene: Scene, texts: Sequence[str]) -> list[str]:
+    """Words of the picture that can be asked for; in scripts without spaces those parts of its text that the language's corpus knows."""
+    found = {word for text in texts for word in words_of(text, scene.language) if _is_askable(word)}
+    return sorted(found if language_row(scene.language).spaced else found & set(load_corpus(scene.language).words))
+
+
 def _near_word(scene: Scene, there: Sequence[str], rng: Generator) -> str | None:
     """A common word of the language that is not in the picture, and is like one that is: a near miss that only reading tells."""
     words = [word for word in load_corpus(scene.language).words[:COMMON] if _is_askable(word)]
@@ -197,5 +204,5 @@ def _near_word(scene: Scene, there: Sequence[str], rng: Generator) -> str | None
 
 
 def _is_askable(word: str) -> bool:
-    """Whether a word can be asked for: letters alone, three of an alphabet or two ideographs at least, and not what others are full of."""
+    """Whether a word can be asked for: letters alone, at least three of an alphabet or two ideographs or kana."""
     return word.isalpha() and len(word) >= (3 if word.isascii() or word[0] < "\u2e80" else 2)

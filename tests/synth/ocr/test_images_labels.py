@@ -80,6 +80,11 @@ def test_only_lines_read_alike_are_believed() -> None:
     assert [doubt.readings for doubt in labels.doubts] == [("O", "0"), ("unsure", "unsure"), ("", ""), ("EXIT",)]
 
 
+def test_signs_that_only_the_second_engine_knows_are_its_own() -> None:
+    labels = label(Readings((line("Projekt Bücherei“", "Projekt „Bücherei“"), line("Projekt", "Pr„ojekts", 1)), ()), "a.png")
+    assert [one.text for one in labels.lines] == ["Projekt „Bücherei“"]
+
+
 def test_a_picture_the_readers_disagree_about_is_refused_with_both_readings() -> None:
     with pytest.raises(DataError, match="'YAMAMA' and 'aa'") as caught:
         label(Readings((line("YAMAMA", "aa"), line("one", number=1)), ()), "a.png")
