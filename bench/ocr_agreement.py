@@ -41,9 +41,9 @@ class Line:
     true: str
 
     @property
-    def is_right(self) -> bool:
-        """Whether the first engine read the right letters."""
-        return fold(self.first) == fold(self.true)
+    def text(self) -> str:
+        """The first engine's reading, or the second one's if the first cannot write all of it."""
+        return self.second if any(sign in self.second for sign in UNWRITTEN) else self.first
 
 
 def true_text(sample: Sample, boxes: Sequence[BoxPx]) -> list[str]:
@@ -93,12 +93,12 @@ def spaced(text: str) -> str:
 def report(name: str, found: Sequence[Line], worst: int = 0) -> None:
     for limit in LIMITS:
         kept = [line for line in found if fold(line.first) and difference(fold(line.first), known(line.second)) <= limit]
-        right = sum(line.is_right for line in kept)
-        first = sum(spaced(line.first) == spaced(line.true) for line in kept)
+        right = sum(fold(line.text) == fold(line.true) for line in kept)
+        first = sum(spaced(line.text) == spaced(line.true) for line in kept)
         second = sum(spaced(line.second) == spaced(line.true) for line in kept)
         shares = " ".join(f"{100 * number / max(1, len(kept)):8.1f}" for number in (right, first, second))
         print(f"{name:9} {limit:5.2f} {len(kept):6} {100 * len(kept) / max(1, len(found)):6.1f} {shares}", flush=True)
-    wrong = [line for line in found if fold(line.first) == fold(line.second) and spaced(line.first) != spaced(line.true)]
+    wrong = [line for line in found if fold(line.first) == known(line.second) and spaced(line.text) != spaced(line.true)]
     for line in wrong[:worst]:
         print(f"    {line.first} | {line.second} | {line.true}")
 

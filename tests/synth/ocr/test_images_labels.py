@@ -86,8 +86,8 @@ def test_signs_that_only_the_second_engine_knows_are_its_own() -> None:
 
 
 def test_a_picture_the_readers_disagree_about_is_refused_with_both_readings() -> None:
-    with pytest.raises(DataError, match="'YAMAMA' and 'aa'") as caught:
-        label(Readings((line("YAMAMA", "aa"), line("one", number=1)), ()), "a.png")
+    with pytest.raises(DataError, match="'YAMAMA 2000' and 'aa'") as caught:
+        label(Readings((line("YAMAMA 2000", "aa"), line("one", number=1)), ()), "a.png")
     assert caught.value.reason == "readers_disagree"
 
 
