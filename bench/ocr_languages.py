@@ -69,8 +69,9 @@ def table_row(code: str, limit: float, count: int) -> tuple[list[object], bool]:
             faults[error.reason] += 1
             continue
         faults.update(told(sample))
-        errors.append(1.0 - similarity(sample))
-        lengths.append(sum(len(line.text) for line in read_layer(sample.stored).lines))
+        if (score := similarity(sample)) is not None:
+            errors.append(1.0 - score)
+            lengths.append(sum(len(line.text) for line in read_layer(sample.stored).lines))
     overall = sum(error * length for error, length in zip(errors, lengths, strict=True)) / max(sum(lengths), 1)
     errors.sort()
     high = errors[min(int(0.95 * len(errors)), len(errors) - 1)] if errors else 1.0

@@ -1,4 +1,4 @@
-"""How well the engines of `filters.readers` read clean lines of each language: the error that is theirs and not the rendering's.
+"""How well the engines of `synth.readers.engines` read clean lines of each language: the error that is theirs and not the rendering's.
 
 Draws lines at 32 pixels an em with the project's own typesetter, in all looks by turns, reads them as the filter
 `ocr_roundtrip.similarity` does, and prints a table: character error (median, 95th percentile, worst), share of lines without error, lines
@@ -20,11 +20,11 @@ from pathlib import Path
 import numpy as np
 
 from filters.ocr_roundtrip import first_part, line_picture, readable
-from filters.ocr_text import edits, fold
-from filters.readers import read_line
 from schemas.errors import DataError
 from schemas.languages import Language, load_languages
 from synth.ocr.corpus import Writer
+from synth.readers.engines import read_line
+from synth.readers.text import edits, fold
 from synth.render.fonts import LOOKS
 from synth.render.ink import Placed, Plate, draw_plate, ink_box
 from synth.render.typeset import Span, Style, Typesetter

@@ -1,4 +1,4 @@
-"""Scores for samples: higher is better, nothing is dropped here, readers choose thresholds. Knows nothing of `synth`."""
+"""Scores for samples: higher is better, nothing is dropped here, readers choose thresholds. Knows engines of `synth`, no families."""
 
 from pkgutil import extend_path
 

@@ -18,9 +18,11 @@ from schemas.sample import Sample
 
 
 def annotate(sample: Sample, chosen: Mapping[str, Filter]) -> Sample:
-    """`sample` with one score a filter, as float32, the way it is stored; ValueError if a filter returns something that is not finite."""
-    scores = {name: as_float32(score(sample)) for name, score in chosen.items()}
-    return replace(sample, scores=sample.scores | scores)
+    """`sample` with one score a filter, as float32, the way it is stored, and none of a filter that does not apply; ValueError if a filter
+    returns something that is not finite.
+    """
+    found = {name: score(sample) for name, score in chosen.items()}
+    return replace(sample, scores=sample.scores | {name: as_float32(value) for name, value in found.items() if value is not None})
 
 
 def load_filters(names: Sequence[str], where: str = "filters") -> dict[str, Filter]:
@@ -35,17 +37,17 @@ def load_filters(names: Sequence[str], where: str = "filters") -> dict[str, Filt
 @cache
 def known_filters() -> tuple[str, ...]:
     """Names of all filters: public functions whose one argument is `sample: Sample`. Sources are parsed, not imported."""
-    names = []
+    names = set()
     for path in (file for root in filters.__path__ for file in Path(root).glob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8"), str(path)).body:
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and _scores_sample(node):
-                names.append(f"{path.stem}.{node.name}")
+                names.add(f"{path.stem}.{node.name}")
     return tuple(sorted(names))
 
 
 def _scores_sample(node: ast.FunctionDef) -> bool:
     arguments = [ast.unparse(a.annotation) if a.annotation else "" for a in node.args.args]
-    return arguments == ["Sample"] and node.returns is not None and ast.unparse(node.returns) == "float"
+    return arguments == ["Sample"] and node.returns is not None and ast.unparse(node.returns) in ("float", "float | None")
 
 
 def _function(name: str) -> Filter:

@@ -1,4 +1,5 @@
-"""Reads the clean renderings of text in pictures back with an engine that had no part in drawing them, and scores how much comes back.
+"""Reads text in pictures back with an engine that had no part in drawing it, and scores how much comes back, of the clean rendering
+(`similarity`) and of the stored picture beside it (`legibility`).
 
 Which engine reads a language is said in `schemas.languages` (`reader`), and how much error is the engine's own, measured on clean lines, is
 its `cer_limit`: a reader of a corpus drops samples below `1 - cer_limit`.
@@ -8,14 +9,19 @@ import io
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from filters.ocr_text import edits, fold
-from filters.readers import LINE_PX, MAX_LINE_ASPECT, read_line
+from schemas.geometry import union_box
 from schemas.languages import language
 from schemas.sample import BoxPx, Sample
 from schemas.text_layer import Cluster, TextLine, Word, clean_name, layer_name, read_layer
+from synth.readers.engines import LINE_PX, MAX_LINE_ASPECT, read_line
+from synth.readers.text import edits, fold
+from synth.render.warp_file import WARP_NAME, stored_warp
 
 MAX_LINES = 8
 """Lines read of a sample (chosen: a dense page costs less than half a second on one core)."""
@@ -32,38 +38,71 @@ _MARGIN_EM = 0.25
 """White space left and right of a line (chosen)."""
 
 
-def similarity(sample: Sample) -> float:
+def similarity(sample: Sample) -> float | None:
     """1 - CER of the clean renderings, 0 to 1: one minus the edits between what was drawn and what was read, as a share of the characters
-    drawn, over all lines read. 1 for a sample without clean renderings.
+    drawn, over all lines read. None for a sample without clean renderings or without text that an engine reads.
 
     At most `MAX_LINES` lines are read, spread evenly over all lines in reading order, and of each no more than its first whole words that
     fit its share of `MAX_TEXT_EM`; text without spaces ends between clusters. Words that the language's engine is not made for are left out
     (`readable`). Vertical lines are read with their clusters set side by side, from left to right, and without those that look different in
-    a column: punctuation, the long vowel mark, letters that lie on their side. Both texts are folded (`filters.ocr_text.fold`): spaces, the
-    shapes of quotation marks, and widths do not count.
+    a column: punctuation, the long vowel mark, letters that lie on their side. Both texts are folded (`synth.readers.text.fold`): spaces,
+    the shapes of quotation marks, and widths do not count.
 
     Raises:
-        UserError: If an engine or its language data is not installed.
+        NotInstalledError: An engine or its language data are not there.
     """
+    read = [(_errors(_clean(sample, chosen.image), chosen), len(chosen.written)) for chosen in _chosen(sample)]
+    return 1.0 - sum(wrong for wrong, _ in read) / sum(drawn for _, drawn in read) if read else None
+
+
+def legibility(sample: Sample) -> float | None:
+    """1 less what wear added to the reading error, 0 to 1: 1 where the stored picture reads as well as its clean rendering.
+
+    What was added is the CER of the stored picture, laid flat by its stored warp, minus that of the clean rendering: the same words of the
+    same lines, read by the same engines, as in `similarity`. That takes out what is the engine's own error. None where `similarity` is, and
+    for a sample whose pictures have no warp.
+
+    Raises:
+        NotInstalledError: An engine or its language data are not there.
+    """
+    if not {WARP_NAME, clean_name(0)} <= {attachment.name for attachment in sample.attachments}:
+        return None
+    clean = _clean(sample, 0)
+    flat = np.asarray(stored_warp(sample.stored).unwarp(_decoded(sample.images[0].data, "RGB"), clean.size))
+    added = drawn = 0
+    for chosen in _chosen(sample):
+        if chosen.image == 0:  # the warp is that of the first picture
+            added += _errors(_dark_on_white(flat, clean, chosen.part), chosen) - _errors(clean, chosen)
+            drawn += len(chosen.written)
+    return min(1.0, 1.0 - added / drawn) if drawn else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """A part of a line that is read, by which engine, and what it should say, folded."""
+
+    image: int
+    part: "Part"
+    reader: str
+    written: str
+
+
+def _chosen(sample: Sample) -> Iterator[_Chosen]:
+    """What is read of a sample."""
     lines = [(image, line) for image in _with_layers(sample) for line in read_layer(sample.stored, image).lines if fold(line.text)]
     chosen = spread(len(lines), MAX_LINES)
     room_em = min(MAX_TEXT_EM / max(1, len(chosen)), 0.95 * MAX_LINE_ASPECT * LINE_EM)
-    plates: dict[int, Pillow.Image] = {}
-    wrong = drawn = 0
     for image, line in (lines[i] for i in chosen):
-        if image not in plates:
-            plates[image] = _plate(sample, image)
         words, reader = readable(line)
-        if not words:
-            continue
-        part = first_part(line, room_em, words)
-        written = fold(part.text)
-        if not written:
-            continue  # a column of punctuation
-        read = read_line(line_picture(plates[image], part), reader)
-        wrong += min(len(written), edits(written, fold(read.text)))
-        drawn += len(written)
-    return 1.0 - wrong / drawn if drawn else 1.0
+        part = first_part(line, room_em, words) if words else None
+        if part and (written := fold(part.text)):  # nothing is left of a column of punctuation
+            yield _Chosen(image, part, reader, written)
+
+
+def _errors(plate: Pillow.Image, chosen: _Chosen) -> int:
+    """Edits between what is read in the chosen part of a plate and what it should say, at most all of it."""
+    read = read_line(line_picture(plate, chosen.part), chosen.reader)
+    return min(len(chosen.written), edits(chosen.written, fold(read.text)))
 
 
 def spread(count: int, most: int) -> list[int]:
@@ -81,9 +120,29 @@ def _with_layers(sample: Sample) -> Iterator[int]:
     return (image for image in range(len(sample.images)) if {clean_name(image), layer_name(image)} <= names)
 
 
-def _plate(sample: Sample, image: int) -> Pillow.Image:
-    with Pillow.open(io.BytesIO(sample.stored.attachment(clean_name(image)).data)) as picture:
-        return picture.convert("L")
+def _clean(sample: Sample, image: int) -> Pillow.Image:
+    return _decoded(sample.stored.attachment(clean_name(image)).data, "L")
+
+
+def _dark_on_white(flat: NDArray[np.uint8], clean: Pillow.Image, part: "Part") -> Pillow.Image:
+    """A picture laid flat, (height, width, 3), as engines like it: in the colour channel that shows this part best, light ink made dark,
+    and the ground moved to 255, so that the white put around lines has no edge. Contrast stays.
+    """
+    x0, y0, x1, y1 = map(int, union_box(cluster.box_px for cluster in part.clusters))
+    written = np.asarray(clean)[y0:y1, x0:x1] < 128
+    if not written.any() or written.all():
+        return Pillow.fromarray(flat).convert("L")
+    seen = flat[y0:y1, x0:x1].astype(np.float64)
+    ground, ink = np.median(seen[~written], axis=0), np.median(seen[written], axis=0)
+    channel = int(np.argmax(np.abs(ground - ink)))
+    darker = (ground - flat)[:, :, channel] * (1.0 if ink[channel] < ground[channel] else -1.0)
+    return Pillow.fromarray(np.clip(np.rint(255.0 - darker), 0, 255).astype(np.uint8))
+
+
+@lru_cache(maxsize=4)  # a plate is read from once a line
+def _decoded(data: bytes, mode: str) -> Pillow.Image:
+    with Pillow.open(io.BytesIO(data)) as picture:
+        return picture.convert(mode)
 
 
 def readable(line: TextLine) -> tuple[tuple[Word, ...], str]:
@@ -166,7 +225,7 @@ def line_picture(plate: Pillow.Image, part: Part) -> Pillow.Image:
 
 
 def _from_line(plate: Pillow.Image, part: Part) -> Pillow.Image:
-    x0, y0, x1, y1 = map(int, _hull([cluster.box_px for cluster in part.clusters]))
+    x0, y0, x1, y1 = map(int, union_box([cluster.box_px for cluster in part.clusters]))
     ink = plate.crop((x0, y0, x1, y1))
     for word in part.left_out:  # what is not read may stand between
         left, top, right, bottom = map(int, word.box_px)
@@ -182,7 +241,7 @@ def _from_line(plate: Pillow.Image, part: Part) -> Pillow.Image:
 def _side_by_side(plate: Pillow.Image, part: Part) -> Pillow.Image:
     """Clusters of a column, each in a square of an em, from left to right."""
     em = round(part.em_px)
-    x0, _, x1, _ = _hull([cluster.box_px for cluster in part.clusters])
+    x0, _, x1, _ = union_box([cluster.box_px for cluster in part.clusters])
     strip = Pillow.new("L", (em * len(part.clusters) + em // 2, round(LINE_EM * em)), 255)
     for i, cluster in enumerate(part.clusters):
         left, top, right, bottom = map(int, cluster.box_px)
@@ -193,9 +252,5 @@ def _side_by_side(plate: Pillow.Image, part: Part) -> Pillow.Image:
 
 
 def _length_px(boxes: list[BoxPx], vertical: bool) -> float:
-    x0, y0, x1, y1 = _hull(boxes)
+    x0, y0, x1, y1 = union_box(boxes)
     return y1 - y0 if vertical else x1 - x0
-
-
-def _hull(boxes: list[BoxPx]) -> BoxPx:
-    return (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))

@@ -261,7 +261,7 @@ class _Source:
                     where=f"thresholds of {self.spec.path}",
                     todo=f"its scores are: {', '.join(rows.scores) or 'none'}; build it with this filter, or take the threshold out",
                 )
-            usable &= rows.score(name) >= least
+            usable &= ~(rows.score(name) < least)  # where the filter does not apply the score is NaN, which no threshold turns down
         return text + vision, usable
 
     def _vision_tokens(self, rows: ShardRows, shard: int, row: int) -> int:

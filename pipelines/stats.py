@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from math import sqrt
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pipelines import stats_alike, stats_bars, stats_pages, stats_text
 from pipelines.ledger import summarise
@@ -70,6 +70,7 @@ def measure(folder: Path, *, on_sample: Callable[[int, int], None] | None = None
         _ledger(dataset),
         _by("Languages", "First language of each sample.", "language", (fact.languages[0] if fact.languages else "none" for fact in facts)),
         _proofs(facts),
+        _scores(dataset, facts),
         _difficulty(facts),
         _blind(facts, asked),
         _answers(asked),
@@ -120,6 +121,16 @@ def _proofs(facts: Sequence[Facts]) -> Metric:
     wanted = "at least 95 % from the artefact"
     bar = Bar("answers proved from the stored bytes", f"{share:.1%} of {counts.total():,}", "at least 95 %", _outcome(share >= 0.95))
     return Metric("Proofs", definition, ("task", "artefact", "truth"), tuple(rows), wanted, (note,), bars=(bar,))
+
+
+def _scores(dataset: Dataset, facts: Sequence[Facts]) -> Metric:
+    rows: list[tuple[object, ...]] = []
+    for name in sorted(map(str, cast(list[str], dataset.manifest.recipe["filters"]))):
+        found = sorted(fact.scores[name] for fact in facts if name in fact.scores)
+        spread = (found[0], found[len(found) // 20], found[len(found) // 2]) if found else ("", "", "")
+        rows.append((name, len(found), len(facts) - len(found), *spread))
+    definition = "Scores of the recipe's filters, higher is better. A filter does not apply to a sample that has nothing for it to judge."
+    return Metric("Scores", definition, ("filter", "samples", "does not apply", "least", "5th percentile", "median"), tuple(rows))
 
 
 def _outcome(met: bool) -> stats_bars.Outcome:

@@ -1,6 +1,6 @@
 """What the statistics need to know of one sample, taken in one pass: no media, but what was measured of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines import stats_pages, stats_search
@@ -24,6 +24,7 @@ class Facts:
     Attributes:
         searched: Per question tried: whether the answer stands on the best page, and the share of pages it stands on.
         box_ious: How well stated evidence boxes fit those found again, where the family can find them.
+        scores: The sample's score of each filter that applies to it.
     """
 
     family: str
@@ -36,6 +37,7 @@ class Facts:
     layouts: tuple[bytes, ...]
     searched: tuple[tuple[bool, float], ...]
     box_ious: tuple[float, ...]
+    scores: Mapping[str, float]
 
 
 def facts_of(sample: Sample, number: int) -> Facts:
@@ -61,6 +63,7 @@ def facts_of(sample: Sample, number: int) -> Facts:
         layouts=tuple(layouts),
         searched=tuple(_search(asked, pdfs)),
         box_ious=tuple(_box_ious(sample)),
+        scores=sample.scores,
     )
 
 

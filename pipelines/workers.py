@@ -247,11 +247,11 @@ def _without_failed(found: Sample | Reject, planned: _Planned) -> Sample | Rejec
 
 
 def _without_low(found: Sample | Reject, planned: _Planned) -> Sample | Reject:
-    """A sample below one of the recipe's thresholds becomes a reject."""
+    """A sample below one of the recipe's thresholds becomes a reject; one to which the filter does not apply is not below."""
     if isinstance(found, Sample):
         for name, least in sorted(planned.plan.recipe.thresholds.items()):
-            if found.scores[name] < least:
-                detail = f"{name} is {found.scores[name]:.4g}, the recipe asks for {least:.4g}"
+            if (value := found.scores.get(name)) is not None and value < least:
+                detail = f"{name} is {value:.4g}, the recipe asks for {least:.4g}"
                 return planned.reject("rejected", "score", Failure(f"below {name}", detail, ""))
     return found
 

@@ -35,6 +35,10 @@ class UserError(AssayError):
         super().__init__("\n".join(part for part in (what, where and f"  where: {where}", todo and f"  to do: {todo}") if part))
 
 
+class NotInstalledError(UserError):
+    """A part that Assay can do without is wanted and not there, such as an engine, its weights or its language data."""
+
+
 def all_mistakes(mistakes: "Sequence[UserError]") -> UserError:
     """The one mistake, or one error that says each of several in full."""
     if len(mistakes) == 1:

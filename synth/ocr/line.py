@@ -12,7 +12,7 @@ from numpy.random import Generator
 from schemas.languages import load_languages
 from schemas.sample import Rendering, Stored, Turn, Verdict
 from synth.ocr.corpus import Writer
-from synth.ocr.picture import ask, rendering, stored_warp, take_picture
+from synth.ocr.picture import ask, rendering, take_picture
 from synth.ocr.proof import verdicts
 from synth.ocr.questions import Task
 from synth.params import among, refuse, within
@@ -20,6 +20,7 @@ from synth.render.fonts import LOOKS, FontFamily
 from synth.render.ink import Placed, Plate, draw_plate, ink_box
 from synth.render.photo import Wear
 from synth.render.typeset import Span, Style, Typesetter
+from synth.render.warp_file import stored_warp
 
 Unit = Literal["word", "phrase", "line", "characters"]
 ALL_TASKS: tuple[Task, ...] = ("transcribe", "spot_words", "read_box", "find_text", "spelled", "language")

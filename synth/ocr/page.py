@@ -14,7 +14,7 @@ from schemas.sample import Rendering, Stored, Turn, Verdict
 from synth.ocr.compose import PageLook, compose, draw_page_look
 from synth.ocr.corpus import Writer
 from synth.ocr.line import core_languages
-from synth.ocr.picture import ask, rendering, stored_warp, take_picture
+from synth.ocr.picture import ask, rendering, take_picture
 from synth.ocr.proof import verdicts
 from synth.ocr.questions import Task
 from synth.params import among, refuse, within
@@ -22,6 +22,7 @@ from synth.render.fonts import font_script
 from synth.render.grounds import PAPERS
 from synth.render.ink import Plate, draw_plate
 from synth.render.photo import Wear
+from synth.render.warp_file import stored_warp
 
 TASKS: tuple[Task, ...] = ("transcribe", "spot_lines", "read_box", "find_text", "spelled", "table", "language")
 

@@ -4,24 +4,20 @@ All OCR families pass through here, so that their pictures wear alike. Knows not
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from numpy.random import Generator
 from PIL import Image as Pillow
 from PIL import ImageDraw
-from pydantic import TypeAdapter
 
-from schemas.canonical import canonical_json
-from schemas.sample import Attachment, BoxPx, Image, Rendering, Stored, Turn
+from schemas.sample import BoxPx, Image, Rendering, Stored, Turn
 from synth.ocr.corpus import load_corpus
 from synth.ocr.questions import Scene, Task, write_turns
 from synth.render.grounds import PAPERS, draw_ground, ground_uses, readable_ink
 from synth.render.ink import Plate
 from synth.render.photo import Ink, Wear, draw_photo, encode, take
 from synth.render.warp import Warp
-
-WARP_NAME = "warp-0.json"
-_ADAPTER = TypeAdapter(Warp)
+from synth.render.warp_file import stored_warp, warp_attachment
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +61,6 @@ def photograph(plate: Plate, ground: Pillow.Image, ink: Ink | Pillow.Image, name
     look = draw_photo(rng, wear, *plate.picture.size, text_px=text_px)
     photo, warp = take(plate.picture, ground, ink, look, rng)
     return Taken(encode(photo, look), warp, name)
-
-
-def warp_attachment(warp: Warp) -> Attachment:
-    """The warp, for the verifier."""
-    return Attachment.of(WARP_NAME, "application/json", canonical_json(asdict(warp)).encode())
-
-
-def stored_warp(stored: Stored) -> Warp:
-    """The inverse of `warp_attachment`."""
-    return _ADAPTER.validate_json(stored.attachment(WARP_NAME).data)
 
 
 def rendering(plate: Plate, taken: Taken, language: str, tags: Sequence[str]) -> Rendering[Plate]:

@@ -1,4 +1,4 @@
-"""The questions of the OCR families, loaded from `prompts.yaml`: task and language of the question -> phrasings, and the fixed answers.
+"""The questions of the OCR families, loaded from `prompts*.yaml`: task and language of the question -> phrasings, and the fixed answers.
 
 Both sides use it: the generator draws a phrasing, the verifier finds the phrasing that a question is and what stands in its slots.
 """
@@ -13,7 +13,7 @@ import yaml
 from numpy.random import Generator
 
 Language = str
-FILE = Path(__file__).with_name("prompts.yaml")
+FILES = ("prompts.yaml", "prompts_images.yaml")
 CHINESE_SHARE = 0.25
 """Questions in Chinese, of all (chosen): the two languages most users of the models write in; Chinese text is asked about in it half the
 time."""
@@ -21,7 +21,9 @@ time."""
 
 @cache
 def _load() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = {}
+    for name in FILES:
+        loaded |= yaml.safe_load(Path(__file__).with_name(name).read_text(encoding="utf-8"))
     return loaded
 
 

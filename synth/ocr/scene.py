@@ -15,7 +15,7 @@ from schemas.languages import load_languages
 from schemas.sample import Rendering, Stored, Turn, Verdict
 from synth.ocr.corpus import Writer
 from synth.ocr.line import core_languages
-from synth.ocr.picture import ask, photograph, rendering, stored_warp
+from synth.ocr.picture import ask, photograph, rendering
 from synth.ocr.proof import verdicts
 from synth.ocr.questions import Task
 from synth.params import among, refuse, within
@@ -25,6 +25,7 @@ from synth.render.ink import Placed, Plate, draw_plate, ink_box
 from synth.render.photo import Wear
 from synth.render.photographed import PHOTOGRAPHS
 from synth.render.typeset import Line, Span, Style, Typesetter
+from synth.render.warp_file import stored_warp
 
 WALLS = ("plaster", "concrete", "brick", "wood", "street", "sky", "fabric", "tiles", "marble", "asphalt")
 PHOTOGRAPHED = 0.6

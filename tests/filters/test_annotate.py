@@ -48,6 +48,7 @@ def test_variety_of_answers_and_questions() -> None:
 
 def test_filters_are_known_by_their_shape() -> None:
     assert known_filters() == (
+        "ocr_roundtrip.legibility",
         "ocr_roundtrip.similarity",
         "pixels.contrast",
         "pixels.coverage",
@@ -60,6 +61,11 @@ def test_annotate_stores_float32_and_keeps_other_scores() -> None:
     turns = tuple(Turn("assistant", answer) for answer in ("1", "2", "1"))
     found = annotate(replace(sample(turns=turns), scores={"old": 1.0}), load_filters(["text.answer_variety"]))
     assert found.scores == {"old": 1.0, "text.answer_variety": float(np.float32(2 / 3))}
+
+
+def test_a_filter_that_does_not_apply_leaves_no_score() -> None:
+    found = annotate(replace(sample(), scores={"old": 1.0}), {"a": lambda _: None, "b": lambda _: 0.5})
+    assert found.scores == {"old": 1.0, "b": 0.5}
 
 
 def test_a_misspelt_filter_is_told_with_the_nearest() -> None:

@@ -3,24 +3,30 @@
 import io
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from PIL import ImageFilter, ImageOps
 
-from filters import ocr_roundtrip, readers
-from filters.ocr_roundtrip import MAX_LINES, line_picture, readable, similarity, spread
-from filters.readers import LINE_PX, Reading, read_box, read_line, read_page
+from filters import ocr_roundtrip
+from filters.ocr_roundtrip import MAX_LINES, legibility, line_picture, readable, similarity, spread
 from schemas.errors import UserError
+from schemas.filter import Filter
 from schemas.languages import language, load_languages
 from schemas.sample import Attachment, Image, Sample
 from schemas.text_layer import Cluster, Run, TextLayer, TextLine, Word, clean_name, layer_name, write_layer
 from synth.ocr.corpus import Writer
+from synth.readers import engines
+from synth.readers.engines import LINE_PX, Reading, read_box, read_line, read_page
 from synth.render.ink import Placed, Plate, draw_plate, ink_box
 from synth.render.typeset import Span, Style, Typesetter
+from synth.render.warp import Warp, shift, turning
+from synth.render.warp_file import warp_attachment
 
 SAID = {
     "en": ["The committee met on Tuesday", "and took no decision.", "Total: 1,284.50"],
@@ -79,14 +85,24 @@ def needs(code: str) -> str:
     return reader
 
 
+def score(measure: Filter, of: Sample) -> float:
+    """A score that must be there."""
+    found = measure(of)
+    assert found is not None
+    return found
+
+
 # --- without engines ---------------------------------------------------------------------------------------------------------------
 
 
-def test_a_sample_without_clean_renderings_is_not_blamed() -> None:
+def test_a_sample_without_text_to_read_has_no_score() -> None:
+    """Catches 1.0 for samples in which nothing was read."""
     bare = sample()
-    assert similarity(bare) == 1.0
     half = replace(bare, attachments=(Attachment.of(clean_name(0), "image/png", b"not looked at"),))
-    assert similarity(half) == 1.0
+    numbers = sample(plate("ar", ["٢٧٬٥"]))  # no engine reads them
+    for nothing in (bare, half, numbers):
+        assert similarity(nothing) is None
+        assert legibility(nothing) is None
 
 
 def test_lines_are_spread_over_the_page() -> None:
@@ -196,9 +212,9 @@ def test_a_reader_that_does_not_exist_is_told(reader: str) -> None:
 def test_engines_that_are_not_installed_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("paddleocr", "tesserocr"):
         monkeypatch.setitem(sys.modules, name, None)
-    monkeypatch.setattr(readers, "_paddleocr", readers._paddleocr.__wrapped__)
-    monkeypatch.setattr(readers, "_paddle_recogniser", readers._paddle_recogniser.__wrapped__)
-    monkeypatch.setattr(readers, "_tesseract", readers._tesseract.__wrapped__)
+    monkeypatch.setattr(engines, "_paddleocr", engines._paddleocr.__wrapped__)
+    monkeypatch.setattr(engines, "_paddle_recogniser", engines._paddle_recogniser.__wrapped__)
+    monkeypatch.setattr(engines, "_tesseract", engines._tesseract.__wrapped__)
     with pytest.raises(UserError, match=r"(?s)PaddleOCR is not installed.*make readback"):
         read_line(Pillow.new("L", (96, LINE_PX)), "paddle")
     with pytest.raises(UserError, match=r"(?s)Tesseract is not installed.*assay-vl\[readback\]"):
@@ -211,7 +227,7 @@ def test_engines_that_are_not_installed_are_told(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("code", SAID)
 def test_what_is_drawn_is_read(code: str) -> None:
     needs(code)
-    assert similarity(sample(plate(code, SAID[code]))) >= 0.95
+    assert score(similarity, sample(plate(code, SAID[code]))) >= 0.95
 
 
 @pytest.mark.parametrize("code", ["en", "ru"])
@@ -219,7 +235,7 @@ def test_another_text_than_the_one_drawn_costs_what_it_differs(code: str) -> Non
     needs(code)
     drawn, other = plate(code, SAID[code]), plate(code, [text[::-1] for text in SAID[code]])
     assert similarity(sample(drawn)) == 1.0
-    assert similarity(claimed(drawn, other.layer)) < 0.5
+    assert score(similarity, claimed(drawn, other.layer)) < 0.5
 
 
 def test_swapped_lines_and_a_shifted_box_cost() -> None:
@@ -231,7 +247,7 @@ def test_swapped_lines_and_a_shifted_box_cost() -> None:
     blank = Plate(Pillow.new("L", drawn.picture.size, 255), drawn.layer, drawn.assets)
     assert similarity(sample(blank)) == 0.0
     moved = Plate(Pillow.fromarray(np.roll(np.asarray(drawn.picture), 12, axis=0)), drawn.layer, drawn.assets)
-    assert similarity(sample(moved)) < 0.8
+    assert score(similarity, sample(moved)) < 0.8
 
 
 def test_all_images_of_a_sample_count() -> None:
@@ -241,19 +257,57 @@ def test_all_images_of_a_sample_count() -> None:
     assert similarity(sample(good, blank)) == pytest.approx(0.5)
 
 
+def photograph(drawn: Plate, change: Callable[[Pillow.Image], Pillow.Image], warp: Warp) -> Sample:
+    """A plate with a stored picture of its own, that `warp` leads to."""
+    worn = change(warp.apply(drawn.picture.convert("RGB"), drawn.picture.size, (255, 255, 255)))
+    bare = sample(drawn)
+    image = Image.of(png(worn), "png", worn.width, worn.height)
+    return replace(bare, images=(image,), attachments=(*bare.attachments, warp_attachment(warp)))
+
+
+def test_legibility_falls_with_what_wear_takes_away() -> None:
+    needs("en")
+    drawn = plate("en", SAID["en"])
+    turned = Warp(matrix=turning(0.03))
+    assert legibility(photograph(drawn, lambda picture: picture, turned)) == 1.0
+    assert legibility(photograph(drawn, ImageOps.invert, turned)) == 1.0  # light on dark is as readable
+    blurs = [ImageFilter.GaussianBlur(radius_px) for radius_px in (1.0, 4.0, 9.0)]
+    blurred = [score(legibility, photograph(drawn, partial(Pillow.Image.filter, filter=blur), turned)) for blur in blurs]
+    assert blurred == sorted(blurred, reverse=True)
+    assert blurred[0] == 1.0
+    assert blurred[-1] < 0.2
+
+
+def test_legibility_does_not_blame_wear_for_what_the_engine_gets_wrong_anyway() -> None:
+    needs("en")
+    drawn, other = plate("en", SAID["en"]), plate("en", [text[::-1] for text in SAID["en"]])
+    same = photograph(drawn, lambda picture: picture, Warp())
+    wrong = replace(same, attachments=(drawn.attachments()[0], write_layer(other.layer), same.attachments[-1]))
+    assert score(similarity, wrong) < 0.5
+    assert legibility(wrong) == 1.0
+
+
+def test_a_warp_that_is_not_the_picture_s_costs() -> None:
+    needs("en")
+    drawn = plate("en", SAID["en"])
+    taken = photograph(drawn, lambda picture: picture, Warp(matrix=shift(40.0, 20.0)))
+    moved = replace(taken, attachments=(*taken.attachments[:-1], warp_attachment(Warp())))
+    assert score(legibility, moved) < 0.7
+
+
 def test_columns_are_read() -> None:
     needs("ja")
     picture, line = column("東京都渋谷区の天気、ラーメン")
     layer = TextLayer(picture.width, picture.height, (line,))
     stored = replace(sample(), attachments=(Attachment.of(clean_name(0), "image/png", png(picture)), write_layer(layer)))
     assert layer_name(0) == stored.attachments[1].name
-    assert similarity(stored) >= 0.9
+    assert score(similarity, stored) >= 0.9
 
 
 AGAIN = """
 import io, sys
 from PIL import Image
-from filters.readers import read_line
+from synth.readers.engines import read_line
 print(ascii([read_line(Image.open(io.BytesIO(sys.stdin.buffer.read())), sys.argv[1])]))
 """
 
@@ -278,7 +332,7 @@ def test_every_language_passes_its_limit(code: str) -> None:
     needs(code)
     writer = Writer(code, np.random.default_rng(7))
     page = plate(code, [writer.phrase(40) for _ in range(8)], em_px=32.0)
-    assert similarity(sample(page)) >= 1 - language(code).cer_limit
+    assert score(similarity, sample(page)) >= 1 - language(code).cer_limit
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from pipelines import workers
 from pipelines.commit import StorageError
 from pipelines.plan import Plan, plan
 from pipelines.quarantine import Failure, Reject, attempt, read_quarantine
+from pipelines.stats import measure
 from pipelines.workers import Job, make_shard
 from schemas.errors import UserError
 from schemas.recipe import parse_recipe
@@ -53,6 +54,16 @@ def test_scores_are_columns_and_thresholds_reject(make_set: Callable[[str], Path
     folder = make_set(recipe % least)
     assert sorted(sample.scores["pixels.contrast"] for sample in Dataset(folder)) == scores[3:]
     assert {(reject.kind, reject.stage, reject.reason) for reject in rejects_of(folder)} == {("rejected", "score", "below pixels.contrast")}
+
+
+def test_a_filter_that_does_not_apply_turns_nothing_down(make_set: Callable[[str], Path]) -> None:
+    """Pictures without a text layer have nothing to read back: no score, no reject, and counted."""
+    name = "ocr_roundtrip.similarity"
+    folder = make_set(f"seed: 7\nsources: [{{family: tiny.meters, count: 3}}]\nfilters: [{name}]\nthresholds: {{{name}: 0.9}}")
+    assert [sample.scores for sample in Dataset(folder)] == [{}, {}, {}]
+    assert not list(rejects_of(folder))
+    (scores,) = (metric for metric in measure(folder) if metric.name == "Scores")
+    assert scores.rows == ((name, 0, 3, "", "", ""),)
 
 
 def test_a_shard_where_nothing_is_kept_is_still_a_shard(make_set: Callable[[str], Path]) -> None:

@@ -25,7 +25,8 @@ import pytest
 import yaml
 
 from schemas.canonical import canonical_json
-from schemas.family import AnyFamily
+from schemas.errors import NotInstalledError
+from schemas.family import AnyFamily, HasAssets
 from schemas.sample import Json, Proof, Sample, Turn
 from schemas.shard import row_to_sample, sample_to_row, write_shard
 from synth.load import load_family
@@ -49,7 +50,13 @@ def parameters(name: str) -> dict[str, Any]:
 
 @cache
 def family_of(name: str) -> AnyFamily:
-    return load_family(name, parameters(name))
+    family: AnyFamily = load_family(name, parameters(name))
+    if isinstance(family, HasAssets):
+        try:
+            family.assets()
+        except NotInstalledError as missing:
+            pytest.skip(f"{name} needs more than is installed: {missing.what}")
+    return family
 
 
 @cache

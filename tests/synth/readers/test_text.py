@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters.ocr_text import edits, fold
+from synth.readers.text import edits, fold
 
 
 def plain_edits(written: str, read: str) -> int:

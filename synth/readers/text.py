@@ -67,3 +67,24 @@ def edits(written: Sequence[str], read: Sequence[str]) -> int:
         rises = ((rises << 1) | 1) & full
         up, down = ((falls << 1) & full) | (~(diagonal | rises) & full), rises & diagonal
     return distance
+
+
+def difference(one: str, other: str) -> float:
+    """Edits between two readings as a share of the longer one, 0 to 1 ; 0 for two empty ones."""
+    return edits(one, other) / max(len(one), len(other), 1)
+
+
+def nearest_part(wanted: str, text: str) -> int:
+    """Least number of edits between `wanted` and any part of `text` (Sellers 1980).
+
+    >>> nearest_part("merker", "let us determine markers of the coins")
+    1
+    """
+    column = list(range(len(wanted) + 1))
+    least = column[-1]
+    for symbol in text:
+        before, column[0] = 0, 0  # a part may begin anywhere
+        for row, other in enumerate(wanted, 1):
+            before, column[row] = column[row], min(before + (symbol != other), column[row] + 1, column[row - 1] + 1)
+        least = min(least, column[-1])
+    return least

@@ -1,0 +1,22 @@
+"""A picture's warp as an attachment, and back: what verifiers and filters lay the stored picture flat with."""
+
+from dataclasses import asdict
+
+from pydantic import TypeAdapter
+
+from schemas.canonical import canonical_json
+from schemas.sample import Attachment, Stored
+from synth.render.warp import Warp
+
+WARP_NAME = "warp-0.json"
+_ADAPTER = TypeAdapter(Warp)
+
+
+def warp_attachment(warp: Warp) -> Attachment:
+    """From the clean rendering to the picture."""
+    return Attachment.of(WARP_NAME, "application/json", canonical_json(asdict(warp)).encode())
+
+
+def stored_warp(stored: Stored) -> Warp:
+    """The inverse of `warp_attachment`. KeyError if there is none."""
+    return _ADAPTER.validate_json(stored.attachment(WARP_NAME).data)
