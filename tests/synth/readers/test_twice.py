@@ -1,5 +1,6 @@
 """Two engines read a picture: what the second finds by itself is kept apart, boxes are whole pixels, and the attachment holds it all."""
 
+import os
 import stat
 import subprocess
 import sys
@@ -54,7 +55,8 @@ def test_paddle_keeps_its_files_where_nobody_else_can_put_any() -> None:
         "from paddlex.utils import cache; assert cache.CACHE_DIR == folder;"
         "print(folder, stat.S_IMODE(os.stat(folder).st_mode))"
     )
-    said = {subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout for _ in range(2)}
+    bare = {name: value for name, value in os.environ.items() if name != "PADDLE_PDX_CACHE_HOME"}  # which this process may have set
+    said = {subprocess.run([sys.executable, "-c", code], env=bare, capture_output=True, text=True, check=True).stdout for _ in range(2)}
     folders = {Path(line.split()[0]) for line in said}
     assert len(folders) == 2
     assert {int(line.split()[1]) for line in said} == {stat.S_IRWXU}
