@@ -70,7 +70,7 @@ def legibility(sample: Sample) -> float | None:
     clean = _clean(sample, 0)
     flat = np.asarray(stored_warp(sample.stored).unwarp(_decoded(sample.images[0].data, "RGB"), clean.size))
     added = drawn = 0
-    for chosen in _chosen(sample):
+    for chosen in _chosen(sample, hidden=False):
         if chosen.image == 0:  # the warp is that of the first picture
             added += _errors(_dark_on_white(flat, clean, chosen.part), chosen) - _errors(clean, chosen)
             drawn += len(chosen.written)
@@ -87,13 +87,14 @@ class _Chosen:
     written: str
 
 
-def _chosen(sample: Sample) -> Iterator[_Chosen]:
-    """What is read of a sample."""
+def _chosen(sample: Sample, *, hidden: bool = True) -> Iterator[_Chosen]:
+    """What is read of a sample, with or without words that its picture hides."""
     lines = [(image, line) for image in _with_layers(sample) for line in read_layer(sample.stored, image).lines if fold(line.text)]
     chosen = spread(len(lines), MAX_LINES)
     room_em = min(MAX_TEXT_EM / max(1, len(chosen)), 0.95 * MAX_LINE_ASPECT * LINE_EM)
     for image, line in (lines[i] for i in chosen):
         words, reader = readable(line)
+        words = tuple(word for word in words if hidden or not word.hidden)
         part = first_part(line, room_em, words) if words else None
         if part and (written := fold(part.text)):  # nothing is left of a column of punctuation
             yield _Chosen(image, part, reader, written)

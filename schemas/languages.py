@@ -56,6 +56,17 @@ def load_languages() -> Mapping[str, Language]:
     }
 
 
+def core_languages() -> tuple[str, ...]:
+    """Codes of the languages a recipe gets that names none."""
+    return tuple(code for code, row in load_languages().items() if row.tier == "core")
+
+
+def taken_for(code: str) -> tuple[str, ...]:
+    """Languages that one is taken for, or that are taken for it; by code."""
+    others = {other for other, row in load_languages().items() if code in row.confusable}
+    return tuple(sorted({*language(code).confusable, *others}))
+
+
 def language(code: str) -> Language:
     """The row of a language; UserError, naming the nearest, if there is none."""
     found = load_languages().get(code)

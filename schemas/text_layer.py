@@ -55,12 +55,21 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Text between spaces; in scripts without spaces what a line breaker would keep together."""
+    """Text between spaces, which in scripts without spaces may be a whole line.
+
+    Attributes:
+        text: In logical order.
+        box_px: Its ink.
+        clusters: In logical order; joined, their texts are the word's.
+        runs: In logical order.
+        hidden: Whether it cannot be read in the picture, where something lies over it or its ink is smeared; the clean rendering has it.
+    """
 
     text: str
     box_px: BoxPx
     clusters: tuple[Cluster, ...]
     runs: tuple[Run, ...]
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,11 @@ class TextLayer:
     height_px: int
     lines: tuple[TextLine, ...]
 
+    @property
+    def words(self) -> list[Word]:
+        """All words in reading order."""
+        return [word for line in self.lines for word in line.words]
+
 
 def clean_name(image: int) -> str:
     """Attachment name of image number `image`'s clean rendering."""
@@ -116,7 +130,8 @@ def _fields(item: TextLine | Run) -> dict[str, Any]:
 def _word_fields(word: Word) -> dict[str, Any]:
     # A page has thousands of clusters: a row each.
     clusters = [[cluster.text, *cluster.box_px] for cluster in word.clusters]
-    return {"text": word.text, "box_px": word.box_px, "clusters": clusters, "runs": [_fields(run) for run in word.runs]}
+    fields = {"text": word.text, "box_px": word.box_px, "clusters": clusters, "runs": [_fields(run) for run in word.runs]}
+    return {**fields, "hidden": True} if word.hidden else fields
 
 
 def read_layer(stored: Stored, image: int = 0) -> TextLayer:
@@ -131,7 +146,7 @@ def _line(data: dict[str, Any]) -> TextLine:
 
 def _word(data: dict[str, Any]) -> Word:
     clusters = tuple(Cluster(text, _box(box)) for text, *box in data["clusters"])
-    return Word(data["text"], _box(data["box_px"]), clusters, tuple(map(_run, data["runs"])))
+    return Word(data["text"], _box(data["box_px"]), clusters, tuple(map(_run, data["runs"])), data.get("hidden", False))
 
 
 def _run(data: dict[str, Any]) -> Run:

@@ -17,17 +17,18 @@ from babel.numbers import format_decimal
 from numpy.random import Generator
 
 from schemas.errors import DataError
+from schemas.languages import core_languages
 from schemas.languages import language as language_row
 from schemas.sample import BoxPx, Rendering, Stored, Turn, Verdict
 from synth.ocr.corpus import Writer
-from synth.ocr.line import core_languages
-from synth.ocr.picture import ask, rendering, take_picture
+from synth.ocr.damage import Damage, draw_damage
+from synth.ocr.picture import LEAST_CONTEXT_TOKENS, Taken, ask, rendering, take_picture
 from synth.ocr.proof import verdicts
 from synth.ocr.questions import Task
 from synth.params import among, refuse, within
 from synth.render.fonts import LOOKS, FontFamily
 from synth.render.grounds import PAPERS
-from synth.render.ink import Placed, Plate, draw_plate
+from synth.render.ink import Placed, draw_plate
 from synth.render.photo import Wear
 from synth.render.typeset import Align, Span, Style, Typesetter
 from synth.render.warp_file import stored_warp
@@ -46,6 +47,8 @@ LAYOUTS: Mapping[Kind, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 """Fields above the items and below them; kinds with totals have items."""
 WIDTH_EM: Mapping[Kind, float] = {"receipt": 24.0, "invoice": 38.0, "card": 30.0, "form": 34.0}
+STRETCHES = (1.0, 1.2, 1.45, 1.75)
+"""Factors on that, tried in turn until every text fits."""
 TASKS: tuple[Task, ...] = ("fill", "transcribe", "read_box", "find_text", "spelled", "spot_lines")
 LEAST_SIZE_PX = 13
 """Smallest type, pixels an em: the verifier tells every mark of every script from there on (tests/synth/ocr/test_redraw.py)."""
@@ -77,6 +80,7 @@ class Truth:
     colon: bool
     boxed: bool
     wear: Wear
+    damages: tuple[Damage, ...]
     tasks: tuple[Task, ...]
 
 
@@ -90,6 +94,8 @@ class Form:
         wear: How pictures are taken: `print` (clean), `scan`, `photo`, taken in turn; `harsh` loses many forms, of which no word may be
             unreadable.
         questions: Questions a form at most; the first is the template.
+        context_tokens: No sample is longer than this: questions that do not fit are left out.
+        damaged: Share of pictures in which some words are made unreadable, which the right answers say.
     """
 
     version: ClassVar[int] = 3
@@ -98,6 +104,8 @@ class Form:
     kinds: tuple[Kind, ...] = ("receipt", "invoice", "card", "form")
     wear: tuple[Wear, ...] = ("print", "scan", "photo")
     questions: int = 3
+    context_tokens: int = 8_192
+    damaged: float = 0.12
 
     def __post_init__(self) -> None:
         refuse(
@@ -105,6 +113,8 @@ class Form:
             among("kinds", self.kinds, get_args(Kind)),
             among("wear", self.wear, get_args(Wear)),
             within("questions", self.questions, 1, len(TASKS)),
+            within("context_tokens", self.context_tokens, LEAST_CONTEXT_TOKENS, why="a small picture and a question need that much"),
+            within("damaged", self.damaged, 0, 1),
         )
 
     def sample_truth(self, index: int, rng: Generator) -> Truth:
@@ -115,6 +125,7 @@ class Form:
         kind = self.kinds[(index + turn) % len(self.kinds)]
         row, words, writer = language_row(language), labels()[language], Writer(language, rng)
         above, below = LAYOUTS[kind]
+        wear = self.wear[(index + turn // len(self.kinds)) % len(self.wear)]
         items, totals = _items(language, writer, rng) if below else ((), {})
         others = [TASKS[1:][int(number)] for number in rng.permutation(len(TASKS) - 1)]
         return Truth(
@@ -130,21 +141,32 @@ class Form:
             size_px=float(19 + int(rng.integers(0, 10))),
             colon=bool(rng.random() < 0.5),
             boxed=kind == "form" and bool(rng.random() < 0.6),
-            wear=self.wear[(index + turn // len(self.kinds)) % len(self.wear)],
+            wear=wear,
+            damages=draw_damage(self.damaged, wear, rng),
             tasks=("fill", *others[: self.questions - 1]),
         )
 
-    def render(self, truth: Truth, rng: Generator) -> Rendering[Plate]:
+    def render(self, truth: Truth, rng: Generator) -> Rendering[Taken]:
         """Set, draw and photograph the form."""
-        sheet = _Sheet(truth, Typesetter(truth.language, look=truth.look))
-        sheet.fill()
+        sheet = _set(truth)
         plate = draw_plate(round(sheet.width), round(sheet.y + sheet.margin), sheet.lines)
-        taken = take_picture(plate, sheet.rules, truth.wear, 0.7 * truth.size_px, rng, grounds=tuple(PAPERS))
-        return rendering(plate, taken, truth.language, (truth.kind, truth.wear, f"look:{truth.look}"))
+        heads = [number for number, line in enumerate(sheet.lines) if line.role == "cell"][: len(truth.heads)]
+        spared = {number for number, line in enumerate(sheet.lines) if line.role == "key"}.union(heads)  # the template tells them
+        taken = take_picture(
+            plate,
+            sheet.rules,
+            truth.wear,
+            0.7 * truth.size_px,
+            rng,
+            grounds=tuple(PAPERS),
+            damages=truth.damages,
+            spared=spared,
+        )
+        return rendering(taken, truth.language, (truth.kind, truth.wear, f"look:{truth.look}"))
 
-    def write_turns(self, truth: Truth, rendering: Rendering[Plate], rng: Generator) -> tuple[Turn, ...]:
+    def write_turns(self, truth: Truth, rendering: Rendering[Taken], rng: Generator) -> tuple[Turn, ...]:
         """Ask about the form."""
-        return ask(rendering, truth.language, truth.tasks, rng)
+        return ask(rendering.landed, truth.language, truth.tasks, self.context_tokens, rng)
 
     def verify(self, stored: Stored, turns: tuple[Turn, ...], truth: Truth) -> tuple[Verdict, ...]:
         """Draw the text again, find it in the picture, and answer each question anew."""
@@ -191,12 +213,29 @@ def _items(language: str, writer: Writer, rng: Generator) -> tuple[tuple[tuple[s
     return tuple(rows), {"tax": told(tax), "total": told(total + tax)}
 
 
+def _set(truth: Truth) -> "_Sheet":
+    """A form on the narrowest sheet on which all of its texts fit.
+
+    Raises:
+        DataError: `too_wide` if there is none.
+    """
+    setter = Typesetter(truth.language, look=truth.look)
+    for stretch in STRETCHES:
+        sheet = _Sheet(truth, setter, stretch)
+        sheet.fill()
+        if not sheet.too_wide:
+            return sheet
+    raise DataError("too_wide", f"{sheet.too_wide!r} does not fit at any size on a sheet of {sheet.width:.0f} pixels")
+
+
 @dataclass
 class _Sheet:
-    """A form while it is set. Every label and its value are a block of their own; the items are one."""
+    """A form while it is set. Every label and its value are a block of their own; the items are one. `too_wide` did not fit."""
 
     truth: Truth
     setter: Typesetter
+    stretch: float
+    too_wide: str = ""
     y: float = 0.0
     block: int = -1
     lines: list[Placed] = field(default_factory=list)
@@ -205,7 +244,7 @@ class _Sheet:
     @property
     def width(self) -> float:
         """Width of the sheet."""
-        return WIDTH_EM[self.truth.kind] * self.truth.size_px + 2 * self.margin
+        return WIDTH_EM[self.truth.kind] * self.stretch * self.truth.size_px + 2 * self.margin
 
     @property
     def margin(self) -> float:
@@ -280,7 +319,7 @@ class _Sheet:
                 rtl = self.setter.direction == "rtl"
                 self.lines.append(Placed(lines[0], round(x), baseline, self.truth.language, rtl, role, self.block))
                 return
-        raise DataError("too_wide", f"{text!r} does not fit {width:.0f} pixels at any size")
+        self.too_wide = self.too_wide or text
 
     def _rule(self) -> None:
         y = float(round(self.y + 0.2 * self.pitch))

@@ -4,15 +4,14 @@ That proves pixels and boxes together: text that was moved, covered, drowned in 
 Nothing here knows questions.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pillow
 
 from schemas.sample import BoxPx
 from schemas.text_layer import TextLayer, Word
+from synth.render.warp import Warp
 
 LEAST_CORRELATION = 0.55
 """Pearson correlation between a word's ink and the picture there, in the colour channel that shows it best (chosen by looking: at 0.5
@@ -23,33 +22,16 @@ LEAST_LENGTH_PX = 6.0
 """Longer side of a word's ink in the picture (chosen: capitals of 6 pixels are read, smaller ones guessed)."""
 
 
-class Warp(Protocol):
-    """Between the pixels of the clean rendering and those of the picture."""
-
-    def box(self, box_px: BoxPx) -> BoxPx:
-        """Where a box lands."""
-        ...
-
-    def boxes(self, boxes_px: Sequence[BoxPx]) -> list[BoxPx]:
-        """As `box`, for many at once."""
-        ...
-
-    def unwarp(self, photo: Pillow.Image, clean_size: tuple[int, int]) -> Pillow.Image:
-        """The picture laid flat, in the frame of the clean rendering."""
-        ...
-
-
-def legibility_faults(photo: Pillow.Image, clean: NDArray[np.uint8], layer: TextLayer, warp: Warp) -> Iterator[str]:
-    """Words that the picture does not show.
+def legibility_faults(flat: NDArray[np.uint8], clean: NDArray[np.uint8], layer: TextLayer, warp: Warp) -> Iterator[str]:
+    """Words that the picture does not show, of those that are not said to be hidden.
 
     Args:
-        photo: The picture as stored.
+        flat: (height, width, 3), the picture laid flat by `warp`.
         clean: (height, width), 255 is paper.
         layer: The text of `clean`.
         warp: From `clean` to `photo`.
     """
-    flat = np.asarray(warp.unwarp(photo.convert("RGB"), (clean.shape[1], clean.shape[0])))
-    words = [word for line in layer.lines for word in line.words]
+    words = [word for word in layer.words if not word.hidden]
     for word, landed in zip(words, warp.boxes([word.box_px for word in words]), strict=True):
         fault = _word_fault(flat, clean, word, landed)
         if fault:

@@ -9,22 +9,24 @@ from typing import ClassVar, Literal, get_args
 
 from numpy.random import Generator
 
-from schemas.languages import load_languages
+from schemas.languages import core_languages, load_languages
 from schemas.sample import Rendering, Stored, Turn, Verdict
 from synth.ocr.corpus import Writer
-from synth.ocr.picture import ask, rendering, take_picture
+from synth.ocr.damage import Damage, draw_damage
+from synth.ocr.picture import LEAST_CONTEXT_TOKENS, Taken, ask, rendering, take_picture
 from synth.ocr.proof import verdicts
 from synth.ocr.questions import Task
 from synth.params import among, refuse, within
 from synth.render.fonts import LOOKS, FontFamily
-from synth.render.ink import Placed, Plate, draw_plate, ink_box
+from synth.render.ink import Placed, draw_plate, ink_box
 from synth.render.photo import Wear
 from synth.render.typeset import Span, Style, Typesetter
 from synth.render.warp_file import stored_warp
 
 Unit = Literal["word", "phrase", "line", "characters"]
-ALL_TASKS: tuple[Task, ...] = ("transcribe", "spot_words", "read_box", "find_text", "spelled", "language")
-ONE_WORD_TASKS: tuple[Task, ...] = ("transcribe", "read_box", "spelled", "language")
+ALL_TASKS: tuple[Task, ...] = ("transcribe", "spot_words", "read_box", "find_text", "spelled", "language", "script")
+ONE_WORD_TASKS: tuple[Task, ...] = ("transcribe", "read_box", "spelled", "language", "script")
+CHARACTERS_TASKS: tuple[Task, ...] = ("transcribe", "read_box", "spelled", "script")
 CHARACTERS = 16
 """Characters a picture of `characters`."""
 ENDLESS_PX = 1e6
@@ -44,6 +46,7 @@ class Truth:
     italic: bool
     size_px: float
     wear: Wear
+    damages: tuple[Damage, ...]
     tasks: tuple[Task, ...]
 
 
@@ -60,6 +63,8 @@ class Line:
         max_size_px: Largest type.
         max_characters: Longest line.
         questions: Questions a picture at most; the first is always to transcribe it.
+        context_tokens: No sample is longer than this: questions that do not fit are left out.
+        damaged: Share of pictures in which some words are made unreadable, which the right answers say.
     """
 
     version: ClassVar[int] = 3
@@ -71,6 +76,8 @@ class Line:
     max_size_px: int = 56
     max_characters: int = 70
     questions: int = 3
+    context_tokens: int = 4_096
+    damaged: float = 0.12
 
     def __post_init__(self) -> None:
         refuse(
@@ -81,6 +88,8 @@ class Line:
             within("max_size_px", self.max_size_px, 13, 200),
             within("max_characters", self.max_characters, 8, 200),
             within("questions", self.questions, 1, len(ALL_TASKS)),
+            within("context_tokens", self.context_tokens, LEAST_CONTEXT_TOKENS, why="a small picture and a question need that much"),
+            within("damaged", self.damaged, 0, 1),
         )
 
     def sample_truth(self, index: int, rng: Generator) -> Truth:
@@ -92,7 +101,7 @@ class Line:
         wear = self.wear[(index + turn // len(self.units)) % len(self.wear)]
         text = self._text(unit, turn // len(self.units), Writer(language, rng), rng)
         span = self.max_size_px - self.min_size_px
-        wanted = ALL_TASKS if unit in ("phrase", "line") else ONE_WORD_TASKS
+        wanted = {"word": ONE_WORD_TASKS, "characters": CHARACTERS_TASKS}.get(unit, ALL_TASKS)
         others = [wanted[1:][int(number)] for number in rng.permutation(len(wanted) - 1)]
         return Truth(
             language=language,
@@ -104,10 +113,11 @@ class Line:
             italic=bool(rng.random() < 0.12),
             size_px=float(self.min_size_px + int(rng.integers(0, span + 1))),
             wear=wear,
+            damages=draw_damage(self.damaged, wear, rng),
             tasks=("transcribe", *others[: self.questions - 1]),
         )
 
-    def render(self, truth: Truth, rng: Generator) -> Rendering[Plate]:
+    def render(self, truth: Truth, rng: Generator) -> Rendering[Taken]:
         """Set, draw and photograph the line."""
         setter = Typesetter(truth.language, look=truth.look)
         style = Style(truth.size_px, truth.bold, truth.italic, truth.family)
@@ -116,12 +126,12 @@ class Line:
         left, right, above, below = (round(truth.size_px * (0.25 + 0.75 * float(rng.random()))) for _ in range(4))
         placed = Placed(line, left - x0, above - y0, truth.language, setter.direction == "rtl")
         plate = draw_plate(int(x1 - x0) + left + right, int(y1 - y0) + above + below, [placed])
-        taken = take_picture(plate, (), truth.wear, truth.size_px, rng)
-        return rendering(plate, taken, truth.language, (truth.unit, truth.wear, f"look:{truth.look}"))
+        taken = take_picture(plate, (), truth.wear, truth.size_px, rng, damages=truth.damages)
+        return rendering(taken, truth.language, (truth.unit, truth.wear, f"look:{truth.look}"))
 
-    def write_turns(self, truth: Truth, rendering: Rendering[Plate], rng: Generator) -> tuple[Turn, ...]:
+    def write_turns(self, truth: Truth, rendering: Rendering[Taken], rng: Generator) -> tuple[Turn, ...]:
         """Ask about the picture."""
-        return ask(rendering, truth.language, truth.tasks, rng)
+        return ask(rendering.landed, truth.language, truth.tasks, self.context_tokens, rng)
 
     def verify(self, stored: Stored, turns: tuple[Turn, ...], truth: Truth) -> tuple[Verdict, ...]:
         """Draw the text again, find it in the picture, and answer each question anew."""
@@ -141,8 +151,3 @@ class Line:
             if len(text) <= self.max_characters:
                 return text
         return writer.phrase(min(28, self.max_characters))
-
-
-def core_languages() -> tuple[str, ...]:
-    """The languages a recipe gets that names none."""
-    return tuple(code for code, row in load_languages().items() if row.tier == "core")

@@ -3,34 +3,49 @@
 All OCR families pass through here, so that their pictures wear alike. Knows nothing of text or questions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from numpy.random import Generator
 from PIL import Image as Pillow
-from PIL import ImageDraw
+from PIL import ImageDraw, ImageStat
 
-from schemas.sample import BoxPx, Image, Rendering, Stored, Turn
+from schemas.errors import DataError
+from schemas.sample import BoxPx, Image, Rendering, Turn
+from schemas.tokens import count_conversation, image_tokens
 from synth.ocr.corpus import load_corpus
+from synth.ocr.damage import Damage, spoil
 from synth.ocr.questions import Scene, Task, write_turns
 from synth.render.grounds import PAPERS, draw_ground, ground_uses, readable_ink
 from synth.render.ink import Plate
 from synth.render.photo import Ink, Wear, draw_photo, encode, take
 from synth.render.warp import Warp
-from synth.render.warp_file import stored_warp, warp_attachment
+from synth.render.warp_file import warp_attachment
+
+LEAST_CONTEXT_TOKENS = 1_024
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A stored picture of a plate, where its pixels went, and what it lies on."""
+    """A stored picture of a plate, which says what of it is hidden; where its pixels went, what it lies on, and what happened to it."""
 
+    plate: Plate
     image: Image
     warp: Warp
     ground: str
+    damages: tuple[Damage, ...]
 
 
 def take_picture(
-    plate: Plate, rules: Sequence[BoxPx], wear: Wear, text_px: float, rng: Generator, *, grounds: Sequence[str] | None = None
+    plate: Plate,
+    rules: Sequence[BoxPx],
+    wear: Wear,
+    text_px: float,
+    rng: Generator,
+    *,
+    grounds: Sequence[str] | None = None,
+    damages: Sequence[Damage] = (),
+    spared: Collection[int] = (),
 ) -> Taken:
     """Lay a plate on a ground and take its picture.
 
@@ -41,6 +56,8 @@ def take_picture(
         text_px: Size of the smallest text, pixels an em, which must stay readable.
         rng: Draws ground, ink and wear.
         grounds: Kinds of ground to choose from; any for photographs, and paper for scans, where none is named.
+        damages: What makes some words unreadable.
+        spared: Numbers of lines that stay readable.
     """
     width, height = plate.picture.size
     if wear == "print":
@@ -53,31 +70,62 @@ def take_picture(
         pen = ImageDraw.Draw(ground)
         for x0, y0, x1, y1 in rules:
             pen.rectangle((x0, y0, x1 - 1, y1 - 1), fill=ink)
-    return photograph(plate, ground, ink, name, wear, text_px, rng)
+    return photograph(plate, ground, ink, name, wear, text_px, rng, damages=damages, spared=spared)
 
 
-def photograph(plate: Plate, ground: Pillow.Image, ink: Ink | Pillow.Image, name: str, wear: Wear, text_px: float, rng: Generator) -> Taken:
+def photograph(
+    plate: Plate,
+    ground: Pillow.Image,
+    ink: Ink | Pillow.Image,
+    name: str,
+    wear: Wear,
+    text_px: float,
+    rng: Generator,
+    *,
+    damages: Sequence[Damage] = (),
+    spared: Collection[int] = (),
+) -> Taken:
     """Take the picture of a plate on a ground of its size; `ink` is one colour, or an RGB picture with that of each place."""
+    printed = plate.picture
+    if damages:
+        spoilt = spoil(plate, damages, _mean(ground), rng, spared)
+        plate, printed = spoilt.plate, spoilt.printed
+        for cover in spoilt.covers:
+            ground.paste(cover.colour, mask=Pillow.fromarray(cover.mask))
     look = draw_photo(rng, wear, *plate.picture.size, text_px=text_px)
-    photo, warp = take(plate.picture, ground, ink, look, rng)
-    return Taken(encode(photo, look), warp, name)
+    photo, warp = take(printed, ground, ink, look, rng)
+    return Taken(plate, encode(photo, look), warp, name, tuple(damages) if any(word.hidden for word in plate.layer.words) else ())
 
 
-def rendering(plate: Plate, taken: Taken, language: str, tags: Sequence[str]) -> Rendering[Plate]:
+def _mean(ground: Pillow.Image) -> tuple[int, int, int]:
+    red, green, blue = (round(value) for value in ImageStat.Stat(ground).mean)
+    return (red, green, blue)
+
+
+def rendering(taken: Taken, language: str, tags: Sequence[str]) -> Rendering[Taken]:
     """What an OCR family's `render` returns."""
     return Rendering(
-        landed=plate,
+        landed=taken,
         images=(taken.image,),
-        attachments=(*plate.attachments(), warp_attachment(taken.warp)),
-        assets=(*plate.assets, *load_corpus(language).sources, *ground_uses(taken.ground)),
+        attachments=(*taken.plate.attachments(), warp_attachment(taken.warp)),
+        assets=(*taken.plate.assets, *load_corpus(language).sources, *ground_uses(taken.ground)),
         languages=(language,),
-        tags=(*tags, f"ground:{taken.ground}"),
+        tags=(*tags, f"ground:{taken.ground}", *sorted({f"damage:{damage.kind}" for damage in taken.damages})),
     )
 
 
-def ask(rendering: Rendering[Plate], language: str, tasks: Sequence[Task], rng: Generator) -> tuple[Turn, ...]:
-    """The conversation about a rendering's one picture."""
-    (image,) = rendering.images
-    warp = stored_warp(Stored(rendering.images, (), rendering.attachments))
-    scene = Scene(rendering.landed.layer, warp, image.width_px, image.height_px, language, load_corpus(language).words)
-    return write_turns(scene, tasks, rng)
+def ask(taken: Taken, language: str, tasks: Sequence[Task], context_tokens: int, rng: Generator) -> tuple[Turn, ...]:
+    """The conversation about a picture: as many of the tasks, in their order, as fit; a transcription, where none can be asked.
+
+    Raises:
+        DataError: `over_budget` if the first does not.
+    """
+    image = taken.image
+    scene = Scene(taken.plate.layer, taken.warp, image.width_px, image.height_px, language, load_corpus(language).words)
+    turns = write_turns(scene, tasks, rng) or write_turns(scene, ("transcribe",), rng)
+    tokens = image_tokens(image.width_px, image.height_px)
+    while count_conversation(turns, [tokens]) > context_tokens:
+        if len(turns) == 2:
+            raise DataError("over_budget", f"a picture of {tokens} tokens and one question about it do not fit {context_tokens} tokens")
+        turns = turns[:-2]
+    return turns

@@ -45,9 +45,14 @@ def draw_prompt(task: str, language: Language, rng: Generator, **slots: str) -> 
 
 
 def answer(key: str, language: Language, **slots: str) -> str:
-    """A fixed answer: `nothing`, or `yes` and `no` with {text}."""
+    """A fixed answer: `nothing`, `unreadable`, `gap`, or `yes` and `no` with {text}."""
     text: str = _load()["answers"][key][language]
     return text.format(**slots)
+
+
+def script_names(language: Language) -> Mapping[str, str]:
+    """ISO 15924 code -> name, in the language of a question."""
+    return {code: names[language] for code, names in _load()["scripts"].items()}
 
 
 def match_prompt(task: str, question: str) -> tuple[Language, dict[str, str]] | None:

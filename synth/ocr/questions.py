@@ -7,40 +7,48 @@ Boxes in questions and answers are thousandths of the picture (`schemas.dialect`
 import html
 import itertools
 import json
-import unicodedata
+import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
 from fontTools.unicodedata import script as unicode_script
 from numpy.random import Generator
 
 from schemas.dialect import SpottedText, write_spotting
-from schemas.geometry import Box1000, box_1000_to_px, box_px_to_1000, clip_box
+from schemas.errors import DataError
+from schemas.geometry import Box1000, box_1000_to_px, box_px_to_1000, clip_box, union_box
 from schemas.languages import language as language_row
+from schemas.languages import taken_for
 from schemas.sample import BoxPx, Evidence, Json, Proof, Turn
 from schemas.text_layer import TextLayer, TextLine, Word
 from synth.ocr import prompts
 from synth.ocr.corpus import tells_apart
-from synth.render.breaks import graphemes
+from synth.ocr.near_misses import TRIES, other_word, respelled
+from synth.render.warp import Warp
 
-Task = Literal["transcribe", "spot_words", "spot_lines", "read_box", "find_text", "spelled", "table", "fill", "language"]
+Task = Literal["transcribe", "spot_words", "spot_lines", "read_box", "find_text", "spelled", "table", "fill", "language", "script"]
 FALSE_SHARE = 0.5
 """Share of `spelled` questions whose spelling is wrong."""
 ABSENT_SHARE = 0.2
 """Share of `read_box` and `find_text` questions about what is not there (families.md C: 15 to 25 % unanswerable, as near misses)."""
-LANGUAGE_SHARE = 0.4
-"""Share of conversations that may name the language; it follows from the words, and is not proved from ink (chosen: well below 5 % of all
-answers)."""
-_TRIES = 20
-
-
-class Warp(Protocol):
-    """From pixels of the clean rendering to pixels of the picture."""
-
-    def box(self, box_px: BoxPx) -> BoxPx:
-        """The smallest upright box around where a box lands."""
-        ...
+ABSENT_WORD_SHARE = 0.5
+"""Share of absent texts looked for that are other words of the language; the rest are misspellings of what is there."""
+HIDDEN_SHARE = 0.6
+"""Share of questions about a word that are about an unreadable one, where there is one (chosen: one picture in eight has one)."""
+SCRIPTS_ALIKE = (
+    ("Latn", "Cyrl", "Grek"),
+    ("Armn", "Geor", "Ethi"),
+    ("Arab", "Hebr"),
+    ("Deva", "Beng", "Gujr", "Guru"),
+    ("Taml", "Telu", "Knda", "Mlym", "Sinh"),
+    ("Thai", "Laoo", "Khmr", "Mymr"),
+    ("Hani", "Jpan", "Hang"),
+)
+"""Writing systems that are taken for each other (families.md C2 names Lao and Thai; the others by descent and looks)."""
+NOTHING: Json = {"type": "none", "value": None}
+UNREADABLE: Json = {"type": "none", "value": None, "reason": "unreadable"}
+"""Values of the answers that there is no text, and that there is but nobody can read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +80,21 @@ class Scene:
         return box_px_to_1000(self.box_px(box_px), self.width_px, self.height_px)
 
     def words(self) -> list[Word]:
-        """All words in reading order."""
-        return [word for line in self.layer.lines for word in line.words]
+        """All words that can be read, in reading order."""
+        return [word for word in self.layer.words if not word.hidden]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question and its answer, with the program that gives it and the boxes (of the picture) it rests on."""
+    """A question and its answer, with the program that gives it, the boxes (of the picture) it rests on, and the answer's value: none
+    where the answer is text to transcribe.
+    """
 
     question: str
     answer: str
     program: dict[str, Json]
     evidence: tuple[BoxPx, ...]
+    value: Json = None
 
 
 Writer: TypeAlias = Callable[[Scene, str, Generator], Asked | None]
@@ -93,8 +104,6 @@ def write_turns(scene: Scene, tasks: Sequence[Task], rng: Generator) -> tuple[Tu
     """A conversation: one question for each task that can be asked, in order; the first turn carries the picture."""
     turns: list[Turn] = []
     for task in tasks:
-        if task == "language" and rng.random() >= LANGUAGE_SHARE:
-            continue
         speech = prompts.draw_language(task, scene.language, rng)
         asked = WRITERS[task](scene, speech, rng)
         if asked is None:
@@ -102,36 +111,58 @@ def write_turns(scene: Scene, tasks: Sequence[Task], rng: Generator) -> tuple[Tu
         mark = "" if turns else "<image>\n"
         evidence = tuple(Evidence(0, box) for box in asked.evidence)
         turns.append(Turn("user", mark + asked.question, task))
-        turns.append(Turn("assistant", asked.answer, task, proof=Proof({"op": task, **asked.program}, None, evidence)))
+        turns.append(Turn("assistant", asked.answer, task, proof=Proof({"op": task, **asked.program}, asked.value, evidence)))
     return tuple(turns)
 
 
-def transcript(lines: Sequence[TextLine]) -> str:
-    """Lines as they stand, an empty line between blocks; cells of a row of a table with tabs between them."""
+def readable(line: TextLine, gap: str) -> str:
+    """A line's text, with `gap` for each stretch of words that cannot be read."""
+    if not any(word.hidden for word in line.words):
+        return line.text
+    told: list[str] = []
+    for word in line.words:
+        if not word.hidden:
+            told.append(word.text)
+        elif told[-1:] != [gap]:
+            told.append(gap)
+    return " ".join(told)
+
+
+def transcript(lines: Sequence[TextLine], gap: str) -> str:
+    """Lines as they stand, an empty line between blocks; cells of a row of a table with tabs between them; one `gap` for neighbouring lines
+    of a block of which nothing can be read.
+    """
     blocks: list[str] = []
     for _, found in itertools.groupby(lines, key=lambda line: line.block):
         block = list(found)
-        rows = table_rows(block) if block[0].role == "cell" else [[line] for line in block]
-        blocks.append("\n".join("\t".join(line.text for line in row) for row in rows))
+        if block[0].role == "cell":
+            blocks.append("\n".join("\t".join(readable(line, gap) for line in row) for row in table_rows(block)))
+            continue
+        told = [readable(line, gap) for line in block]
+        blocks.append("\n".join(text for number, text in enumerate(told) if number == 0 or (text, told[number - 1]) != (gap, gap)))
     return "\n\n".join(blocks)
 
 
 def _transcribe(scene: Scene, speech: str, rng: Generator) -> Asked:
     lines = scene.layer.lines
     boxes = tuple(scene.box_px(line.box_px) for line in lines)
-    return Asked(prompts.draw_prompt("transcribe", speech, rng), transcript(lines), {}, boxes)
+    return Asked(prompts.draw_prompt("transcribe", speech, rng), transcript(lines, prompts.answer("gap", speech)), {}, boxes)
 
 
-def _spot_lines(scene: Scene, speech: str, rng: Generator) -> Asked:
-    found = [SpottedText(scene.box_1000(line.box_px), line.text) for line in scene.layer.lines]
-    boxes = tuple(scene.box_px(line.box_px) for line in scene.layer.lines)
-    return Asked(prompts.draw_prompt("spot_lines", speech, rng), write_spotting(found), {}, boxes)
+def _spot_lines(scene: Scene, speech: str, rng: Generator) -> Asked | None:
+    """Lines of which something can be read; their boxes are around that."""
+    gap = prompts.answer("gap", speech)
+    shown = [(line, [word.box_px for word in line.words if not word.hidden]) for line in scene.layer.lines]
+    seen = [(union_box(boxes) if len(boxes) < len(line.words) else line.box_px, readable(line, gap)) for line, boxes in shown if boxes]
+    found = [SpottedText(scene.box_1000(box), text) for box, text in seen]
+    evidence = tuple(scene.box_px(box) for box, _ in seen)
+    return Asked(prompts.draw_prompt("spot_lines", speech, rng), write_spotting(found), {}, evidence) if seen else None
 
 
 def _spot_words(scene: Scene, speech: str, rng: Generator) -> Asked | None:
-    if not language_row(scene.language).spaced:
-        return None
     words = scene.words()
+    if not language_row(scene.language).spaced or not words:
+        return None
     found = [SpottedText(scene.box_1000(word.box_px), word.text) for word in words]
     return Asked(prompts.draw_prompt("spot_words", speech, rng), write_spotting(found), {}, tuple(scene.box_px(w.box_px) for w in words))
 
@@ -143,42 +174,47 @@ def _read_box(scene: Scene, speech: str, rng: Generator) -> Asked | None:
             box = box_px_to_1000(empty, scene.width_px, scene.height_px)
             question = prompts.draw_prompt("read_box", speech, rng, box=str(list(box)))
             evidence = box_1000_to_px(box, scene.width_px, scene.height_px)
-            return Asked(question, prompts.answer("nothing", speech), {"box": list(box)}, (evidence,))
+            return Asked(question, prompts.answer("nothing", speech), {"box": list(box)}, (evidence,), NOTHING)
     word = _draw_word(scene, rng)
     box = scene.box_1000(word.box_px)
     question = prompts.draw_prompt("read_box", speech, rng, box=str(list(box)))
-    return Asked(question, word.text, {"box": list(box)}, (scene.box_px(word.box_px),))
+    answer, value = (prompts.answer("unreadable", speech), UNREADABLE) if word.hidden else (word.text, _text(word.text))
+    return Asked(question, answer, {"box": list(box)}, (scene.box_px(word.box_px),), value)
 
 
 def _find_text(scene: Scene, speech: str, rng: Generator) -> Asked | None:
-    word = _draw_word(scene, rng)
-    wanted = word.text
+    words = scene.words()
+    if not words:
+        return None
+    known = {word.text for word in scene.layer.words}
+    word = _lettered(words, rng)
+    wanted: str | None = word.text
     if rng.random() < ABSENT_SHARE:
-        near = _respelled(scene, word.text, rng)
-        if near is None:
-            return None
-        wanted = near
-    if "“" in wanted or "”" in wanted:
+        another = rng.random() < ABSENT_WORD_SHARE
+        wanted = other_word(word.text, known, scene.other_words, rng) if another else _misspelled(scene, word, rng)
+    if wanted is None or "“" in wanted or "”" in wanted:
         return None  # the question puts it between such marks
-    hits = [other for other in scene.words() if other.text == wanted]
-    if any(wanted in other.text and other.text != wanted for other in scene.words()):
-        return None  # part of a longer word: whether that is a place where it says so is for people to dispute
+    if any(wanted in other.text and (other.text != wanted or other.hidden) for other in scene.layer.words):
+        return None  # part of a longer word, or of one that nobody can read: whether it says so there is for people to dispute
+    hits = [other for other in words if other.text == wanted]
     found = [SpottedText(scene.box_1000(hit.box_px), hit.text) for hit in hits]
     question = prompts.draw_prompt("find_text", speech, rng, text=wanted)
     evidence = tuple(scene.box_px(hit.box_px) for hit in hits)
-    return Asked(question, write_spotting(found), {"text": wanted}, evidence)
+    value: Json = {"type": "list", "value": [list(item.box_1000) for item in found]} if found else NOTHING
+    return Asked(question, write_spotting(found), {"text": wanted}, evidence, value)
 
 
 def _spelled(scene: Scene, speech: str, rng: Generator) -> Asked | None:
     word = _draw_word(scene, rng)
-    wrong = _respelled(scene, word.text, rng) if rng.random() < FALSE_SHARE else None
+    wrong = _misspelled(scene, word, rng) if rng.random() < FALSE_SHARE else None
     said = wrong or word.text
     if "“" in word.text + said or "”" in word.text + said:
         return None
     box = scene.box_1000(word.box_px)
     question = prompts.draw_prompt("spelled", speech, rng, box=str(list(box)), text=said)
-    answer = prompts.answer("no" if wrong else "yes", speech, text=word.text)
-    return Asked(question, answer, {"box": list(box), "text": said}, (scene.box_px(word.box_px),))
+    answer = prompts.answer("unreadable" if word.hidden else "no" if wrong else "yes", speech, text=word.text)
+    value = UNREADABLE if word.hidden else not wrong
+    return Asked(question, answer, {"box": list(box), "text": said}, (scene.box_px(word.box_px),), value)
 
 
 def _table(scene: Scene, speech: str, rng: Generator) -> Asked | None:
@@ -188,9 +224,10 @@ def _table(scene: Scene, speech: str, rng: Generator) -> Asked | None:
     block = tables[int(rng.integers(len(tables)))]
     rows = table_rows([line for line in scene.layer.lines if line.block == block])
     cells = [line for row in rows for line in row]
-    area = scene.box_px(_hull([line.box_px for line in cells]))
+    area = scene.box_px(union_box(line.box_px for line in cells))
     box = box_px_to_1000(area, scene.width_px, scene.height_px)
-    head, *body = [[html.escape(line.text, quote=False) for line in row] for row in rows]
+    gap = prompts.answer("gap", speech)
+    head, *body = [[html.escape(readable(line, gap), quote=False) for line in row] for row in rows]
     answer = f"<table><thead>{_row('th', head)}</thead><tbody>{''.join(_row('td', row) for row in body)}</tbody></table>"
     question = prompts.draw_prompt("table", speech, rng, box=str(list(box)))
     return Asked(question, answer, {"box": list(box)}, tuple(scene.box_px(line.box_px) for line in cells))
@@ -198,51 +235,91 @@ def _table(scene: Scene, speech: str, rng: Generator) -> Asked | None:
 
 def _fill(scene: Scene, speech: str, rng: Generator) -> Asked | None:
     """The template has the labels as printed, without a colon; rows of a table become `items`."""
+    gap = prompts.answer("gap", speech)
     found: dict[str, Json] = {}
     evidence: list[BoxPx] = []
     keys = {line.block: line for line in scene.layer.lines if line.role == "key"}
     for line in scene.layer.lines:
         if line.role == "value":
-            found[keys[line.block].text.rstrip(" :")] = line.text
+            found[keys[line.block].text.rstrip(" :")] = readable(line, gap)
             evidence.append(scene.box_px(line.box_px))
     rows = table_rows([line for line in scene.layer.lines if line.role == "cell"])
     template: dict[str, Json] = dict.fromkeys(found, "")
     if rows:
         heads = [line.text for line in rows[0]]
-        found["items"] = [dict(zip(heads, (line.text for line in row), strict=True)) for row in rows[1:]]
+        found["items"] = [dict(zip(heads, (readable(line, gap) for line in row), strict=True)) for row in rows[1:]]
         template["items"] = [dict.fromkeys(heads, "")]
         evidence += [scene.box_px(line.box_px) for row in rows[1:] for line in row]
     if not found:
         return None
     question = prompts.draw_prompt("fill", speech, rng, template=json.dumps(template, ensure_ascii=False))
-    return Asked(question, json.dumps(found, ensure_ascii=False, indent=1), {"template": template}, tuple(evidence))
+    return Asked(question, json.dumps(found, ensure_ascii=False, indent=1), {"template": template}, tuple(evidence), found)
 
 
 def _row(tag: str, cells: Sequence[str]) -> str:
     return f"<tr>{''.join(f'<{tag}>{text}</{tag}>' for text in cells)}</tr>"
 
 
-def _hull(boxes: Sequence[BoxPx]) -> BoxPx:
-    return (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
-
-
 def table_rows(cells: Sequence[TextLine]) -> list[list[TextLine]]:
-    """Cells in reading order, cut into rows: a row ends where the next cell lies wholly below the cell before it."""
+    """Cells in reading order, cut into rows: a row ends where the next cell lies wholly below the cell before it.
+
+    Raises:
+        DataError: `ragged_table` if rows have different numbers of cells.
+    """
     rows: list[list[TextLine]] = []
     for cell in cells:
         if rows and cell.box_px[1] < rows[-1][-1].box_px[3]:
             rows[-1].append(cell)
         else:
             rows.append([cell])
+    if len({len(row) for row in rows}) > 1:
+        raise DataError("ragged_table", f"the rows of a table have {[len(row) for row in rows]} cells")
     return rows
 
 
 def _language(scene: Scene, speech: str, rng: Generator) -> Asked | None:
     """Only where the words tell the language from those it is taken for."""
-    if not tells_apart(scene.language, " ".join(line.text for line in scene.layer.lines)):
+    if not tells_apart(scene.language, _all_text(scene)):
         return None
-    boxes = tuple(scene.box_px(line.box_px) for line in scene.layer.lines)
-    return Asked(prompts.draw_prompt("language", speech, rng), language_row(scene.language).name, {}, boxes)
+    names = [language_row(code).name for code in (scene.language, *taken_for(scene.language))]
+    return _named("language", scene, speech, names, rng)
+
+
+def _script(scene: Scene, speech: str, rng: Generator) -> Asked | None:
+    """Only where all letters are of one writing system, kana with the Chinese characters beside them being one."""
+    found = {unicode_script(char) for char in _all_text(scene) if char.isalpha()} - {"Zyyy", "Zinh"}
+    if found & {"Hira", "Kana"}:
+        found = found - {"Hira", "Kana", "Hani"} | {"Jpan"}
+    alike = next((group for group in SCRIPTS_ALIKE if found and found <= {*group}), ())
+    if len(found) != 1 or not alike:
+        return None
+    known = prompts.script_names(speech)
+    return _named("script", scene, speech, [known[code] for code in (*found, *sorted({*alike} - found))], rng)
+
+
+def _named(task: Task, scene: Scene, speech: str, names: Sequence[str], rng: Generator) -> Asked | None:
+    """Ask for the first of some names, or for its letter among all of them."""
+    mixed = [names[int(number)] for number in rng.permutation(len(names))]
+    choices = " ".join(f"{letter}. {name}" for letter, name in zip(string.ascii_uppercase, mixed, strict=False))
+    question = prompts.draw_prompt(task, speech, rng, choices=choices)
+    if choices not in question:
+        return Asked(question, names[0], {}, _all_boxes(scene), _text(names[0]))
+    if len(names) == 1:
+        return None
+    letter = string.ascii_uppercase[mixed.index(names[0])]
+    return Asked(question, letter, {"choices": choices}, _all_boxes(scene), _text(letter))
+
+
+def _all_text(scene: Scene) -> str:
+    return " ".join(word.text for word in scene.words())
+
+
+def _all_boxes(scene: Scene) -> tuple[BoxPx, ...]:
+    return tuple(scene.box_px(line.box_px) for line in scene.layer.lines)
+
+
+def _text(value: str) -> Json:
+    return {"type": "text", "value": value}
 
 
 WRITERS: Mapping[Task, Writer] = {
@@ -255,43 +332,25 @@ WRITERS: Mapping[Task, Writer] = {
     "table": _table,
     "fill": _fill,
     "language": _language,
+    "script": _script,
 }
 
 
 def _draw_word(scene: Scene, rng: Generator) -> Word:
-    """A word, rather one with letters than a lone sign."""
+    """A word to ask about, readable or not."""
+    hidden = [word for word in scene.layer.words if word.hidden]
     words = scene.words()
+    return _lettered(hidden if hidden and (not words or rng.random() < HIDDEN_SHARE) else words, rng)
+
+
+def _lettered(words: Sequence[Word], rng: Generator) -> Word:
+    """A word, rather one with letters than a lone sign."""
     lettered = [word for word in words if any(char.isalnum() for char in word.text)] or words
     return lettered[int(rng.integers(len(lettered)))]
 
 
-def _respelled(scene: Scene, text: str, rng: Generator) -> str | None:
-    """`text` with one cluster changed for one that other words have in its place, dropped or doubled; None if nothing new comes of it."""
-    parts = graphemes(text)
-    known = {word.text for word in scene.words()}
-    for _ in range(_TRIES):
-        at = int(rng.integers(len(parts)))
-        if not any(char.isalnum() for char in parts[at]):
-            continue
-        kind = int(rng.integers(4))
-        if kind == 0 and len(parts) > 2:
-            changed = "".join([*parts[:at], *parts[at + 1 :]])
-        elif kind == 1:
-            changed = "".join([*parts[: at + 1], *parts[at:]])
-        else:
-            other = graphemes(scene.other_words[int(rng.integers(len(scene.other_words)))])
-            swap = other[int(rng.integers(len(other)))]
-            if not _of_one_kind(swap[0], parts[at][0]):
-                continue
-            changed = "".join([*parts[:at], swap, *parts[at + 1 :]])
-        if changed != text and changed not in known and graphemes(changed) != parts:
-            return changed
-    return None
-
-
-def _of_one_kind(one: str, other: str) -> bool:
-    """Whether characters are of one script and category: a Cyrillic letter in a Latin word could not be seen to be wrong."""
-    return unicode_script(one) == unicode_script(other) and unicodedata.category(one) == unicodedata.category(other)
+def _misspelled(scene: Scene, word: Word, rng: Generator) -> str | None:
+    return respelled(word, scene.language, {other.text for other in scene.layer.words}, scene.other_words, rng)
 
 
 def _empty_box(scene: Scene, rng: Generator) -> BoxPx | None:
@@ -299,7 +358,7 @@ def _empty_box(scene: Scene, rng: Generator) -> BoxPx | None:
     taken = [scene.box_px(line.box_px) for line in scene.layer.lines]
     like = scene.box_px(_draw_word(scene, rng).box_px)
     width, height = max(like[2] - like[0], 12.0), max(like[3] - like[1], 8.0)
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         x = float(rng.random()) * (scene.width_px - width)
         y = float(rng.random()) * (scene.height_px - height)
         if x < 0 or y < 0:

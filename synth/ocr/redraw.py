@@ -8,7 +8,7 @@ Nothing here knows how a plate is made, or the questions asked about it.
 import ctypes
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -18,6 +18,7 @@ import uharfbuzz as hb
 from bidi import get_display
 from numpy.typing import NDArray
 
+from schemas.geometry import union_box
 from schemas.sample import BoxPx
 from schemas.text_layer import Run, TextLayer, TextLine, Word
 from synth.render.fonts import TYPEFACES, FontFile, font_path
@@ -150,7 +151,7 @@ def _word_faults(canvas: NDArray[np.uint8], word: Word, language: str) -> Iterat
         yield f"the word {word.text!r} draws nothing"
         return
     boxes = [box for _, box in found]
-    hull = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
+    hull = union_box(boxes)
     if _distance(hull, word.box_px) > BOX_TOLERANCE_PX:
         yield f"the box of {word.text!r} is {_rounded(word.box_px)}; its ink is in {_rounded(hull)}"
     if "".join(cluster.text for cluster in word.clusters) != word.text:
@@ -195,6 +196,22 @@ def _draw(canvas: NDArray[np.uint8], run: Run, file: FontFile, glyphs: Sequence[
             np.maximum(under, ink[y0 - top : y1 - top, x0 - left : x1 - left], out=under)
         found.append((run.text[glyph.cluster :], (float(left), float(top), float(left + width), float(top + height))))
     return found
+
+
+def text_ink(text: str, like: Run, language: str) -> NDArray[np.uint8] | None:
+    """A text drawn alone as a run would be, (height, width) without empty edges, 255 is ink; None if its font has not all of it."""
+    run = replace(like, text=text, x_px=0.0, y_px=0.0)
+    file = font_of(run)
+    glyphs = shape(run, file, language) if file else []
+    if file is None or not glyphs or any(glyph.number == 0 for glyph in glyphs):
+        return None
+    boxes = [box for _, box in _draw(np.zeros((0, 0), np.uint8), run, file, glyphs)]
+    if not boxes:
+        return None
+    x0, y0, x1, y1 = (int(side) for side in union_box(boxes))
+    canvas = np.zeros((y1 - y0, x1 - x0), np.uint8)
+    _draw(canvas, replace(run, x_px=float(-x0), y_px=float(-y0)), file, glyphs)
+    return canvas
 
 
 def _ink_faults(plate: NDArray[np.uint8], redrawn: NDArray[np.uint8], layer: TextLayer) -> Iterator[str]:

@@ -11,17 +11,17 @@ from numpy.random import Generator
 from PIL import Image as Pillow
 
 from schemas.errors import DataError
-from schemas.languages import load_languages
+from schemas.languages import core_languages, load_languages
 from schemas.sample import Rendering, Stored, Turn, Verdict
 from synth.ocr.corpus import Writer
-from synth.ocr.line import core_languages
-from synth.ocr.picture import ask, photograph, rendering
+from synth.ocr.damage import Damage, draw_damage
+from synth.ocr.picture import LEAST_CONTEXT_TOKENS, Taken, ask, photograph, rendering
 from synth.ocr.proof import verdicts
 from synth.ocr.questions import Task
 from synth.params import among, refuse, within
 from synth.render.fonts import LOOKS, FontFamily
 from synth.render.grounds import draw_ground, readable_ink
-from synth.render.ink import Placed, Plate, draw_plate, ink_box
+from synth.render.ink import Placed, draw_plate, ink_box
 from synth.render.photo import Wear
 from synth.render.photographed import PHOTOGRAPHS
 from synth.render.typeset import Line, Span, Style, Typesetter
@@ -60,6 +60,7 @@ class Truth:
     wall: str
     signs: tuple[Sign, ...]
     wear: Wear
+    damages: tuple[Damage, ...]
     tasks: tuple[Task, ...]
 
 
@@ -71,6 +72,8 @@ class Scene:
         languages: BCP 47 tags, taken in turn; all core languages where none is named.
         wear: How pictures are taken: `photo` or `harsh`, taken in turn.
         questions: Questions a picture at most.
+        context_tokens: No sample is longer than this: questions that do not fit are left out.
+        damaged: Share of pictures in which some words are made unreadable, which the right answers say.
     """
 
     version: ClassVar[int] = 3
@@ -78,12 +81,16 @@ class Scene:
     languages: tuple[str, ...] = ()
     wear: tuple[Wear, ...] = ("photo", "photo", "harsh")
     questions: int = 3
+    context_tokens: int = 4_096
+    damaged: float = 0.12
 
     def __post_init__(self) -> None:
         refuse(
             among("languages", self.languages, tuple(load_languages()), may_be_empty=True),
             among("wear", self.wear, get_args(Wear)),
             within("questions", self.questions, 1, len(TASKS)),
+            within("context_tokens", self.context_tokens, LEAST_CONTEXT_TOKENS, why="a small picture and a question need that much"),
+            within("damaged", self.damaged, 0, 1),
         )
 
     def sample_truth(self, index: int, rng: Generator) -> Truth:
@@ -96,9 +103,10 @@ class Scene:
         others = [TASKS[2:][int(number)] for number in rng.permutation(len(TASKS) - 2)]
         wear = self.wear[(index + index // len(codes)) % len(self.wear)]
         walls = tuple(PHOTOGRAPHS) if rng.random() < PHOTOGRAPHED else WALLS
-        return Truth(language, walls[int(rng.integers(len(walls)))], signs, wear, (first, *others[: self.questions - 1]))
+        wall = walls[int(rng.integers(len(walls)))]
+        return Truth(language, wall, signs, wear, draw_damage(self.damaged, wear, rng), (first, *others[: self.questions - 1]))
 
-    def render(self, truth: Truth, rng: Generator) -> Rendering[Plate]:
+    def render(self, truth: Truth, rng: Generator) -> Rendering[Taken]:
         """Hang the signs one below the other, each shifted to a side, and photograph them."""
         hung = [_hang(sign, truth.language) for sign in truth.signs]
         room = round(80 + 80 * float(rng.random()))  # what lies beyond the edges is the wall mirrored, and shall hold no signs
@@ -116,13 +124,14 @@ class Scene:
             placed += _lay(lines, sign, truth.language, number, (x, y), size)
             y += size[1] + room
         plate = draw_plate(width, height, placed)
-        taken = photograph(plate, wall, ink, truth.wall, truth.wear, min(sign.size_px for sign in truth.signs), rng)
+        smallest = min(sign.size_px for sign in truth.signs)
+        taken = photograph(plate, wall, ink, truth.wall, truth.wear, smallest, rng, damages=truth.damages)
         kinds = sorted({sign.kind for sign in truth.signs})
-        return rendering(plate, taken, truth.language, (truth.wear, f"signs:{len(truth.signs)}", *kinds))
+        return rendering(taken, truth.language, (truth.wear, f"signs:{len(truth.signs)}", *kinds))
 
-    def write_turns(self, truth: Truth, rendering: Rendering[Plate], rng: Generator) -> tuple[Turn, ...]:
+    def write_turns(self, truth: Truth, rendering: Rendering[Taken], rng: Generator) -> tuple[Turn, ...]:
         """Ask about the signs."""
-        return ask(rendering, truth.language, truth.tasks, rng)
+        return ask(rendering.landed, truth.language, truth.tasks, self.context_tokens, rng)
 
     def verify(self, stored: Stored, turns: tuple[Turn, ...], truth: Truth) -> tuple[Verdict, ...]:
         """Draw the text again, find it in the picture, and answer each question anew."""

@@ -26,6 +26,7 @@ _KHMER_SWAPS = (
     (re.compile("([\u17c6-\u17c8])([\u17b6-\u17c5])"), r"\2\1"),
 )
 _CHILLUS = {"\u0d23": "\u0d7a", "\u0d28": "\u0d7b", "\u0d30": "\u0d7c", "\u0d32": "\u0d7d", "\u0d33": "\u0d7e", "\u0d15": "\u0d7f"}
+_JOINED_CHILLU = re.compile("([\u0d15\u0d23\u0d28\u0d30\u0d32\u0d33])\u0d4d\u200d")
 _BURMESE = re.compile(
     "(?:(?:[\u1004\u101b\u105a]\u103a\u1039)?[\u1000-\u102a\u103f\u104e]"  # kinzi, a consonant or independent vowel
     "(?:\u1039[\u1000-\u1021])*"  # stacked consonants
@@ -51,5 +52,10 @@ def canonical(code: str, text: str) -> str:
     if code == "my":
         return plain if _BURMESE.fullmatch(plain) else ""
     if code == "ml":
-        return re.sub("([\u0d15\u0d23\u0d28\u0d30\u0d32\u0d33])\u0d4d\u200d", lambda found: _CHILLUS[found[1]], plain)
+        return with_chillus(plain)
     return plain
+
+
+def with_chillus(text: str) -> str:
+    """Malayalam text with chillu letters as single characters, where they were written with a joiner."""
+    return _JOINED_CHILLU.sub(lambda found: _CHILLUS[found[1]], text)

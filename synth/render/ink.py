@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from schemas.errors import DataError
+from schemas.geometry import union_box
 from schemas.sample import AssetUse, Attachment, BoxPx
 from schemas.text_layer import Cluster, Run, TextLayer, TextLine, Word, clean_name, write_layer
 from synth.render.fonts import FontFile, asset_use, font_path
@@ -103,12 +104,7 @@ def ink_box(line: Line) -> BoxPx:
     found = [box for shaped, size, left in _pieces(line) if not shaped.is_space for _, box in _cluster_boxes(None, shaped, size, left, 0.0)]
     if not found:
         raise DataError("no_ink", f"the line {line.text!r} draws nothing")
-    return hull(found)
-
-
-def hull(boxes: Sequence[BoxPx]) -> BoxPx:
-    """The smallest box around boxes."""
-    return (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
+    return union_box(found)
 
 
 def _draw_line(canvas: NDArray[np.uint8], placed: Placed, used: dict[FontFile, None]) -> TextLine:
@@ -125,7 +121,7 @@ def _draw_line(canvas: NDArray[np.uint8], placed: Placed, used: dict[FontFile, N
         words.append(_draw_word(canvas, held, placed))
     if not words:
         raise DataError("no_ink", f"the line {placed.line.text!r} draws nothing")
-    box = hull([word.box_px for word in words])
+    box = union_box([word.box_px for word in words])
     return TextLine(placed.line.text.strip(" "), placed.language, box, tuple(words), placed.role, placed.block, placed.rtl)
 
 
@@ -146,7 +142,7 @@ def _draw_column(canvas: NDArray[np.uint8], placed: PlacedColumn, used: dict[Fon
     if not clusters or bare:
         raise DataError("no_ink", f"the column {column.text!r} has characters that draw nothing")
     run = Run(column.text, asset_use(file).name, file.index, file.axes, size, placed.x_px, placed.y_px, vertical=True)
-    box = hull([cluster.box_px for cluster in clusters])
+    box = union_box([cluster.box_px for cluster in clusters])
     word = Word(column.text, box, tuple(clusters), (run,))
     return TextLine(column.text, placed.language, box, (word,), placed.role, placed.block, vertical=True)
 
@@ -162,7 +158,7 @@ def _draw_word(canvas: NDArray[np.uint8], pieces: Sequence[_Piece], placed: Plac
     text = "".join(shaped.text for shaped, _, _ in pieces)
     if not clusters:
         raise DataError("no_ink", f"the word {text!r} draws nothing")
-    return Word(text, hull([cluster.box_px for cluster in clusters]), tuple(clusters), tuple(runs))
+    return Word(text, union_box([cluster.box_px for cluster in clusters]), tuple(clusters), tuple(runs))
 
 
 DRAWN: Mapping[type, Callable[[NDArray[np.uint8], Any, dict[FontFile, None]], TextLine]] = {Placed: _draw_line, PlacedColumn: _draw_column}
@@ -198,7 +194,7 @@ def _cluster_boxes(canvas: NDArray[np.uint8] | None, shaped: Shaped, size_px: fl
                 boxes.append(box)
         pen += cluster.width + kern
         if boxes:
-            found.append((cluster.text, hull(boxes)))
+            found.append((cluster.text, union_box(boxes)))
         else:
             bare.append((len(found), cluster.text))
     for place, text in reversed(bare):

@@ -1,5 +1,7 @@
 """The text layer of a clean rendering reads back as it was written."""
 
+from dataclasses import replace
+
 from schemas.sample import Stored
 from schemas.text_layer import Cluster, Run, TextLayer, TextLine, Word, read_layer, write_layer
 
@@ -9,7 +11,8 @@ def test_a_layer_reads_back_as_it_was_written() -> None:
     word = Word(
         "سلام", (12.0, 20.0, 60.0, 44.0), (Cluster("سل", (30.0, 20.0, 60.0, 40.0)), Cluster("ام", (12.0, 22.0, 30.0, 44.0))), (run,)
     )
-    layer = TextLayer(80, 60, (TextLine("سلام", "ar", (12.0, 20.0, 60.0, 44.0), (word,), role="heading", block=3, rtl=True),))
+    covered = replace(word, hidden=True)
+    layer = TextLayer(80, 60, (TextLine("سلام سلام", "ar", (12.0, 20.0, 60.0, 44.0), (word, covered), role="heading", block=3, rtl=True),))
     attachment = write_layer(layer)
     assert read_layer(Stored((), (), (attachment,))) == layer
     assert write_layer(layer) == attachment
