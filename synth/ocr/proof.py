@@ -4,14 +4,10 @@ Each task is answered here from the text layer and the warp alone, without the g
 parsed and compared, and the question must be one of the known phrasings with the program's own values in its slots.
 """
 
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
-from PIL import Image as Pillow
 
 from schemas.canonical import parse_json
 from schemas.dialect import parse_spotting, write_spotting
@@ -23,6 +19,7 @@ from synth.ocr import prompts
 from synth.ocr.corpus import tells_apart
 from synth.ocr.legible import Warp, legibility_faults
 from synth.ocr.redraw import plate_faults
+from synth.render.raster import png_grey
 
 BOX_TOLERANCE = 1
 """Thousandths by which a box may differ from the one worked out again: rounding."""
@@ -73,15 +70,16 @@ def verdicts(stored: Stored, turns: Sequence[Turn], warp: Warp, language: str) -
 
 def _picture_fault(stored: Stored, page: Page) -> str:
     """The first thing wrong with plate or picture."""
-    with Pillow.open(io.BytesIO(stored.attachment(clean_name(0)).data)) as picture:
-        clean = np.asarray(picture.convert("L"))
+    try:
+        clean = png_grey(stored.attachment(clean_name(0)).data)
+    except ValueError as error:
+        return f"wrong_ink: {error}"
     for fault in plate_faults(clean, page.layer):
         return f"wrong_ink: {fault}"
     for line in page.layer.lines:
         if line.language != page.language:
             return f"wrong_language: the line {line.text!r} is in {line.language}, not in {page.language}"
-    with Pillow.open(io.BytesIO(page.image.data)) as photo:
-        return next((f"unreadable: {fault}" for fault in legibility_faults(photo, clean, page.layer, page.warp)), "")
+    return next((f"unreadable: {fault}" for fault in legibility_faults(page.image, clean, page.layer, page.warp)), "")
 
 
 def _answer_fault(page: Page, question: Turn, answer: Turn) -> str:
