@@ -15,6 +15,7 @@ from PIL import Image as Pillow
 
 from synth.render.grounds import GROUNDS
 from synth.render.photo import Wear, draw_photo, encode, take
+from synth.render.planes import Planes
 
 
 def marked(width: int, height: int) -> Pillow.Image:
@@ -28,7 +29,7 @@ def marked(width: int, height: int) -> Pillow.Image:
 
 def photo_ms(plate: Pillow.Image, wear: Wear, count: int) -> list[float]:
     """Medians of drawing, taking and storing."""
-    ground = Pillow.new("RGB", plate.size, (235, 230, 215))
+    ground = Planes.plain(plate.size, (235, 230, 215))
     laps = []
     for seed in range(count):
         rng = Generator(PCG64(seed))

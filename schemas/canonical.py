@@ -6,10 +6,12 @@ bent. Nothing here knows what the value means.
 """
 
 import json
-import math
+from math import isfinite
 from typing import Any
 
 from schemas.sample import Json
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def canonical_json(obj: Any) -> str:
@@ -20,7 +22,7 @@ def canonical_json(obj: Any) -> str:
         TypeError: A value or key is of a type that JSON does not have (NumPy scalars other than float64 included).
     """
     _check(obj, "$")
-    text = json.dumps(obj, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = _ENCODER.encode(obj)
     text.encode()  # a lone surrogate has no UTF-8 form and would only fail later, inside Arrow
     return text
 
@@ -35,19 +37,23 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON; store null or leave the key out")
 
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
 def _check(obj: object, path: str) -> None:
-    if obj is None or isinstance(obj, (bool, int, str)):
-        return
-    if isinstance(obj, float):
-        if not math.isfinite(obj):
-            raise ValueError(f"{path} is {obj!r}, which JSON cannot hold; store null or leave the key out")
-    elif isinstance(obj, dict):
+    if isinstance(obj, dict):
         for key, value in obj.items():
             if not isinstance(key, str):
                 raise TypeError(f"{path} has the key {key!r} of type {type(key).__name__}; keys must be text")
-            _check(value, f"{path}.{key}")
+            if type(value) not in _PLAIN:
+                _check(value, f"{path}.{key}")
     elif isinstance(obj, (list, tuple)):
         for number, value in enumerate(obj):
-            _check(value, f"{path}.{number}")
-    else:
+            kind = type(value)
+            if kind not in _PLAIN and not (kind is float and isfinite(value)):  # boxes are most of what is stored
+                _check(value, f"{path}.{number}")
+    elif isinstance(obj, float):
+        if not isfinite(obj):
+            raise ValueError(f"{path} is {obj!r}, which JSON cannot hold; store null or leave the key out")
+    elif obj is not None and not isinstance(obj, (bool, int, str)):
         raise TypeError(f"{path} is {obj!r} of type {type(obj).__name__}, which JSON does not have; convert it first")

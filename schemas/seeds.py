@@ -7,6 +7,7 @@ bytes must not change.
 
 import hashlib
 
+import numpy as np
 from numpy.random import PCG64, Generator
 
 
@@ -19,4 +20,5 @@ def derive_seed(recipe_seed: int, source: str, index: int) -> int:
 def stream(seed: int, stage: str) -> Generator:
     """The random stream of one stage of one sample. One more draw in a stage cannot change another stage."""
     digest = hashlib.sha256(f"assay/1\0{seed}\0{stage}".encode()).digest()
-    return Generator(PCG64(int.from_bytes(digest[:16], "big")))
+    words = np.frombuffer(digest[15::-1], "<u4")  # of the number that the first 16 bytes are, lowest first: NumPy takes a while to cut it
+    return Generator(PCG64(words))

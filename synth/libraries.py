@@ -22,6 +22,7 @@ PIXEL_LIBRARIES = (
     "numpy",
     "onnxruntime",
     "opencv-contrib-python",
+    "opencv-python-headless",
     "paddleocr",
     "paddlex",
     "pillow",

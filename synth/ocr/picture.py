@@ -6,9 +6,8 @@ All OCR families pass through here, so that their pictures wear alike. Knows not
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from numpy.random import Generator
-from PIL import Image as Pillow
-from PIL import ImageDraw, ImageStat
 
 from schemas.errors import DataError
 from schemas.sample import BoxPx, Image, Rendering, Turn
@@ -19,6 +18,8 @@ from synth.ocr.questions import Scene, Task, write_turns
 from synth.render.grounds import PAPERS, draw_ground, ground_uses, readable_ink
 from synth.render.ink import Plate
 from synth.render.photo import Ink, Wear, draw_photo, encode, take
+from synth.render.pixels import to_rgb
+from synth.render.planes import Planes, ycc
 from synth.render.warp import Warp
 from synth.render.warp_file import warp_attachment
 
@@ -61,22 +62,23 @@ def take_picture(
     """
     width, height = plate.picture.size
     if wear == "print":
-        name, ground = "plain", Pillow.new("RGB", (width, height), (255, 255, 255))
+        name, ground = "plain", Planes.plain((width, height), (255, 255, 255), 1)
         ink = (0, 0, 0) if rng.random() < 0.6 else readable_ink(ground, rng)
     else:
         name, ground = draw_ground(rng, width, height, among=tuple(PAPERS) if wear == "scan" else grounds)
         ink = readable_ink(ground, rng)
     if rules:
-        pen = ImageDraw.Draw(ground)
+        lines = np.zeros((height, width), np.uint8)
         for x0, y0, x1, y1 in rules:
-            pen.rectangle((x0, y0, x1 - 1, y1 - 1), fill=ink)
+            lines[max(int(y0), 0) : int(y1), max(int(x0), 0) : int(x1)] = 255
+        ground.lay(ycc(ink), lines)
     return photograph(plate, ground, ink, name, wear, text_px, rng, damages=damages, spared=spared)
 
 
 def photograph(
     plate: Plate,
-    ground: Pillow.Image,
-    ink: Ink | Pillow.Image,
+    ground: Planes,
+    ink: Ink | Planes,
     name: str,
     wear: Wear,
     text_px: float,
@@ -85,20 +87,21 @@ def photograph(
     damages: Sequence[Damage] = (),
     spared: Collection[int] = (),
 ) -> Taken:
-    """Take the picture of a plate on a ground of its size; `ink` is one colour, or an RGB picture with that of each place."""
+    """Take the picture of a plate on a ground of its size; `ink` is one colour, or a picture with that of each place."""
     printed = plate.picture
     if damages:
         spoilt = spoil(plate, damages, _mean(ground), rng, spared)
         plate, printed = spoilt.plate, spoilt.printed
         for cover in spoilt.covers:
-            ground.paste(cover.colour, mask=Pillow.fromarray(cover.mask))
+            ground.lay(ycc(cover.colour), cover.mask)
     look = draw_photo(rng, wear, *plate.picture.size, text_px=text_px)
     photo, warp = take(printed, ground, ink, look, rng)
     return Taken(plate, encode(photo, look), warp, name, tuple(damages) if any(word.hidden for word in plate.layer.words) else ())
 
 
-def _mean(ground: Pillow.Image) -> tuple[int, int, int]:
-    red, green, blue = (round(value) for value in ImageStat.Stat(ground).mean)
+def _mean(ground: Planes) -> tuple[int, int, int]:
+    means = (np.array([[round(float(plane.mean()))]], np.uint8) for plane in (ground.luma, ground.blue, ground.red))
+    red, green, blue = to_rgb(*means)[0, 0].tolist()
     return (red, green, blue)
 
 

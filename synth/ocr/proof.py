@@ -4,13 +4,9 @@ The answers themselves are worked out again in `proof_answers.py`, from the text
 question must be one of the known phrasings with the program's own values in its slots.
 """
 
-import io
 import itertools
 from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
-from PIL import Image as Pillow
 
 from schemas.geometry import union_box
 from schemas.sample import BoxPx, Stored, Turn, Verdict
@@ -21,6 +17,8 @@ from synth.ocr.letters import exemplars
 from synth.ocr.proof_answers import CHECKS, Page
 from synth.ocr.redraw import plate_faults
 from synth.ocr.visible import not_hidden, unseen
+from synth.render.pixels import read_grey, read_rgb
+from synth.render.raster import png_grey
 from synth.render.warp import Warp
 
 EVIDENCE_TOLERANCE_PX = 1.0
@@ -46,8 +44,10 @@ def verdicts(stored: Stored, turns: Sequence[Turn], warp: Warp, language: str) -
 
 def _picture_fault(stored: Stored, page: Page) -> str:
     """The first thing wrong with plate or picture."""
-    with Pillow.open(io.BytesIO(stored.attachment(clean_name(0)).data)) as picture:
-        clean = np.asarray(picture.convert("L"))
+    try:
+        clean = png_grey(stored.attachment(clean_name(0)).data)
+    except ValueError as error:
+        return f"wrong_ink: {error}"
     for fault in plate_faults(clean, page.layer):
         return f"wrong_ink: {fault}"
     for line in page.layer.lines:
@@ -55,19 +55,20 @@ def _picture_fault(stored: Stored, page: Page) -> str:
             return f"wrong_language: the line {line.text!r} is in {line.language}, not in {page.language}"
     if fault := layout_fault(page.layer):
         return f"wrong_layout: {fault}"
-    with Pillow.open(io.BytesIO(page.image.data)) as photo:
-        flat = page.warp.unwarp(photo.convert("RGB"), (clean.shape[1], clean.shape[0]))
-    colours, grey = np.asarray(flat), np.asarray(flat.convert("L"))
-    for fault in legibility_faults(colours, clean, page.layer, page.warp):
+    for fault in legibility_faults(page.image, clean, page.layer, page.warp):
         return f"unreadable: {fault}"
+    whole = (0, 0, clean.shape[1], clean.shape[0])
+    grey = page.warp.flattened(read_grey(page.image.data), whole)
     for line in page.layer.lines:
         if not all(word.hidden for word in line.words):
             for word, fault in zip(line.words, unseen(grey, clean, line), strict=True):
                 if fault and not word.hidden:
                     return f"unreadable: the picture does not show all of {word.text!r}: {fault}"
-        for word in line.words:
-            if word.hidden and (fault := not_hidden(colours, clean, word, page.language, exemplars(page.language))):
-                return f"not_hidden: {word.text!r} is said to be unreadable: {fault}"
+    hidden = [word for word in page.layer.words if word.hidden]
+    colours = page.warp.flattened(read_rgb(page.image.data), whole) if hidden else grey
+    for word in hidden:
+        if fault := not_hidden(colours, clean, word, page.language, exemplars(page.language)):
+            return f"not_hidden: {word.text!r} is said to be unreadable: {fault}"
     return ""
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import ClassVar, get_args
 
 from numpy.random import Generator
-from PIL import Image as Pillow
 
 from schemas.errors import DataError
 from schemas.languages import core_languages, load_languages
@@ -24,6 +23,7 @@ from synth.render.grounds import draw_ground, readable_ink
 from synth.render.ink import Placed, draw_plate, ink_box
 from synth.render.photo import Wear
 from synth.render.photographed import PHOTOGRAPHS
+from synth.render.planes import Planes
 from synth.render.typeset import Line, Span, Style, Typesetter
 from synth.render.warp_file import stored_warp
 
@@ -113,14 +113,14 @@ class Scene:
         width = max(size[0] for _, size in hung) + 2 * room
         height = sum(size[1] + room for _, size in hung) + room
         _, wall = draw_ground(rng, width, height, among=(truth.wall,))
-        ink = Pillow.new("RGB", (width, height))
+        ink = Planes.plain((width, height), (0, 0, 0))
         placed: list[Placed] = []
         y = room
         for number, (sign, (lines, size)) in enumerate(zip(truth.signs, hung, strict=True)):
             x = room + int(rng.integers(0, width - size[0] - 2 * room + 1))
             _, panel = draw_ground(rng, *size, among=(sign.kind,))
-            wall.paste(panel, (x, y))
-            ink.paste(readable_ink(panel, rng), (x, y, x + size[0], y + size[1]))
+            wall.put(panel, (x, y))
+            ink.put(Planes.plain(size, readable_ink(panel, rng)), (x, y))
             placed += _lay(lines, sign, truth.language, number, (x, y), size)
             y += size[1] + room
         plate = draw_plate(width, height, placed)

@@ -5,18 +5,19 @@ a kind; its name goes into a sample's tags, so that results can be told apart by
 """
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 from numpy.random import Generator
-from PIL import Image as Pillow
 
 from schemas.errors import UserError
 from schemas.sample import AssetUse
 from synth.render import papers, surfaces
 from synth.render.photographed import PHOTOGRAPHS, Ground, photograph_use
-from synth.render.texture import Rgb
+from synth.render.pixels import to_rgb
+from synth.render.planes import Planes, Rgb
 
 PAPERS: Final[Mapping[str, Ground]] = MappingProxyType(
     {
@@ -58,8 +59,8 @@ GROUNDS: Final[Mapping[str, Ground]] = MappingProxyType({**PAPERS, **SURFACES, *
 _TRIES = 24
 
 
-def draw_ground(rng: Generator, width: int, height: int, among: Collection[str] | None = None) -> tuple[str, Pillow.Image]:
-    """A ground of some kind: its name and an RGB picture of that many pixels. Drawn ones only, where no kind is named.
+def draw_ground(rng: Generator, width: int, height: int, among: Collection[str] | None = None) -> tuple[str, Planes]:
+    """A ground of some kind: its name and a picture of that many pixels. Drawn ones only, where no kind is named.
 
     Raises:
         UserError: `among` names a kind that does not exist, or none.
@@ -89,17 +90,13 @@ def contrast_ratio(first: tuple[float, float, float], second: tuple[float, float
     return (light + 0.05) / (dark + 0.05)
 
 
-def readable_ink(ground_patch: Pillow.Image, rng: Generator, low: float = 4.5, high: float = 21.0) -> Rgb:
+def readable_ink(ground_patch: Planes, rng: Generator, low: float = 4.5, high: float = 21.0) -> Rgb:
     """An ink colour whose contrast with the mean of a patch lies between `low` and `high`, 4.5 being WCAG's limit for body text.
 
     On a patch of light and dark parts the ink stays on one side of nearly all of it, if any ink can. Where no ink reaches `low` it is black
     or white, whichever differs more; one of them always has 4.5.
     """
-    pixels = np.asarray(ground_patch.convert("RGB").reduce(max(1, min(ground_patch.size) // 48))).reshape(-1, 3)
-    mean = tuple(pixels.mean(axis=0).tolist())
-    grey = np.sort(pixels.sum(axis=1))
-    # The tenth darkest and the tenth lightest tone, as greys.
-    darkest, lightest = (float(grey[int(share * (len(grey) - 1))]) / 3 for share in (0.1, 0.9))
+    mean, darkest, lightest = _tones_of(ground_patch)
     best: tuple[float, Rgb] | None = None
     for _ in range(_TRIES):
         ink = _candidate(rng, mean, low)
@@ -113,6 +110,16 @@ def readable_ink(ground_patch: Pillow.Image, rng: Generator, low: float = 4.5, h
     if best is not None:
         return best[1]
     return _grey_ink(mean, low, high)
+
+
+def _tones_of(patch: Planes) -> tuple[tuple[float, float, float], float, float]:
+    """Mean colour, and the tenth darkest and the tenth lightest tone as greys, of a patch, of every so manieth pixel."""
+    step = max(1, min(patch.luma.shape) // 24)
+    grey = np.sort(patch.luma[::step, ::step], axis=None, kind="stable")  # a radix sort, for bytes
+    colour = [int(plane[::step, ::step].mean()) for plane in (patch.luma, patch.blue, patch.red)]
+    red, green, blue = to_rgb(*np.array(colour, np.uint8).reshape(3, 1, 1))[0, 0].tolist()
+    last = len(grey) - 1
+    return (red, green, blue), float(grey[last // 10]), float(grey[last * 9 // 10])
 
 
 def _candidate(rng: Generator, mean: tuple[float, ...], low: float) -> Rgb:
@@ -140,6 +147,7 @@ def _grey_ink(mean: tuple[float, ...], low: float, high: float) -> Rgb:
     return max(greys, key=lambda grey: contrast_ratio(grey, ground))
 
 
+@lru_cache(maxsize=1024)
 def _linear(value: float) -> float:
     """The sRGB transfer curve undone."""
     return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4

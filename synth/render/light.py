@@ -5,12 +5,14 @@ enough, and a hundredth of the work. Only + - * / on 32-bit floats: equal input 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from PIL import Image as Pillow
+
+from synth.render.pixels import Grey, enlarged
 
 _GRID = 8
 """Photo pixels a cell of the grid."""
@@ -82,23 +84,24 @@ def draw_glare(rng: Generator) -> Ellipse:
     )
 
 
-def shade(size: tuple[int, int], light: Light) -> Pillow.Image:
+def shade(size: tuple[int, int], light: Light) -> Grey:
     """How opaque black must lie over a photo of `size`, as a grey picture: 0 where it is brightest."""
     x, y = _grid(size)
-    level = 1.0 + light.slope[0] * x + light.slope[1] * y - light.vignette * np.float32(0.5) * (x * x + y * y)
+    across = 1.0 + light.slope[0] * x - np.float32(0.5 * light.vignette) * x * x
+    level = across + (light.slope[1] * y - np.float32(0.5 * light.vignette) * y * y)
     if light.rim:
-        level = level * (1.0 - light.rim * (x * x) * (x * x))
+        level *= 1.0 - light.rim * (x * x) * (x * x)
     if light.edge[4]:
         nx, ny, at, soft, depth = light.edge
         # Two cells at least, or the grid would show as stairs.
         soft = max(soft, 4.0 * (abs(nx) / x.size + abs(ny) / y.size))
-        level = level * (1.0 - depth * _smooth((nx * x + ny * y - at) / soft + 0.5))
+        level *= 1.0 - depth * _smooth((nx * x + ny * y - at) / soft + 0.5)
     if light.spot[4]:
-        level = level * (1.0 - light.spot[4] * _disc(x, y, light.spot))
-    return _enlarged(1.0 - np.clip(level / np.max(level), 0.0, 1.0), size)
+        level *= 1.0 - light.spot[4] * _disc(x, y, light.spot)
+    return _enlarged(1.0 - np.maximum(level / level.max(), 0.0), size)
 
 
-def glare(size: tuple[int, int], light: Light) -> Pillow.Image:
+def glare(size: tuple[int, int], light: Light) -> Grey:
     """How opaque white must lie over a photo of `size`, as a grey picture: 0 where there is no glare."""
     x, y = _grid(size)
     return _enlarged(light.glare[4] * _disc(x, y, light.glare), size)
@@ -107,9 +110,12 @@ def glare(size: tuple[int, int], light: Light) -> Pillow.Image:
 def _grid(size: tuple[int, int]) -> tuple[Grid, Grid]:
     """Middles of the cells, as a row and a column."""
     columns, rows = (max(2, -(-side // _GRID)) for side in size)
-    x = (2 * np.arange(columns, dtype=np.float32) + 1) / np.float32(columns) - 1
-    y = (2 * np.arange(rows, dtype=np.float32) + 1) / np.float32(rows) - 1
-    return x[None, :], y[:, None]
+    return _middles(columns)[None, :], _middles(rows)[:, None]
+
+
+@lru_cache(maxsize=512)
+def _middles(cells: int) -> Grid:
+    return (2 * np.arange(cells, dtype=np.float32) + 1) / np.float32(cells) - 1
 
 
 def _smooth(t: Grid) -> Grid:
@@ -124,9 +130,8 @@ def _disc(x: Grid, y: Grid, place: Ellipse) -> Grid:
     return _smooth(1.0 - (u * u + v * v))
 
 
-def _enlarged(level: Grid, size: tuple[int, int]) -> Pillow.Image:
-    coarse = np.rint(level * 255.0).astype(np.uint8)
-    return Pillow.fromarray(coarse).resize(size, Pillow.Resampling.BILINEAR)
+def _enlarged(level: Grid, size: tuple[int, int]) -> Grey:
+    return enlarged(np.rint(level * 255.0).astype(np.uint8), size)
 
 
 def _spread(rng: Generator, width: float) -> float:

@@ -5,6 +5,7 @@ Shaping is done once a style and token, because documents repeat their words. Le
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import accumulate
 from typing import TypeAlias
 
@@ -95,8 +96,7 @@ class Tokenizer:
         """Fonts tried for text in a style, first choice first."""
         chain = self._chains.get(style)
         if chain is None:
-            files = font_chain(self._script, self._look, style.family, style.bold, style.italic)
-            chain = self._chains[style] = chain_of(files, self._language)
+            chain = self._chains[style] = _chain(self._language, self._script, self._look, style.family, style.bold, style.italic)
         return chain
 
     def tokenize(self, spans: Sequence[Span]) -> list[Entry]:
@@ -166,6 +166,11 @@ class Tokenizer:
     def _items(self, text: str, style: Style, level: int, before: str = "", after: str = "") -> tuple[Item, ...]:
         runs = shape_token(self.chain(style), text, level % 2 == 1, before, after)
         return tuple([Item(run, level, run.width_em * style.size_pt) for run in runs])
+
+
+@lru_cache(maxsize=1024)
+def _chain(language: str, script: str, look: str, family: FontFamily, bold: bool, italic: bool) -> FontChain:
+    return chain_of(font_chain(script, look, family, bold, italic), language)
 
 
 def _token(items: tuple[Item, ...], owners: tuple[Span, ...] = ()) -> Token:

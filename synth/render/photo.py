@@ -1,11 +1,9 @@
 """Makes a clean plate of text look printed, scanned or photographed, and says where every pixel went.
 
 ink over ground -> warp -> light -> lens -> sensor -> JPEG. The one geometric step is a `Warp`, which moves boxes as it moves pixels; all
-else changes tones only, and never by more than text of the given size can bear. Tones are changed on bytes by Pillow's C loops, several
-times faster than float arrays. Nothing here knows what the text says.
+else changes tones only, and never by more than text of the given size can bear. Nothing here knows what the text says.
 """
 
-import io
 import math
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
@@ -13,18 +11,19 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.random import Generator
 from PIL import Image as Pillow
-from PIL import ImageDraw, ImageFilter
 
 from schemas.sample import Image
 from synth.render.lens import add_noise, blur, smear
 from synth.render.light import EVEN, NO_EDGE, Light, draw_glare, draw_light, glare, shade
+from synth.render.pixels import Colour, Grey, framed, inverted, jpeg, looked_up, table, times
 from synth.render.planes import BLACK, WHITE, Planes, Ycc, ycc
-from synth.render.warp import Points, Warp, scaling, shift, tilting, times, turning
+from synth.render.warp import Points, Warp, product, scaling, shift, tilting, turning
 
 Wear: TypeAlias = Literal["print", "scan", "photo", "harsh"]
 Ink: TypeAlias = tuple[int, int, int]
 _FOCUS = 2.5  # focal length of the camera, in halves of the longer side: about that of a phone at arm's length
 _TEXT_PX = 18.0
+_LEVELS = np.arange(256) / 255.0
 _FAULTS = ("blurred", "shaken", "grainy", "dark", "coarse", "squeezed", "glaring")
 
 
@@ -148,7 +147,9 @@ def _draw_snapshot(
     lean = [math.sqrt(1.0 - min(0.8, (_FOCUS * value) ** 2)) for value in tilt]
     half = max(width_px, height_px) / 2
     zoom = _at_least(0.8 + 0.25 * float(rng.random()), text)
-    camera = times(turn, times(scaling(zoom * lean[0], zoom * lean[1]), times(tilting(*tilt, half), shift(-width_px / 2, -height_px / 2))))
+    camera = product(
+        turn, product(scaling(zoom * lean[0], zoom * lean[1]), product(tilting(*tilt, half), shift(-width_px / 2, -height_px / 2)))
+    )
     framed, size = _framed(warp.after(camera), width_px, height_px, margin * min(width_px, height_px))
     light = draw_light(rng, strength)
     if warp.squeeze:
@@ -222,40 +223,23 @@ def _spoil(rng: Generator, look: PhotoLook, text: float) -> PhotoLook:
     return replace(look, noise_sigma=min(look.noise_sigma, 16.0 * look.exposure))
 
 
-def take(
-    plate: Pillow.Image,
-    ground: Pillow.Image,
-    ink: Ink | Pillow.Image,
-    look: PhotoLook,
-    rng: Generator,
-    around: Pillow.Image | None = None,
-) -> tuple[Pillow.Image, Warp]:
+def take(plate: Pillow.Image, ground: Planes, ink: Ink | Planes, look: PhotoLook, rng: Generator) -> tuple[Colour, Warp]:
     """Print a plate and photograph it.
 
     Args:
         plate: Grey, black text on white.
-        ground: What it is printed on: RGB, of the plate's size. It goes through the warp with the text.
-        ink: One colour, or an RGB picture of the plate's size with the colour of each place.
+        ground: What it is printed on, of the plate's size. It goes through the warp with the text, and on, mirrored, beyond its edges.
+        ink: One colour, or a picture of the plate's size with the colour of each place, in the ground's `step`.
         look: How, drawn for the plate's size.
         rng: Noise.
-        around: What lies behind a sheet of paper, RGB, of any size. None goes on with the ground, mirrored at its edges: for grounds
-            without printed marks.
 
     Returns:
         The photo, RGB, of `look`'s size, and the warp from pixels of the plate to its pixels.
     """
-    cover = plate.point(np.rint(np.arange(255, -1, -1) * look.ink).astype(int).tolist())
-    # A camera sees colour half as finely as brightness; a file as it left the program has all of it.
-    step = 1 if look.warp.is_identity else 2
-    sheet = Planes.of(ground, step)
-    colour = Planes.of(ink, step) if isinstance(ink, Pillow.Image) else ycc(ink)
+    cover = times(inverted(np.asarray(plate)), look.ink)
     size = (max(1, round(look.width_px * look.sensor)), max(1, round(look.height_px * look.sensor)))
     sensed = look.warp.after(scaling(size[0] / look.width_px, size[1] / look.height_px)) if size != look.size_px else look.warp
-    if around is None:
-        photo = _endless(sheet, colour, cover, sensed, size)
-    else:
-        sheet.lay(colour, cover)
-        photo = _laid(sheet, sensed, Planes.of(around.resize(size, Pillow.Resampling.BILINEAR), step))
+    photo = _endless(ground, ink if isinstance(ink, Planes) else ycc(ink), cover, sensed, size)
     if not look.light.is_even:
         photo.lay(BLACK, shade(size, look.light))
     if look.light.glare[4]:
@@ -264,23 +248,25 @@ def take(
     if look.noise_sigma > 0:
         # What exposure takes away below is given here, so that a dark photo is as noisy as the look says.
         photo = add_noise(photo, look.noise_sigma / min(1.0, look.exposure), look.grain_px, rng)
-    picture = photo.rgb().point(_tones(look))
-    return (picture if size == look.size_px else picture.resize(look.size_px, Pillow.Resampling.BICUBIC)), look.warp
+    picture = looked_up(photo.rgb(), _tones(look))
+    if size != look.size_px:
+        picture = np.asarray(Pillow.fromarray(picture).resize(look.size_px, Pillow.Resampling.BICUBIC))
+    return picture, look.warp
 
 
-def encode(picture: Pillow.Image, look: PhotoLook) -> Image:
+def encode(picture: Colour, look: PhotoLook) -> Image:
     """The stored JPEG."""
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=look.jpeg_quality, subsampling="4:4:4" if look.fine_colour else "4:2:0")
-    return Image.of(buffer.getvalue(), "jpeg", picture.width, picture.height)
+    data = jpeg(picture, look.jpeg_quality, fine_colour=look.fine_colour)
+    return Image.of(data, "jpeg", picture.shape[1], picture.shape[0])
 
 
-def _endless(sheet: Planes, ink: Ycc | Planes, cover: Pillow.Image, warp: Warp, size: tuple[int, int]) -> Planes:
+def _endless(sheet: Planes, ink: Ycc | Planes, cover: Grey, warp: Warp, size: tuple[int, int]) -> Planes:
     """The sheet with its ink, warped, its ground going on mirrored beyond its edges as far as the photo sees."""
     if warp.is_identity:
-        sheet.lay(ink, cover)
-        return sheet
-    seen = warp.inverse(_border(*size))
+        printed = replace(sheet)
+        printed.lay(ink, cover)
+        return printed
+    seen = warp.inverse(_border(*size, 33 if warp.is_curved else 2))
     low, high = seen.min(axis=0).tolist(), seen.max(axis=0).tolist()
     # Pixels to add to the left and right, and at the top and bottom, as few as needed; one mirror image at most, for the rim of a
     # cylinder goes on for ever.
@@ -288,38 +274,23 @@ def _endless(sheet: Planes, ink: Ycc | Planes, cover: Pillow.Image, warp: Warp, 
         min(side // 2 * 2, max(0, math.ceil(max(-a, b - side) / 2) * 2 + 2)) for a, b, side in zip(low, high, sheet.size, strict=True)
     )
     wide = sheet.mirrored(across, down)
-    wide.lay(ink, cover, (across, down))
-    return wide.warped(replace(warp, middle_x_px=warp.middle_x_px + across, matrix=times(warp.matrix, shift(-across, -down))), size)
+    wide.lay(ink.mirrored(across, down) if isinstance(ink, Planes) else ink, framed(cover, across, down))
+    return wide.warped(replace(warp, middle_x_px=warp.middle_x_px + across, matrix=product(warp.matrix, shift(-across, -down))), size)
 
 
-def _laid(sheet: Planes, warp: Warp, table: Planes) -> Planes:
-    """The sheet warped, on a table on which it throws a small shadow."""
-    outline = warp.outline((0.0, 0.0, float(sheet.size[0]), float(sheet.size[1])))
-    size = table.size
-    dark = Pillow.new("L", (max(1, size[0] // 8), max(1, size[1] // 8)), 0)
-    drop = max(size) / 160
-    ImageDraw.Draw(dark).polygon([((x + drop) / 8, (y + 1.5 * drop) / 8) for x, y in outline], fill=110)
-    table.lay(BLACK, dark.filter(ImageFilter.BoxBlur(drop / 8 + 0.5)).resize(size, Pillow.Resampling.BILINEAR))
-    mask = Pillow.new("L", size, 0)
-    # A polygon's corner is the middle of a pixel to Pillow, so half a pixel is taken off.
-    ImageDraw.Draw(mask).polygon([(x - 0.5, y - 0.5) for x, y in outline], fill=255)
-    table.lay(sheet.warped(warp, size), blur(mask, 0.5))
-    return table
+def _border(width_px: int, height_px: int, count: int) -> Points:
+    """Points along the border of a photo, so many a side."""
+    share = np.arange(count) / (count - 1)
+    points = np.zeros((4, count, 2))
+    points[:2, :, 0], points[2:, :, 1] = share * width_px, share * height_px
+    points[1, :, 1], points[3, :, 0] = height_px, width_px
+    return points.reshape(-1, 2)
 
 
-def _border(width_px: int, height_px: int) -> Points:
-    """Points along the border of a photo."""
-    x, y = np.linspace(0.0, width_px, 33), np.linspace(0.0, height_px, 33)
-    zero = np.zeros(33)
-    across, down = np.concatenate((x, x, zero, zero + width_px)), np.concatenate((zero, zero + height_px, y, y))
-    return np.stack((across, down), axis=-1)
-
-
-def _tones(look: PhotoLook) -> list[int]:
-    """A channel at a time: haze + (255 - haze) (exposure white tone / 255)^gamma."""
-    linear = np.minimum(1.0, np.outer(look.white, np.arange(256)) * (look.exposure / 255.0))
-    tones: list[int] = np.rint(look.haze + (255.0 - look.haze) * linear**look.gamma).astype(int).ravel().tolist()
-    return tones
+def _tones(look: PhotoLook) -> Colour:
+    """A table a channel: haze + (255 - haze) (exposure white tone / 255)^gamma."""
+    linear = np.minimum(1.0, _LEVELS[:, None] * (np.array(look.white) * look.exposure))
+    return table(look.haze + (255.0 - look.haze) * linear**look.gamma)[None]
 
 
 def _spread(rng: Generator, width: float) -> float:

@@ -15,8 +15,9 @@ from PIL import Image as Pillow
 from PIL import ImageFilter, ImageOps
 
 from schemas.sample import AssetUse, sha256_hex
+from synth.render.planes import Planes
 
-Ground: TypeAlias = Callable[[int, int, Generator], Pillow.Image]
+Ground: TypeAlias = Callable[[int, int, Generator], Planes]
 
 FOLDER = Path(__file__).with_name("photographs")
 SOURCES: Mapping[bool, str] = {True: "npm @pmndrs/assets 1.7.0", False: "scikit-image 0.26.0"}
@@ -29,7 +30,7 @@ _TINTS: Mapping[str, tuple[tuple[int, int, int], tuple[int, int, int]]] = {
 """Colours of the darkest and the lightest tone (chosen by looking)."""
 
 
-def surface(name: str, width: int, height: int, rng: Generator) -> Pillow.Image:
+def surface(name: str, width: int, height: int, rng: Generator) -> Planes:
     """A wall or floor of a photographed surface, at a scale and in a tint of its own."""
     tile = _photograph(name)
     side = round(tile.width * (0.6 + 1.2 * float(rng.random())))
@@ -43,10 +44,10 @@ def surface(name: str, width: int, height: int, rng: Generator) -> Pillow.Image:
             part = ImageOps.mirror(tile) if (column + shift[0] // side) % 2 else tile
             wall.paste(ImageOps.flip(part) if (row + shift[1] // side) % 2 else part, (left, top))
     black, white = ([max(0, min(255, value + int(rng.integers(-18, 19)))) for value in tint] for tint in _TINTS[name])
-    return ImageOps.colorize(wall, tuple(black), tuple(white))
+    return Planes.of(ImageOps.colorize(wall, tuple(black), tuple(white)))
 
 
-def place(name: str, width: int, height: int, rng: Generator) -> Pillow.Image:
+def place(name: str, width: int, height: int, rng: Generator) -> Planes:
     """Part of a panorama, out of focus, as behind a sign that the lens is set on."""
     panorama = _photograph(f"place-{name}")
     part_height = panorama.height * (0.55 + 0.45 * float(rng.random()))
@@ -57,7 +58,7 @@ def place(name: str, width: int, height: int, rng: Generator) -> Pillow.Image:
     box = (round(left), round(top), round(left + part_width) + 1, round(top + part_height) + 1)
     seen = panorama.crop(box).resize((width, height), Pillow.Resampling.BICUBIC)
     blurred = seen.filter(ImageFilter.BoxBlur(max(1, round(0.9 * width / part_width))))
-    return ImageOps.mirror(blurred) if rng.random() < 0.5 else blurred
+    return Planes.of(ImageOps.mirror(blurred) if rng.random() < 0.5 else blurred)
 
 
 PLACES: Final = tuple(sorted(path.stem.removeprefix("place-") for path in FOLDER.glob("place-*.jpg")))

@@ -4,89 +4,110 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as Pillow
 
+from synth.render import pixels
+from synth.render.pixels import Colour, Grey
 from synth.render.warp import Warp
 
+Rgb: TypeAlias = tuple[int, int, int]
 Ycc: TypeAlias = tuple[int, int, int]
 BLACK: Ycc = (0, 128, 128)
 WHITE: Ycc = (255, 128, 128)
+_HALF = (128 << 14) + 8192
 
 
 @dataclass(slots=True)
 class Planes:
-    """Y, Cb and Cr of JFIF as grey pictures, which the methods change in place.
+    """Y, Cb and Cr of JFIF, which the methods replace but never write into.
 
     Attributes:
-        luma: Brightness.
+        luma: Brightness, (height, width).
         blue, red: Colour, a pixel of which covers `step` x `step` pixels of brightness; the last of a row may reach beyond it.
         step: 1 or 2.
     """
 
-    luma: Pillow.Image
-    blue: Pillow.Image
-    red: Pillow.Image
+    luma: Grey
+    blue: Grey
+    red: Grey
     step: int
 
     @classmethod
-    def of(cls, picture: Pillow.Image, step: int) -> "Planes":
-        """The planes of an RGB picture, which is left as it is."""
-        luma, blue, red = picture.convert("YCbCr").split()
-        return cls(luma, blue.reduce(step), red.reduce(step), step) if step > 1 else cls(luma, blue, red, step)
+    def of(cls, picture: Pillow.Image, step: int = 2) -> "Planes":
+        """The planes of an RGB picture."""
+        luma, blue, red = pixels.to_ycc(np.asarray(picture.convert("RGB")))
+        return cls(luma, pixels.halved(blue), pixels.halved(red), step) if step > 1 else cls(luma, blue, red, step)
+
+    @classmethod
+    def plain(cls, size: tuple[int, int], colour: Rgb, step: int = 2) -> "Planes":
+        """One colour all over; `size` is width and height."""
+        y, blue, red = ycc(colour)
+        coarse = (-(-size[1] // step), -(-size[0] // step))
+        return cls(np.full((size[1], size[0]), y, np.uint8), np.full(coarse, blue, np.uint8), np.full(coarse, red, np.uint8), step)
 
     @property
     def size(self) -> tuple[int, int]:
-        """In pixels of brightness."""
-        return self.luma.size
+        """Width and height, in pixels of brightness."""
+        return (self.luma.shape[1], self.luma.shape[0])
 
-    def lay(self, what: "Ycc | Planes", mask: Pillow.Image, at: tuple[int, int] = (0, 0)) -> None:
-        """Put a colour, or planes of the mask's size, where the mask is 255, and mix where it is between. `at`: multiples of `step`."""
+    def lay(self, what: "Ycc | Planes", mask: Grey) -> None:
+        """Put a colour, or planes of this size, where the mask is 255, and mix where it is between."""
         over = (what.luma, what.blue, what.red) if isinstance(what, Planes) else what
-        self.luma.paste(over[0], (*at, at[0] + mask.width, at[1] + mask.height), mask)
-        coarse = mask.reduce(self.step) if self.step > 1 else mask
-        x, y = at[0] // self.step, at[1] // self.step
-        for plane, value in ((self.blue, over[1]), (self.red, over[2])):
-            plane.paste(value, (x, y, x + coarse.width, y + coarse.height), coarse)
+        self.luma = pixels.mixed(self.luma, over[0], mask)
+        coarse = pixels.halved(mask) if self.step > 1 else mask
+        self.blue, self.red = pixels.mixed(self.blue, over[1], coarse), pixels.mixed(self.red, over[2], coarse)
+
+    def put(self, other: "Planes", at: tuple[int, int]) -> None:
+        """Cover part with another picture of the same step, its left top corner at (x, y), rounded down to multiples of `step`."""
+        left, top = (value // self.step for value in at)
+        self.luma = _covered(self.luma, other.luma, left * self.step, top * self.step)
+        self.blue, self.red = _covered(self.blue, other.blue, left, top), _covered(self.red, other.red, left, top)
 
     def mirrored(self, across: int, down: int) -> "Planes":
         """With strips of mirror images around: so many pixels, multiples of `step`, left and right, and at the top and bottom."""
         x, y = across // self.step, down // self.step
-        return Planes(_mirrored(self.luma, across, down), _mirrored(self.blue, x, y), _mirrored(self.red, x, y), self.step)
+        return Planes(
+            pixels.mirrored(self.luma, across, down), pixels.mirrored(self.blue, x, y), pixels.mirrored(self.red, x, y), self.step
+        )
 
     def warped(self, warp: Warp, size: tuple[int, int]) -> "Planes":
-        """Resampled; outside is what is in the top left corner: a fill for what lies so far out that it is hardly seen."""
+        """Resampled; outside is what is at the edge."""
+        if warp.is_identity and size == self.size:
+            return self
+        if self.step == 1:
+            luma, blue, red = warp.read(size, lambda where: pixels.read_at(where, [self.luma, self.blue, self.red]))
+            return Planes(luma, blue, red, 1)
+        luma, blue, red = warp.read((size[0] + size[0] % 2, size[1] + size[1] % 2), self._rows)
+        return Planes(luma[: size[1], : size[0]], blue, red, 2)
+
+    def _rows(self, where: NDArray[np.float32]) -> list[Grey]:
+        return [*pixels.read_at(where, [self.luma]), *pixels.read_at(pixels.coarser(where), [self.blue, self.red])]
+
+    def enlarged(self, size: tuple[int, int]) -> "Planes":
+        """Resized by straight lines."""
         coarse = (-(-size[0] // self.step), -(-size[1] // self.step))
-        small = warp.in_pixels_of(self.step)
-        parts = [
-            move.apply(plane, to, int(np.asarray(plane.crop((0, 0, 1, 1)))[0, 0]))
-            for plane, move, to in ((self.luma, warp, size), (self.blue, small, coarse), (self.red, small, coarse))
-        ]
-        return Planes(parts[0], parts[1], parts[2], self.step)
+        return Planes(pixels.enlarged(self.luma, size), pixels.enlarged(self.blue, coarse), pixels.enlarged(self.red, coarse), self.step)
 
-    def rgb(self) -> Pillow.Image:
+    def rgb(self) -> Colour:
         """As an RGB picture."""
-        fine = [self.blue, self.red]
+        blue, red = self.blue, self.red
         if self.step > 1:
-            box = (0.0, 0.0, self.luma.width / self.step, self.luma.height / self.step)
-            fine = [plane.resize(self.luma.size, Pillow.Resampling.BILINEAR, box=box) for plane in fine]
-        return Pillow.merge("YCbCr", (self.luma, *fine)).convert("RGB")
+            height, width = self.luma.shape
+            whole = (blue.shape[1] * self.step, blue.shape[0] * self.step)
+            blue, red = (pixels.enlarged(plane, whole)[:height, :width] for plane in (blue, red))
+        return pixels.to_rgb(self.luma, blue, red)
 
 
-def ycc(colour: tuple[int, int, int]) -> Ycc:
+def _covered(under: Grey, over: Grey, left: int, top: int) -> Grey:
+    whole = under.copy()
+    part = whole[top : top + over.shape[0], left : left + over.shape[1]]
+    part[:] = over[: part.shape[0], : part.shape[1]]
+    return whole
+
+
+def ycc(colour: Rgb) -> Ycc:
     """One RGB colour."""
-    y, blue, red = np.asarray(Pillow.new("RGB", (1, 1), colour).convert("YCbCr"))[0, 0].tolist()
-    return (y, blue, red)
-
-
-def _mirrored(plane: Pillow.Image, across: int, down: int) -> Pillow.Image:
-    width, height = plane.size
-    wide = Pillow.new("L", (width + 2 * across, height + 2 * down))
-    wide.paste(plane, (across, down))
-    if across:
-        wide.paste(plane.crop((0, 0, across, height)).transpose(Pillow.Transpose.FLIP_LEFT_RIGHT), (0, down))
-        wide.paste(plane.crop((width - across, 0, width, height)).transpose(Pillow.Transpose.FLIP_LEFT_RIGHT), (across + width, down))
-    if down:
-        above, below = (0, down, wide.width, 2 * down), (0, height, wide.width, height + down)
-        wide.paste(wide.crop(above).transpose(Pillow.Transpose.FLIP_TOP_BOTTOM), (0, 0))
-        wide.paste(wide.crop(below).transpose(Pillow.Transpose.FLIP_TOP_BOTTOM), (0, down + height))
-    return wide
+    red, green, blue = colour
+    y = (4899 * red + 9617 * green + 1868 * blue + 8192) >> 14  # 14-bit fixed point, as OpenCV has them
+    return (y, (9241 * (blue - y) + _HALF) >> 14, (11682 * (red - y) + _HALF) >> 14)

@@ -8,6 +8,7 @@ This module knows nothing of pages or PDF; `synth.render.pdf` draws what it make
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -164,6 +165,7 @@ class Typesetter:
         return room_pt - indent_pt if self._is_rtl else indent_pt
 
 
+@lru_cache(maxsize=256)
 def script_of(language: str) -> str:
     """ISO 15924 script of a language tag, by CLDR's likely subtags.
 

@@ -14,9 +14,8 @@ to the third order (squeeze = half^2 / (3 R^2); within 3 % up to one radian of t
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -25,17 +24,19 @@ from PIL import Image as Pillow
 
 from schemas.errors import DataError
 from schemas.sample import BoxPx
+from synth.render.pixels import by_bands, read_at, read_rows
 
 Matrix: TypeAlias = tuple[float, float, float, float, float, float, float, float, float]
 """A 3x3 matrix by rows; (x, y) -> ((m0 x + m1 y + m2) / w, (m3 x + m4 y + m5) / w), w = m6 x + m7 y + m8."""
-Point: TypeAlias = tuple[float, float]
-Points: TypeAlias = NDArray[np.float64]
+Reals: TypeAlias = NDArray[np.float64]
+Points: TypeAlias = Reals
 """(..., 2): x, y."""
+Places: TypeAlias = NDArray[np.float32]
+Pixels: TypeAlias = NDArray[np.uint8]
 
 IDENTITY: Final[Matrix] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-_CELL_ERROR_PX = 0.09  # chosen: at most this along each axis of a mesh cell, so 0.18 px in its middle
-_MAX_CELLS = 128  # an axis; a bound on time, which no drawn warp reaches
 _BOX_ERROR_PX = 0.03
+_FEW_POINTS = 64
 _SINE_CURVATURE = 45.0  # bound of |sine''|, in turns: 32 (1 + 0.225) = 39.2 within each half wave, and room for rounding
 
 
@@ -83,11 +84,7 @@ class Warp:
         """
         points = np.asarray(clean, np.float64)
         x, y = points[..., 0], points[..., 1]
-        if self.is_curved:
-            u = (x - self.middle_x_px) / self.half_px
-            y = y + self._bend(u)
-            x = self.middle_x_px + self.half_px * (u / np.sqrt(1.0 + self.squeeze * u * u))
-        return _project(self.matrix, x, y)
+        return np.stack(_through(self.matrix, *(self._bent(x, y) if self.is_curved else (x, y))), axis=-1)
 
     def inverse(self, photo: Points) -> Points:
         """Photo points in the clean picture. Beyond the rim of the cylinder, where there is nothing, it goes on far outside.
@@ -96,12 +93,8 @@ class Warp:
             DataError: `behind_camera` if a point lies on or above the horizon.
         """
         points = np.asarray(photo, np.float64)
-        flat = _project(adjugate(self.matrix), points[..., 0], points[..., 1])
-        if not self.is_curved:
-            return flat
-        v = (flat[..., 0] - self.middle_x_px) / self.half_px
-        u = v / np.sqrt(np.maximum(1.0 - self.squeeze * v * v, 1e-6))
-        return np.stack((self.middle_x_px + self.half_px * u, flat[..., 1] - self._bend(u)), axis=-1)
+        x, y = _through(adjugate(self.matrix), points[..., 0], points[..., 1])
+        return np.stack(self._straightened(x, y) if self.is_curved else (x, y), axis=-1)
 
     def box(self, box_px: BoxPx) -> BoxPx:
         """The smallest upright box, in the photo, around a warped box of the clean picture; short by 0.1 px at most."""
@@ -111,62 +104,104 @@ class Warp:
         """As `box`, for many at once: a page has thousands of words and clusters."""
         if self.is_identity or not boxes_px:
             return list(boxes_px)
-        corners = np.asarray(boxes_px, np.float64)
         # Upright sides stay straight, for the bend depends on x alone: only the tops and bottoms need points between the corners.
-        share = np.linspace(0.0, 1.0, self._samples(float(np.max(corners[:, 2] - corners[:, 0]))))
-        x = corners[:, :1] + share * (corners[:, 2:3] - corners[:, :1])
-        edges = np.stack(
-            (np.stack((x, x), axis=1), np.broadcast_to(corners[:, 1::2, None], (*corners[:, 1::2].shape, len(share)))), axis=-1
-        )
-        landed = self.forward(edges).reshape(len(corners), -1, 2)
-        low, high = landed.min(axis=1).tolist(), landed.max(axis=1).tolist()
-        return [(x0, y0, x1, y1) for (x0, y0), (x1, y1) in zip(low, high, strict=True)]
+        count = self._samples(max(x1 - x0 for x0, _, x1, _ in boxes_px))
+        if len(boxes_px) * count <= _FEW_POINTS:
+            return [self._one_box(box, count) for box in boxes_px]
+        corners = np.asarray(boxes_px, np.float64)
+        x = corners[:, :1] + np.arange(count) / (count - 1) * (corners[:, 2:3] - corners[:, :1])
+        x, y = np.concatenate((x, x), axis=1), np.repeat(corners[:, 1::2], count, axis=1)
+        landed = _through(self.matrix, *(self._bent(x, y) if self.is_curved else (x, y)))
+        sides = (landed[0].min(axis=1), landed[1].min(axis=1), landed[0].max(axis=1), landed[1].max(axis=1))
+        return list(zip(*(side.tolist() for side in sides), strict=True))
 
-    def quad(self, box_px: BoxPx) -> tuple[Point, Point, Point, Point]:
-        """Where the corners of a clean box land: top left, top right, bottom right, bottom left, as the text reads."""
-        x0, y0, x1, y1 = box_px
-        a, b, c, d = self.forward(np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])).tolist()
-        return ((a[0], a[1]), (b[0], b[1]), (c[0], c[1]), (d[0], d[1]))
-
-    def outline(self, box_px: BoxPx) -> list[Point]:
-        """The border of a warped clean box as a polygon, clockwise from the top left."""
-        x0, y0, x1, y1 = box_px
-        across = np.linspace(x0, x1, self._samples(x1 - x0))
-        top, bottom = np.stack((across, np.full_like(across, y0)), -1), np.stack((across[::-1], np.full_like(across, y1)), -1)
-        return [(x, y) for x, y in self.forward(np.concatenate((top, bottom))).tolist()]
-
-    def apply(self, picture: Pillow.Image, size: tuple[int, int], fill: int | tuple[int, int, int]) -> Pillow.Image:
-        """Resample a clean picture as a photo of `size`; what lies outside the picture is `fill`. The identity returns `picture` itself.
+    def apply(self, picture: Pillow.Image, size: tuple[int, int], fill: int = 0) -> Pillow.Image:
+        """Resample a clean picture (grey or RGB) as a photo of `size`; outside the picture all channels are `fill`. The identity returns
+        `picture` itself.
 
         Raises:
             DataError: `behind_camera` if the photo reaches above the horizon of the sheet.
         """
         return self._resample(picture, size, fill, back=False)
 
-    def unwarp(self, photo: Pillow.Image, clean_size: tuple[int, int], fill: int | tuple[int, int, int] = 0) -> Pillow.Image:
+    def unwarp(self, photo: Pillow.Image, clean_size: tuple[int, int], fill: int = 0) -> Pillow.Image:
         """The photo seen straight on: a picture in clean pixels. The other way round from `apply`."""
         return self._resample(photo, clean_size, fill, back=True)
 
+    def flattened(self, photo: Pixels, box_px: tuple[int, int, int, int]) -> Pixels:
+        """What the photo, grey (height, width) or (height, width, 3), shows of a clean box, seen straight on; black outside the photo."""
+        x0, y0, x1, y1 = box_px
+        if self.is_identity and x1 <= photo.shape[1] and y1 <= photo.shape[0]:
+            return photo[y0:y1, x0:x1]
+        (flat,) = self.read((x1 - x0, y1 - y0), lambda where: read_at(where, [photo], 0), back=True, at=(x0, y0))
+        return flat
+
+    def read(
+        self, size: tuple[int, int], read: Callable[[Places], Sequence[Pixels]], *, back: bool = False, at: tuple[int, int] = (0, 0)
+    ) -> list[Pixels]:
+        """Pictures of `size` (width, height).
+
+        Args:
+            size: Of the photo; `back`, of the part of the clean picture that begins at `at`.
+            read: Makes some rows of each from where they are to be read: (2, rows, width), x and y, 0 being the middle of the first pixel.
+            back: Whether clean pictures are made from photos, and not photos from clean pictures.
+            at: Left top pixel.
+        """
+        x: Reals = np.arange(at[0] + 0.5, at[0] + size[0])
+        y: Reals = read_rows(size[1])[:, None] + at[1]
+        if back:
+            x, y = _through(self.matrix, *(self._bent(x, y) if self.is_curved else (x, y)))
+        else:
+            x, y = _through(adjugate(self.matrix), x, y)
+            if self.is_curved:
+                x, y = self._straightened(x, y)
+        return by_bands(x, y, size[1], read)
+
     def after(self, matrix: Matrix) -> "Warp":
         """This warp, with one more homography behind it."""
-        return replace(self, matrix=times(matrix, self.matrix))
+        return replace(self, matrix=product(matrix, self.matrix))
 
-    def in_pixels_of(self, step: float) -> "Warp":
-        """The same warp between pictures whose pixels are `step` times as large, clean and photo alike."""
-        if step == 1:
-            return self
-        sized = times(scaling(1 / step, 1 / step), times(self.matrix, scaling(step, step)))
-        return replace(
-            self,
-            middle_x_px=self.middle_x_px / step,
-            half_px=self.half_px / step,
-            arc_px=self.arc_px / step,
-            wave_px=self.wave_px / step,
-            matrix=sized,
-        )
+    def _bent(self, x: Reals, y: Reals) -> tuple[Reals, Reals]:
+        """The bend and the cylinder."""
+        u = (x - self.middle_x_px) / self.half_px
+        return self.middle_x_px + self.half_px * (u / np.sqrt(1.0 + self.squeeze * u * u)), y + self._bend(u)
 
-    def _bend(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.arc_px * (u - self.arc_at) * (u - self.arc_at) + self.wave_px * sine(self.wave_turns * u + self.wave_phase)
+    def _straightened(self, x: Reals, y: Reals) -> tuple[Reals, Reals]:
+        """The inverse of `_bent`."""
+        v = (x - self.middle_x_px) / self.half_px
+        u = v / np.sqrt(np.maximum(1.0 - self.squeeze * v * v, 1e-6))
+        return self.middle_x_px + self.half_px * u, y - self._bend(u)
+
+    def _bend(self, u: Reals) -> Reals:
+        bend = self.arc_px * (u - self.arc_at) * (u - self.arc_at)
+        return bend + self.wave_px * sine(self.wave_turns * u + self.wave_phase) if self.wave_px else bend
+
+    def _one_box(self, box_px: BoxPx, count: int) -> BoxPx:
+        """As `boxes`, number by number: quicker than arrays for a few points, and equal to the last bit."""
+        x0, y0, x1, y1 = box_px
+        m = self.matrix
+        first_w, behind = m[6] * x0 + (m[7] * y0 + m[8]), False
+        across, down = [], []
+        for k in range(count):
+            x = x0 + k / (count - 1) * (x1 - x0)
+            bend = 0.0
+            if self.is_curved:
+                u = (x - self.middle_x_px) / self.half_px
+                bend = self.arc_px * (u - self.arc_at) * (u - self.arc_at)
+                if self.wave_px:
+                    s = self.wave_turns * u + self.wave_phase
+                    s = 2.0 * (s - math.floor(s)) - 1.0
+                    parabola = -4.0 * s * (1.0 - abs(s))
+                    bend = bend + self.wave_px * (parabola + 0.225 * (parabola * abs(parabola) - parabola))
+                x = self.middle_x_px + self.half_px * (u / math.sqrt(1.0 + self.squeeze * u * u))
+            for y in (y0 + bend, y1 + bend):
+                w = m[6] * x + (m[7] * y + m[8])
+                behind = behind or w * first_w <= 0
+                across.append((m[0] * x + (m[1] * y + m[2])) / w)
+                down.append((m[3] * x + (m[4] * y + m[5])) / w)
+        if behind:
+            raise _behind_camera()
+        return (min(across), min(down), max(across), max(down))
 
     def _samples(self, width_px: float) -> int:
         """Points along a level line of that many clean pixels such that the curve between two leaves their chord by `_BOX_ERROR_PX`."""
@@ -181,33 +216,35 @@ class Warp:
         steps = width_px * math.sqrt(scale * curvature / (8.0 * _BOX_ERROR_PX))
         return 2 + min(512, math.ceil(steps))
 
-    def _resample(self, picture: Pillow.Image, size: tuple[int, int], fill: int | tuple[int, int, int], *, back: bool) -> Pillow.Image:
-        """Pillow wants, for each pixel that it fills, where to read: the inverse in the photo, the warp itself on the way `back`."""
+    def _resample(self, picture: Pillow.Image, size: tuple[int, int], fill: int, *, back: bool) -> Pillow.Image:
         if self.is_identity and size == picture.size:
             return picture
-        if self.is_curved:
-            return picture.transform(
-                size, Pillow.Transform.MESH, _mesh(self, size, back), resample=Pillow.Resampling.BILINEAR, fillcolor=fill
-            )
-        matrix = self.matrix if back else adjugate(self.matrix)
-        m = [value / matrix[8] for value in matrix]
-        affine = m[6] == 0 and m[7] == 0
-        method, data = (Pillow.Transform.AFFINE, m[:6]) if affine else (Pillow.Transform.PERSPECTIVE, m[:8])
-        return picture.transform(size, method, data, resample=Pillow.Resampling.BILINEAR, fillcolor=fill)
+        pixels = np.asarray(picture)
+        return Pillow.fromarray(self.read(size, lambda where: read_at(where, [pixels], fill), back=back)[0])
 
 
-def sine(turns: NDArray[np.float64]) -> NDArray[np.float64]:
+def sine(turns: Reals) -> Reals:
     """A sine whose period is 1, from two parabolas that are then made rounder; within 0.0011 of sin(2 pi turns)."""
     s = 2.0 * (turns - np.floor(turns)) - 1.0
     parabola = -4.0 * s * (1.0 - np.abs(s))
     return parabola + 0.225 * (parabola * np.abs(parabola) - parabola)
 
 
-def times(a: Matrix, b: Matrix) -> Matrix:
+def product(a: Matrix, b: Matrix) -> Matrix:
     """The matrix product: `b` first, then `a`."""
-    rows = [a[0:3], a[3:6], a[6:9]]
-    p = [sum(row[k] * b[3 * k + column] for k in range(3)) for row in rows for column in range(3)]
-    return (p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8])
+    a0, a1, a2, a3, a4, a5, a6, a7, a8 = a
+    b0, b1, b2, b3, b4, b5, b6, b7, b8 = b
+    return (
+        a0 * b0 + a1 * b3 + a2 * b6,
+        a0 * b1 + a1 * b4 + a2 * b7,
+        a0 * b2 + a1 * b5 + a2 * b8,
+        a3 * b0 + a4 * b3 + a5 * b6,
+        a3 * b1 + a4 * b4 + a5 * b7,
+        a3 * b2 + a4 * b5 + a5 * b8,
+        a6 * b0 + a7 * b3 + a8 * b6,
+        a6 * b1 + a7 * b4 + a8 * b7,
+        a6 * b2 + a7 * b5 + a8 * b8,
+    )
 
 
 def adjugate(m: Matrix) -> Matrix:
@@ -248,46 +285,17 @@ def tilting(across: float, down: float, half_px: float) -> Matrix:
     return (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, across / half_px, down / half_px, 1.0)
 
 
-def _project(m: Matrix, x: NDArray[np.float64], y: NDArray[np.float64]) -> Points:
-    w = m[6] * x + m[7] * y + m[8]
+def _through(m: Matrix, x: Reals, y: Reals) -> tuple[Reals, Reals]:
+    """Points, given by broadcast coordinates, moved by a homography."""
+    across, down = m[0] * x + (m[1] * y + m[2]), m[3] * x + (m[4] * y + m[5])
+    if m[6] == m[7] == 0:
+        return across / m[8], down / m[8]
+    w = m[6] * x + (m[7] * y + m[8])
     # An adjugate may have turned every sign; what may not be is that some points lie before the camera and others behind.
-    if not (np.all(w > 0) or np.all(w < 0)):
-        raise DataError("behind_camera", "a point of the picture lies behind the camera that the warp describes")
-    return np.stack(((m[0] * x + m[1] * y + m[2]) / w, (m[3] * x + m[4] * y + m[5]) / w), axis=-1)
+    if not (w > 0).all() and not (w < 0).all():
+        raise _behind_camera()
+    return across / w, down / w
 
 
-@lru_cache(maxsize=16)  # the planes of a picture go through the same warp
-def _mesh(warp: Warp, size: tuple[int, int], back: bool) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
-    """Cells of `size` in which the map is bilinear to within `_CELL_ERROR_PX` an axis, as Pillow's MESH takes them."""
-    source_of = warp.forward if back else warp.inverse
-    rows, columns = 1, math.ceil(2 + (4 * abs(warp.wave_turns) if warp.wave_px else 0))
-    while True:
-        across, down = _steps(size[0], 2 * columns), _steps(size[1], 2 * rows)
-        fine = source_of(np.stack(np.meshgrid(np.array(across, float), np.array(down, float)), axis=-1))
-        too_wide = columns < _MAX_CELLS and _sag(fine[::2], np.array(across)) > _CELL_ERROR_PX
-        too_tall = rows < _MAX_CELLS and _sag(fine[:, ::2].transpose(1, 0, 2), np.array(down)) > _CELL_ERROR_PX
-        if not (too_wide or too_tall):
-            break
-        columns, rows = columns * 2 if too_wide else columns, rows * 2 if too_tall else rows
-    corners = fine[::2, ::2].tolist()
-    across, down = across[::2], down[::2]
-    return [
-        # Pillow asks for the corners from the top left, against the clock.
-        ((across[i], down[j], across[i + 1], down[j + 1]), (*corners[j][i], *corners[j + 1][i], *corners[j + 1][i + 1], *corners[j][i + 1]))
-        for j in range(len(down) - 1)
-        for i in range(len(across) - 1)
-        if across[i] < across[i + 1] and down[j] < down[j + 1]
-    ]
-
-
-def _steps(side_px: int, count: int) -> list[int]:
-    """Whole pixels that divide a side; some coincide where it has fewer pixels than parts."""
-    return [side_px * k // count for k in range(count + 1)]
-
-
-def _sag(lines: NDArray[np.float64], at: NDArray[np.int64]) -> float:
-    """How far, at most, a point between two neighbours-but-one leaves the straight line through them."""
-    left, middle, right = lines[:, :-2:2], lines[:, 1:-1:2], lines[:, 2::2]
-    width = np.maximum(at[2::2] - at[:-2:2], 1)
-    share = ((at[1:-1:2] - at[:-2:2]) / width)[None, :, None]
-    return float(np.max(np.abs(middle - (left + share * (right - left)))))
+def _behind_camera() -> DataError:
+    return DataError("behind_camera", "a point of the picture lies behind the camera that the warp describes")

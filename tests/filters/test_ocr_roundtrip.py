@@ -259,7 +259,7 @@ def test_all_images_of_a_sample_count() -> None:
 
 def photograph(drawn: Plate, change: Callable[[Pillow.Image], Pillow.Image], warp: Warp) -> Sample:
     """A plate with a stored picture of its own, that `warp` leads to."""
-    worn = change(warp.apply(drawn.picture.convert("RGB"), drawn.picture.size, (255, 255, 255)))
+    worn = change(warp.apply(drawn.picture, drawn.picture.size, 255).convert("RGB"))
     bare = sample(drawn)
     image = Image.of(png(worn), "png", worn.width, worn.height)
     return replace(bare, images=(image,), attachments=(*bare.attachments, warp_attachment(warp)))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from schemas.errors import DataError
-from synth.render.raster import BAND_ROWS, encode_png, page_dpi, rasterise
+from synth.render.raster import BAND_ROWS, encode_png, page_dpi, png_bytes, png_grey, rasterise
 
 
 def pdf(*, colour: bool = False, width: float = 300, height: float = 200) -> bytes:
@@ -102,3 +102,33 @@ def test_every_row_is_stored_once(height: int, channels: int) -> None:
     assert np.array_equal(pixels(image.data).reshape(drawn.shape), drawn)
     packed = image.data[image.data.index(b"IDAT") + 4 : image.data.index(b"IEND") - 8]  # up to the chunk's checksum and the next length
     assert len(zlib.decompress(packed)) == height * (1 + 7 * channels)
+
+
+@pytest.mark.parametrize("level", [1, 2])
+@pytest.mark.parametrize("shape", [(1, 1), (3 * BAND_ROWS + 1, 50), (40, 700)], ids=str)
+def test_a_grey_png_is_read_as_written_and_as_others_read_it(shape: tuple[int, int], level: int) -> None:
+    written = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
+    data = png_bytes(written[:, :, None], level)
+    assert np.array_equal(png_grey(data), written)
+    assert np.array_equal(pixels(data), written)
+
+
+def test_a_png_of_another_kind_or_a_damaged_one_is_refused() -> None:
+    # Catches: a check of the sum left out, rows counted wrongly, filtered rows taken for pixels.
+    grey = np.full((20, 30, 1), 200, np.uint8)
+    data = png_bytes(grey)
+    assert png_grey(data).shape == (20, 30)
+    filtered = io.BytesIO()
+    Pillow.fromarray(np.random.default_rng(1).integers(0, 256, (20, 30), dtype=np.uint8)).save(filtered, "PNG")
+    shorter = data[:20] + (19).to_bytes(4, "big") + data[24:]
+    for bad in (
+        b"",
+        data[:40],
+        data[:-1],
+        data[:60] + bytes([data[60] ^ 1]) + data[61:],
+        encode_png(grey.repeat(3, 2)).data,
+        filtered.getvalue(),
+        shorter,
+    ):
+        with pytest.raises(ValueError, match="PNG"):
+            png_grey(bad)

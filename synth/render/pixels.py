@@ -1,0 +1,275 @@
+"""Arithmetic on 8-bit pictures held as NumPy arrays: the few functions of OpenCV that compute in whole numbers, and nothing else of it.
+
+Equal input gives equal bytes on any processor: Intel's own kernels are switched off, and none of the functions here rounds a sum of
+products of floats, whose last bit fused instructions change. `scaled` multiplies floats, but a product of bytes over 255 is never within
+1/510 of a half. A grey picture is (height, width), a colour picture (height, width, 3).
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, Final, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.random import PCG64, Generator
+from numpy.typing import NDArray
+
+Grey: TypeAlias = NDArray[np.uint8]
+"""(height, width)."""
+Colour: TypeAlias = NDArray[np.uint8]
+"""(height, width, 3)."""
+Size: TypeAlias = tuple[int, int]
+"""Width and height, in pixels."""
+
+cv2.setNumThreads(1)  # workers are many already
+cv2.ipp.setUseIPP(False)
+_NOISE_BYTES: Final = 1 << 23
+_BAND_PX: Final = 1 << 16
+_READ_PX: Final = 8
+"""Rows between those for which `coordinates` takes exact coordinates."""
+_HALF: Final = np.float32(0.5)
+_QUARTER: Final = np.float32(0.25)
+_SHARES: Final = (np.arange(_READ_PX, dtype=np.float32) / _READ_PX)[:, None]
+
+
+def noise(size: Size, rng: Generator) -> Grey:
+    """Even noise, 0 to 255: a part of one field that a process draws once, where `rng` says."""
+    count = size[0] * size[1]
+    field = _noise_field()
+    if count > len(field):
+        return np.frombuffer(rng.bytes(count), np.uint8).reshape(size[::-1])
+    start = int(rng.integers(len(field) - count + 1))
+    return field[start : start + count].reshape(size[::-1])
+
+
+@cache
+def _noise_field() -> Grey:
+    return np.frombuffer(Generator(PCG64(0)).bytes(_NOISE_BYTES), np.uint8)
+
+
+def table(values: NDArray[np.floating]) -> Grey:
+    """256 tones, rounded and clipped, for `looked_up`."""
+    tones: Grey = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return tones
+
+
+def looked_up(picture: Grey, tones: Grey) -> Grey:
+    """Each byte replaced by that of a table; the table of a colour picture is (1, 256, 3)."""
+    return _bytes(cv2.LUT(picture, tones))
+
+
+def _of(value: int) -> Any:
+    """A number where OpenCV's stubs want a picture."""
+    return value
+
+
+def raised(picture: Grey, bumps: Grey) -> Grey:
+    """Add bumps to a picture, clipped: bumps of 128 change nothing."""
+    return _bytes(cv2.subtract(cv2.add(picture, cv2.subtract(bumps, _of(128))), cv2.subtract(_of(128), bumps)))
+
+
+def scaled(picture: Grey, share: Grey) -> Grey:
+    """A picture times share / 255."""
+    return _bytes(cv2.multiply(picture, share, scale=1 / 255))
+
+
+def inverted(picture: Grey) -> Grey:
+    """255 less a picture."""
+    return _bytes(cv2.bitwise_not(picture))
+
+
+def mixed(picture: Grey, over: Grey | int, mask: Grey) -> Grey:
+    """`over` where the mask is 255, `picture` where it is 0, and between what lies between, to within one level."""
+    under = scaled(picture, inverted(mask))
+    if isinstance(over, int):
+        return _bytes(cv2.add(under, times(mask, over / 255))) if over else under
+    return _bytes(cv2.add(under, scaled(over, mask)))
+
+
+def times(picture: Grey, factor: float) -> Grey:
+    """A picture times a factor of at least 0, rounded and clipped."""
+    return _bytes(cv2.convertScaleAbs(picture, alpha=factor))
+
+
+def risen(field: Grey, low: int, high: int) -> Grey:
+    """From `low` where a field is 0 to `high` where it is 255, in a straight line."""
+    if low > high:
+        return _bytes(cv2.subtract(_of(low), times(field, (low - high) / 255)))
+    return _bytes(cv2.add(times(field, (high - low) / 255), _of(low)))
+
+
+def grained(picture: Grey, noise: Grey, height: float) -> Grey:
+    """A picture with noise of 0 to 255 laid on it, `height` above and below."""
+    return _bytes(cv2.add(_bytes(cv2.subtract(picture, _of(round(height)))), times(noise, 2 * height / 255)))
+
+
+def blended(first: Grey, second: Grey, share: float) -> Grey:
+    """Of the second `share`, taken in 256ths, and of the first the rest."""
+    weight = round(256 * share)
+    total = np.multiply(first, 256 - weight, dtype=np.uint16)
+    total += np.multiply(second, weight, dtype=np.uint16)
+    total += 128
+    total >>= 8
+    return total.astype(np.uint8)
+
+
+def difference(first: Grey, second: Grey) -> Grey:
+    """The first less the second, around 128, clipped."""
+    return _bytes(cv2.subtract(cv2.add(_bytes(cv2.subtract(first, second)), _of(128)), cv2.subtract(second, first)))
+
+
+def distance(first: Grey, second: Grey) -> Grey:
+    """By how much pixels differ."""
+    return _bytes(cv2.absdiff(first, second))
+
+
+def enlarged(picture: Grey, size: Size) -> Grey:
+    """Resized by straight lines between the middles of pixels."""
+    return _bytes(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR))
+
+
+def halved(picture: Grey) -> Grey:
+    """Means of 2x2 pixels, the last column and row doubled where a side is odd."""
+    height, width = picture.shape[:2]
+    if height % 2 or width % 2:
+        picture = _bytes(cv2.copyMakeBorder(picture, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE))
+    return _bytes(cv2.resize(picture, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA))
+
+
+def blurred(picture: Grey, sigma: float) -> Grey:
+    """A blur of that standard deviation in pixels, by OpenCV's Gaussian, which is in fixed point for bytes."""
+    variance = sigma * sigma
+    if variance < 0.01:
+        return picture
+    if variance > 0.4:
+        return _bytes(cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE))
+    # Of three samples e, 1, e of a Gaussian the variance is 2 e / (1 + 2 e), less than that of the curve.
+    outer = variance / (2.0 * (1.0 - variance))
+    return _bytes(cv2.GaussianBlur(picture, (3, 3), math.sqrt(-0.5 / math.log(outer)), borderType=cv2.BORDER_REPLICATE))
+
+
+def mirrored(picture: Grey, across: int, down: int) -> Grey:
+    """With that many pixels of its mirror image to the left and right, and at the top and bottom."""
+    return _bytes(cv2.copyMakeBorder(picture, down, down, across, across, cv2.BORDER_REFLECT))
+
+
+def shifted(picture: Grey, dx: int, dy: int) -> Grey:
+    """Moved by whole pixels; what is at the edge goes on where nothing moves in."""
+    height, width = picture.shape
+    padded = cv2.copyMakeBorder(picture, max(dy, 0), max(-dy, 0), max(dx, 0), max(-dx, 0), cv2.BORDER_REPLICATE)
+    return _bytes(padded[max(-dy, 0) :, max(-dx, 0) :][:height, :width])
+
+
+def framed(picture: Grey, across: int, down: int) -> Grey:
+    """As `mirrored`, with 0 around."""
+    return _bytes(cv2.copyMakeBorder(picture, down, down, across, across, cv2.BORDER_CONSTANT, value=(0.0,)))
+
+
+def coordinates(x_px: NDArray[np.float64], y_px: NDArray[np.float64], height: int) -> NDArray[np.float32]:
+    """Where each pixel is read, (2, height, width): x and y, 0 being the middle of the first pixel.
+
+    Args:
+        x_px: Exact x in the rows that `read_rows` gives, (rows, width), in pixels whose number i covers [i, i + 1).
+        y_px: Exact y.
+        height: Rows wanted.
+    """
+    nodes = np.empty((2, *np.broadcast_shapes(x_px.shape, y_px.shape)), np.float32)
+    nodes[0], nodes[1] = x_px, y_px
+    nodes -= _HALF
+    lines = (nodes[:, 1:] - nodes[:, :-1])[:, :, None] * _SHARES
+    lines += nodes[:, :-1, None]
+    return np.asarray(lines.reshape(2, -1, nodes.shape[2])[:, :height], np.float32)
+
+
+def by_bands(
+    x_px: NDArray[np.float64], y_px: NDArray[np.float64], height: int, read: Callable[[NDArray[np.float32]], Sequence[Grey]]
+) -> list[Grey]:
+    """Pictures put together from bands of rows whose coordinates stay in the processor's cache.
+
+    Args:
+        x_px: As of `coordinates`.
+        y_px: The same.
+        height: Rows wanted.
+        read: Makes the rows of each picture from coordinates.
+    """
+    x_px, y_px = np.broadcast_arrays(x_px, y_px)
+    nodes = max(8, _BAND_PX // x_px.shape[1] // _READ_PX)
+    bands = []
+    for at in range(0, -(-height // _READ_PX), nodes):
+        part = slice(at, at + nodes + 1)
+        bands.append(read(coordinates(x_px[part], y_px[part], min(nodes * _READ_PX, height - at * _READ_PX))))
+    return list(bands[0]) if len(bands) == 1 else [np.concatenate(rows) for rows in zip(*bands, strict=True)]
+
+
+def coarser(fine: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Coordinates, of an even number of rows and columns, for pictures whose pixels are twice as large, read and written alike."""
+    # The middle of a large pixel lies between the middles of four small ones; (m + 1/2) / 2 - 1/2 is its place among large pixels.
+    coarse: NDArray[np.float32] = np.add(fine[:, ::2, ::2], fine[:, 1::2, 1::2], dtype=np.float32)
+    coarse *= _QUARTER
+    coarse -= _QUARTER
+    return coarse
+
+
+def read_rows(height: int) -> NDArray[np.float64]:
+    """Middles of the rows for which `coordinates` wants exact places."""
+    return np.arange(0.5, height + _READ_PX, _READ_PX)
+
+
+def read_at(where: NDArray[np.float32], pictures: Sequence[Grey], outside: int | None = None) -> list[Grey]:
+    """Pictures of one size resampled by straight lines between pixels, at 32nds of a pixel; beyond the edge is `outside`, or what is at the
+    edge.
+    """
+    whole, parts = cv2.convertMaps(where[0], where[1], cv2.CV_16SC2)
+    border = cv2.BORDER_REPLICATE if outside is None else cv2.BORDER_CONSTANT
+    beyond = (outside or 0,) * 3
+    return [_bytes(cv2.remap(item, whole, parts, cv2.INTER_LINEAR, borderMode=border, borderValue=beyond)) for item in pictures]
+
+
+def read_grey(data: bytes) -> Grey:
+    """The brightness of an encoded picture; ValueError if it is none."""
+    return _decoded(data, cv2.IMREAD_GRAYSCALE)
+
+
+def read_rgb(data: bytes) -> Colour:
+    """An encoded picture; ValueError if it is none."""
+    return _bytes(_decoded(data, cv2.IMREAD_COLOR)[:, :, ::-1])
+
+
+def _decoded(data: bytes, how: int) -> NDArray[np.uint8]:
+    found = cv2.imdecode(np.frombuffer(data, np.uint8), how | cv2.IMREAD_IGNORE_ORIENTATION)
+    if found is None:
+        raise ValueError(f"these {len(data)} bytes are no picture that can be read")
+    return _bytes(found)
+
+
+def jpeg(picture: Colour, quality: int, *, fine_colour: bool) -> bytes:
+    """An RGB picture as JPEG, with colours at full resolution or at half of it."""
+    sampling = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444 if fine_colour else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
+    options = (cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling)
+    done, data = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
+    if not done:
+        raise ValueError(f"a picture of {picture.shape[1]}x{picture.shape[0]} pixels cannot be written as JPEG")
+    return data.tobytes()
+
+
+def to_ycc(picture: Colour) -> tuple[Grey, Grey, Grey]:
+    """Y, Cb and Cr of JFIF of an RGB picture."""
+    luma, red, blue = cv2.split(cv2.cvtColor(picture, cv2.COLOR_RGB2YCrCb))
+    return _bytes(luma), _bytes(blue), _bytes(red)
+
+
+def to_rgb(luma: Grey, blue: Grey, red: Grey) -> Colour:
+    """The inverse of `to_ycc`."""
+    return _bytes(cv2.cvtColor(cv2.merge((luma, red, blue)), cv2.COLOR_YCrCb2RGB))
+
+
+def stacked(planes: Sequence[Grey]) -> Colour:
+    """Planes as one picture."""
+    return _bytes(cv2.merge(tuple(planes)))
+
+
+def _bytes(found: Any) -> NDArray[np.uint8]:
+    """OpenCV's stubs know no element types."""
+    picture: NDArray[np.uint8] = found
+    return picture
