@@ -18,7 +18,7 @@ from schemas.geometry_3d import Camera
 from schemas.bbox_3d import Codec
 from synth.spatial import prompts
 from synth.spatial.proof_facts import COLOUR_NAMES, MARGIN, MARGIN_M, MARGIN_SHARE, Facts
-from synth.spatial.proof_picture import picture_fault, thing_fault
+from synth.spatial.proof_picture import StoredPicture
 from synth.spatial.stored_scene import Floats, read_scene
 
 SCENE_NAME = "scene-0.glb"
@@ -57,25 +57,26 @@ class _Case:
 def verdicts(stored: Stored, turns: Sequence[Turn], telling: Telling) -> tuple[Verdict, ...]:
     """One verdict an assistant turn."""
     try:
-        facts = Facts(read_scene(stored.attachment(SCENE_NAME).data))
-        fault = picture_fault(stored.images[0], facts)
+        picture = StoredPicture(stored.images[0], Facts(read_scene(stored.attachment(SCENE_NAME).data)))
+        fault = picture.fault()
         fault = fault and f"wrong_picture: {fault}"
     except (ValueError, KeyError) as error:
-        facts, fault = None, f"wrong_scene: {error}"
+        picture, fault = None, f"wrong_scene: {error}"
     faults: dict[int, str] = {}
     out = []
     for question, answer in zip(turns[::2], turns[1::2], strict=True):
         found = fault
-        if facts is not None and not found:
+        if picture is not None and not found:
             try:
-                _check(facts, telling, stored, question, answer, faults)
+                _check(picture, telling, question, answer, faults)
             except _Wrong as wrong:
                 found = str(wrong)
         out.append(Verdict(answer.task, not found, found or "answered again from masks and depths", "artefact"))
     return tuple(out)
 
 
-def _check(facts: Facts, telling: Telling, stored: Stored, question: Turn, answer: Turn, faults: dict[int, str]) -> None:
+def _check(picture: StoredPicture, telling: Telling, question: Turn, answer: Turn, faults: dict[int, str]) -> None:
+    facts = picture.facts
     program: Any = answer.proof.program if answer.proof else None
     task = answer.task
     if not isinstance(program, dict) or program.get("op") != task or question.task != task or task not in CHECKS:
@@ -91,7 +92,7 @@ def _check(facts: Facts, telling: Telling, stored: Stored, question: Turn, answe
     wanted = CHECKS[task](_Case(facts, telling, slots, program, answer.text))
     for number in wanted:
         if number not in faults:
-            faults[number] = facts.fault(number) or facts.front_fault(number) or thing_fault(stored.images[0], facts, number)
+            faults[number] = facts.fault(number) or facts.front_fault(number) or picture.thing_fault(number)
         if faults[number]:
             raise _Wrong(f"wrong_box: {faults[number]}")
     _check_evidence(facts, answer, wanted)

@@ -6,6 +6,7 @@ or of another scene, and a thing that is missing or elsewhere.
 """
 
 import io
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,48 +29,50 @@ EDGE_GAIN = 1.25
 """How much more must change at the outlines of all things than beside them."""
 
 
-def picture_fault(image: Image, facts: Facts) -> str:
-    """What shows that the picture is not one of the scene; nothing if it may be."""
-    with Pillow.open(io.BytesIO(image.data)) as picture:
-        pixels = np.asarray(picture.convert("RGB"))
-    if pixels.shape[:2] != (facts.camera.height, facts.camera.width):
-        return f"the picture is {pixels.shape[1]}x{pixels.shape[0]}, the scene's camera takes {facts.camera.width}x{facts.camera.height}"
-    right = hue_right(pixels, facts)
-    known = ~np.isnan(right)
-    if known.sum() > 500 and right[known].mean() < PICTURE_HUE_SHARE:
-        return f"only {right[known].mean():.2f} of the pixels have the hue of what the scene has there"
-    gain = edge_gain(pixels, facts)
-    if gain < EDGE_GAIN:
-        return f"outlines of the scene are not those of the picture: {gain:.2f} times what is beside them"
-    return ""
+class StoredPicture:
+    """A stored picture beside the verifier's facts."""
 
+    def __init__(self, image: Image, facts: Facts) -> None:
+        with Pillow.open(io.BytesIO(image.data)) as picture:
+            self.pixels: NDArray[np.uint8] = np.asarray(picture.convert("RGB"))
+        self.facts = facts
 
-def thing_fault(image: Image, facts: Facts, number: int) -> str:
-    """The same for one thing."""
-    with Pillow.open(io.BytesIO(image.data)) as picture:
-        pixels = np.asarray(picture.convert("RGB"))
-    mask = facts.mask(number)
-    right = hue_right(pixels, facts)[mask]
-    known = right[~np.isnan(right)]
-    if len(known) > 60 and known.mean() < HUE_SHARE:
-        return f"only {known.mean():.2f} of the pixels of {facts.scene.items[number].label} have its hue"
-    return ""
+    def fault(self) -> str:
+        """What shows that the picture is not one of the scene; nothing if it may be."""
+        camera = self.facts.camera
+        if self.pixels.shape[:2] != (camera.height, camera.width):
+            return f"the picture is {self.pixels.shape[1]}x{self.pixels.shape[0]}, the scene's camera takes {camera.width}x{camera.height}"
+        known = ~np.isnan(self.hue_right)
+        if known.sum() > 500 and self.hue_right[known].mean() < PICTURE_HUE_SHARE:
+            return f"only {self.hue_right[known].mean():.2f} of the pixels have the hue of what the scene has there"
+        gain = edge_gain(self.pixels, self.facts)
+        if gain < EDGE_GAIN:
+            return f"outlines of the scene are not those of the picture: {gain:.2f} times what is beside them"
+        return ""
 
+    def thing_fault(self, number: int) -> str:
+        """The same for one thing."""
+        right = self.hue_right[self.facts.mask(number)]
+        known = right[~np.isnan(right)]
+        if len(known) > 60 and known.mean() < HUE_SHARE:
+            return f"only {known.mean():.2f} of the pixels of {self.facts.scene.items[number].label} have its hue"
+        return ""
 
-def hue_right(pixels: NDArray[np.uint8], facts: Facts) -> Floats:
-    """[h, w] 1 where a pixel has the hue of what is there, 0 where not, NaN where that cannot be told."""
-    colours = np.concatenate([item.colour for item in facts.scene.items])
-    shines = np.concatenate([item.shines for item in facts.scene.items])
-    triangle = facts.buffer.triangle
-    wanted, given = _shares(colours[triangle]), _shares(_linear(pixels))
-    usable = (triangle >= 0) & ~shines[triangle] & (pixels.max(axis=2) > DARK * 2) & (pixels.max(axis=2) < BRIGHT) & ~_near_edges(facts)
-    if not usable.any():
-        return np.full(triangle.shape, np.nan)
-    # one colour of light for the whole picture: the median difference
-    off = given - wanted
-    off = off - np.median(off[usable], axis=0)
-    wrong = np.abs(off).max(axis=2)
-    return np.where(usable, (wrong < HUE_TOLERANCE).astype(float), np.nan)
+    @cached_property
+    def hue_right(self) -> Floats:
+        """[h, w] 1 where a pixel has the hue of what is there, 0 where not, NaN where that cannot be told."""
+        facts, bright = self.facts, self.pixels.max(axis=2)
+        colours = np.concatenate([item.colour for item in facts.scene.items])
+        shines = np.concatenate([item.shines for item in facts.scene.items])
+        triangle = facts.buffer.triangle
+        usable = (triangle >= 0) & ~shines[triangle] & (bright > 2 * DARK) & (bright < BRIGHT) & ~_near_edges(facts)
+        if not usable.any():
+            return np.full(triangle.shape, np.nan)
+        off = _shares(_linear(self.pixels[usable])) - _shares(colours[triangle[usable]])
+        off = off - np.median(off, axis=0)  # one colour of light for the whole picture
+        right = np.full(triangle.shape, np.nan)
+        right[usable] = np.abs(off).max(axis=1) < HUE_TOLERANCE
+        return right
 
 
 def edge_gain(pixels: NDArray[np.uint8], facts: Facts) -> float:
@@ -105,8 +108,8 @@ def _near_edges(facts: Facts) -> NDArray[np.bool_]:
 def _shares(linear: Floats) -> Floats:
     """Red and blue as shares of the sum of all three, the square root of each (so that dark and bright hues count alike)."""
     root = np.sqrt(np.maximum(linear, 0))
-    total = np.maximum(root.sum(axis=2, keepdims=True), 1e-6)
-    shares: Floats = (root / total)[:, :, [0, 2]]
+    total = np.maximum(root.sum(axis=-1, keepdims=True), 1e-6)
+    shares: Floats = (root / total)[..., [0, 2]]
     return shares
 
 

@@ -7,6 +7,7 @@ counter-clockwise seen from outside. Normals belong to vertices, so that round s
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,19 +60,21 @@ def cuboid(low: Sequence[float], high: Sequence[float], slot: str, bevel: float 
     """
     lo, hi = np.asarray(low, float), np.asarray(high, float)
     b = min(bevel, float((hi - lo).min()) * 0.3)
-    vertices, normals = [], []
-    for corner in range(8):
-        signs = [1.0 if corner >> axis & 1 else -1.0 for axis in range(3)]
-        outer = [hi[axis] if signs[axis] > 0 else lo[axis] for axis in range(3)]
-        for axis in range(3):  # vertex 3 * corner + axis lies on the face across `axis`
-            vertices.append([outer[k] - (0.0 if k == axis else signs[k] * b) for k in range(3)])
-            normals.append([signs[axis] if k == axis else 0.0 for k in range(3)])
+    signs, axes, triangles = _cuboid()
+    outer = np.where(signs > 0, hi, lo)
+    return Part(np.where(axes > 0, outer, outer - signs * b), signs * axes, triangles, slot)
+
+
+@cache
+def _cuboid() -> tuple[Floats, Floats, Integers]:
+    """For vertex 3 * corner + axis, which lies on the face across `axis`: signs [24, 3] of its corner, 1 for its axis [24, 3]; triangles."""
+    signs = np.array([[1.0 if corner >> k & 1 else -1.0 for k in range(3)] for corner in range(8) for _ in range(3)])
+    axes = np.tile(np.eye(3), (8, 1))
     faces: list[list[int]] = []
     for axis in range(3):
         p, q = 1 << (axis + 1) % 3, 1 << (axis + 2) % 3
         for side in (0, 1 << axis):
-            ring = [side, side | p, side | p | q, side | q]
-            faces.append([3 * c + axis for c in ring])
+            faces.append([3 * c + axis for c in (side, side | p, side | p | q, side | q)])
     for axis in range(3):  # the twelve edges: along `axis`, between the faces across the other two
         u, v = (axis + 1) % 3, (axis + 2) % 3
         for rest in range(4):
@@ -79,7 +82,8 @@ def cuboid(low: Sequence[float], high: Sequence[float], slot: str, bevel: float 
             end = start | 1 << axis
             faces.append([3 * start + u, 3 * end + u, 3 * end + v, 3 * start + v])
     faces += [[3 * c, 3 * c + 1, 3 * c + 2] for c in range(8)]
-    return _closed(np.array(vertices), np.array(normals), faces, slot)
+    unit = np.where(axes > 0, signs, signs * 0.9)
+    return signs, axes, _closed(unit, signs * axes, faces, "").triangles
 
 
 def lathe(profile: Sequence[tuple[float, float]], slot: str, *, sides: int = SIDES, sharp: bool = False) -> Part:
