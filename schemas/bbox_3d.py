@@ -1,10 +1,10 @@
 """`bbox_3d`: nine numbers for an oriented box in the camera frame, in two named notations, each with its inverse.
 
 Qwen3-VL's 3-D cookbook contradicts itself: the text says `[x, y, z, x_size, y_size, z_size, roll, pitch, yaw]` with angles in radians, its
-code takes the last three as pitch, yaw, roll and multiplies each by 180 degrees (QwenLM/Qwen3-VL issues 2044, 1501). The sample answers fit the
-code. So `QWEN3VL_COOKBOOK`, the default, writes what the code reads: angles about x, y, z as fractions of 180 degrees, R = Rz · Ry · Rx.
-`RADIANS_RPY` writes what the text says, roll being about z, pitch about x, yaw about y: the same three angles, in radians, in that other
-order. A notation never changes its meaning: another would get another name.
+code takes the last three as pitch, yaw, roll and multiplies each by 180 degrees (QwenLM/Qwen3-VL issues 2044, 1501). The sample answers fit
+the code. So `QWEN3VL_COOKBOOK`, the default, writes what the code reads: angles about x, y, z as fractions of 180 degrees, R = Rz · Ry ·
+Rx. `RADIANS_RPY` writes what the text says, roll being about z, pitch about x, yaw about y: the same three angles, in radians, in that
+other order. A notation never changes its meaning: another would get another name.
 """
 
 import math
@@ -54,7 +54,9 @@ def from_numbers(numbers: Sequence[float], codec: Codec) -> Box3D:
 
 def write_boxes_3d(boxes: Sequence[LabelledBox3D], codec: Codec) -> str:
     """`[{"bbox_3d": [nine numbers], "label": …}]` in a json fence, numbers to `DECIMALS`."""
-    return write_objects({"bbox_3d": [round(v, DECIMALS) + 0.0 for v in to_numbers(b.box, codec)], "label": b.label, **b.extra} for b in boxes)
+    return write_objects(
+        {"bbox_3d": [round(v, DECIMALS) + 0.0 for v in to_numbers(b.box, codec)], "label": b.label, **b.extra} for b in boxes
+    )
 
 
 def parse_boxes_3d(text: str, codec: Codec) -> tuple[LabelledBox3D, ...]:

@@ -1,8 +1,8 @@
 """The output notations that users of Qwen3-VL expect, each a named and versioned pair of a writer and a parser.
 
 Here are the small JSON notations: boxes, points and spotted text. The page notations are in `schemas.qwenvl_html` and
-`schemas.qwenvl_markdown`, boxes in space in `schemas.bbox_3d`. A sample's provenance names the notation among the family's parameters, so that a later change is another name,
-never another meaning. Coordinates are integers 0–1000; the truth keeps pixels.
+`schemas.qwenvl_markdown`, boxes in space in `schemas.bbox_3d`. A sample's provenance names the notation among the family's parameters, so
+that a later change is another name, never another meaning. Coordinates are integers 0–1000; the truth keeps pixels.
 """
 
 import json

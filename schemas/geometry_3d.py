@@ -1,11 +1,11 @@
 """Cameras, rotations and oriented boxes in space, and every change of frame they go through, written once.
 
-Lengths are metres, angles radians unless a name says otherwise. A **camera frame** has x right, y down, z forward; a point (x, y, z) is seen
-at u = fx x / z + cx, v = fy y / z + cy pixels from the outer corner of the top left pixel, whose centre is (0.5, 0.5). A **world frame** is
-right-handed with z up. A **box frame** has x to the right of somebody who looks at the object's front, y down, z away from the front: an
-upright object that faces a level camera has the identity as its rotation. Rotations are 3x3 matrices, by rows, that take
-vectors of the box frame to the frame the box is told in; they are plain tuples and never go through a linear algebra library, whose last
-bits depend on the processor.
+Lengths are metres, angles radians unless a name says otherwise. A **camera frame** has x right, y down, z forward; a point (x, y, z) is
+seen at u = fx x / z + cx, v = fy y / z + cy pixels from the outer corner of the top left pixel, whose centre is (0.5, 0.5). A **world
+frame** is right-handed with z up. A **box frame** has x to the right of somebody who looks at the object's front, y down, z away from the
+front: an upright object that faces a level camera has the identity as its rotation. Rotations are 3x3 matrices, by rows, that take vectors
+of the box frame to the frame the box is told in; they are plain tuples and never go through a linear algebra library, whose last bits
+depend on the processor.
 """
 
 import math
@@ -104,8 +104,9 @@ def to_virtual(box: Box3D, camera: Camera, focal_px: float, height_px: float) ->
     """The box as a camera of one fixed focal length would have to see it to give this picture.
 
     Cube R-CNN's rule (Omni3D, arXiv 2207.10660, section 4.3): z_v = z · (f_v · H) / (f · H_v), f and H being focal length and height of the
-    picture, f_v and H_v those of the virtual camera. Ours, since the Qwen3-VL report does not say: x, y, sizes and rotation stay, so that the
-    box projects to the same place with the virtual focal length f_v · H / H_v in the picture's own pixels. ValueError where fx is not fy.
+    picture, f_v and H_v those of the virtual camera. Ours, since the Qwen3-VL report does not say: x, y, sizes and rotation stay, so that
+    the box projects to the same place with the virtual focal length f_v · H / H_v in the picture's own pixels. ValueError where fx is not
+    fy.
     """
     x, y, z = box.center
     return replace(box, center=(x, y, z * _virtual_scale(camera, focal_px, height_px)))
@@ -196,12 +197,12 @@ def looking(forward: Vec3, roll: float) -> Matrix3:
 
 
 def add(a: Vec3, b: Vec3) -> Vec3:
-    """a + b."""
+    """A + b."""
     return (a[0] + b[0], a[1] + b[1], a[2] + b[2])
 
 
 def subtract(a: Vec3, b: Vec3) -> Vec3:
-    """a - b."""
+    """A - b."""
     return (a[0] - b[0], a[1] - b[1], a[2] - b[2])
 
 
@@ -216,7 +217,7 @@ def cross(a: Vec3, b: Vec3) -> Vec3:
 
 
 def rotate(matrix: Matrix3, vector: Vec3) -> Vec3:
-    """matrix · vector."""
+    """Matrix · vector."""
     return (dot(matrix[0], vector), dot(matrix[1], vector), dot(matrix[2], vector))
 
 
@@ -227,7 +228,7 @@ def transpose(matrix: Matrix3) -> Matrix3:
 
 
 def multiply(a: Matrix3, b: Matrix3) -> Matrix3:
-    """a · b: first b, then a."""
+    """A · b: first b, then a."""
     columns = transpose(b)
     x, y, z = (rotate(a, column) for column in columns)
     return transpose((x, y, z))

@@ -24,8 +24,8 @@ Tetrahedra: TypeAlias = NDArray[np.float64]
 AP_THRESHOLDS = tuple(round(0.05 * k, 2) for k in range(1, 11))
 """0.05, 0.10 … 0.50: what Omni3D averages over; it also tells 0.15, 0.25 and 0.50 apart, and Qwen3-VL reports 0.15."""
 ROUND_STEPS = 45
-"""Turns tried for a round object, over the 90 degrees after which a box of square footprint repeats. At worst, half a step or 1 degree, the IoU
-of equal boxes is 2 / (1 + sin 1° + cos 1°) taken over its union: 0.983."""
+"""Turns tried for a round object, over the 90 degrees after which a box of square footprint repeats. At worst, half a step or 1 degree, the
+IoU of equal boxes is 2 / (1 + sin 1° + cos 1°) taken over its union: 0.983."""
 _FIVE = ((0, 3, 5, 6), (1, 0, 3, 5), (2, 0, 3, 6), (4, 0, 5, 6), (7, 3, 5, 6))
 """Corners, in the order of `CORNER_SIGNS`, of the five tetrahedra that a box falls into."""
 
@@ -111,7 +111,8 @@ def mean_average_precision(answers_by_class: Sequence[Sequence[Answered]], thres
 def _match(answer: Answered, threshold: float) -> list[tuple[float, bool]]:
     """Score of each found box and whether it is right; among boxes of one score, pairs of higher IoU are matched first."""
     scores = answer.scores or (1.0,) * len(answer.found)
-    symmetries = answer.symmetries or ("none",) * len(answer.true)
+    alike: Symmetry = "none"
+    symmetries = answer.symmetries or (alike,) * len(answer.true)
     pairs = []
     for i, (box, score) in enumerate(zip(answer.found, scores, strict=True)):
         for j, (true, symmetry) in enumerate(zip(answer.true, symmetries, strict=True)):
@@ -162,9 +163,9 @@ def _prism(a: tuple[NDArray[np.float64], ...], b: tuple[NDArray[np.float64], ...
 def _between(p: Tetrahedra, d: NDArray[np.float64], i: int, o: int) -> NDArray[np.float64]:
     """Where the edge from corner i, inside, to corner o, outside, meets the plane."""
     share = d[:, i] / (d[:, i] - d[:, o])
-    return p[:, i] + share[:, None] * (p[:, o] - p[:, i])
+    return np.asarray(p[:, i] + share[:, None] * (p[:, o] - p[:, i]), np.float64)
 
 
 def _volumes(pieces: Tetrahedra) -> NDArray[np.float64]:
     a, b, c = (pieces[:, k] - pieces[:, 0] for k in (1, 2, 3))
-    return np.abs((a * np.cross(b, c)).sum(axis=1)) / 6
+    return np.asarray(np.abs((a * np.cross(b, c)).sum(axis=1)) / 6, np.float64)

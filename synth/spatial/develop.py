@@ -1,4 +1,6 @@
-"""From linear light to a stored picture, as a camera does it: exposure, a soft shoulder, lens blur, darker corners, sensor noise, JPEG or PNG."""
+"""From linear light to a stored picture, as a camera does it: exposure, a soft shoulder, lens blur, darker corners, sensor noise, JPEG or
+PNG.
+"""
 
 import io
 from dataclasses import dataclass
@@ -77,11 +79,12 @@ def _shoulder(x: Floats) -> Floats:
 
 
 def _gamma(x: Floats) -> NDArray[np.uint8]:
-    """sRGB bytes by a table of 4,096 steps: the same on every processor, which powers are not."""
+    """SRGB bytes by a table of 4,096 steps: the same on every processor, which powers are not."""
     steps = np.arange(4097) / 4096
     curve = np.where(steps <= 0.0031308, steps * 12.92, 1.055 * np.power(steps, 1 / 2.4) - 0.055)
     table = np.floor(np.round(curve, 9) * 255 + 0.5).astype(np.uint8)
-    return table[np.floor(x * 4096 + 0.5).astype(np.int64)]
+    pixels: NDArray[np.uint8] = table[np.floor(x * 4096 + 0.5).astype(np.int64)]
+    return pixels
 
 
 def _corners(h: int, w: int) -> Floats:

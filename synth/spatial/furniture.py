@@ -1,7 +1,7 @@
 """Parametric furniture: (width, depth, height) in metres and a random stream -> parts and the surfaces on which things can stand.
 
-Builders draw in the model frame of `shapes` around the origin, front towards -y, and need not fill the size exactly: `objects.build` fits them.
-Knows nothing of scenes.
+Builders draw in the model frame of `shapes` around the origin, front towards -y, and need not fill the size exactly: `objects.build` fits
+them. Knows nothing of scenes.
 """
 
 from collections.abc import Sequence
@@ -64,7 +64,10 @@ def round_table(w: float, d: float, h: float, rng: Generator) -> Model:
     """A disc on one foot."""
     top, stem = 0.03, 0.03 + 0.03 * float(rng.random())
     foot = [(w * 0.33, 0.0), (w * 0.33, 0.02), (stem, 0.06), (stem, h - top)]
-    parts = [lathe([(w / 2 - 0.005, h - top), (w / 2, h - top + 0.005), (w / 2, h - 0.005), (w / 2 - 0.005, h)], "top", sides=40), lathe(foot, "frame")]
+    parts = [
+        lathe([(w / 2 - 0.005, h - top), (w / 2, h - top + 0.005), (w / 2, h - 0.005), (w / 2 - 0.005, h)], "top", sides=40),
+        lathe(foot, "frame"),
+    ]
     inner = w / 2 * 0.7
     return Model(parts, [Surface(-inner, -inner, inner, inner, h)])
 
@@ -147,7 +150,10 @@ def chair(w: float, d: float, h: float, rng: Generator) -> Model:
         parts += [cuboid((-inner, y0 + 0.006, z), (inner, y1 - 0.006, z + 0.05), "frame") for z in (seat + 0.14, seat + 0.24, h - 0.06)]
     else:
         parts.append(cuboid((-inner, y0 + 0.004, h - 0.06), (inner, y1 - 0.004, h), "frame"))
-        parts += [bar((x, (y0 + y1) / 2, seat), (x, (y0 + y1) / 2, h - 0.05), 0.008, "frame") for x in (-inner * 0.6, -inner * 0.2, inner * 0.2, inner * 0.6)]
+        parts += [
+            bar((x, (y0 + y1) / 2, seat), (x, (y0 + y1) / 2, h - 0.05), 0.008, "frame")
+            for x in (-inner * 0.6, -inner * 0.2, inner * 0.2, inner * 0.6)
+        ]
     return Model(parts, [Surface(-w / 2 + 0.04, -d / 2 + 0.04, w / 2 - 0.04, y0 - 0.03, seat, h - seat)])
 
 
@@ -183,7 +189,10 @@ def armchair(w: float, d: float, h: float, rng: Generator) -> Model:
     parts.append(cuboid((-w / 2, -d / 2 + 0.02, foot), (w / 2, d / 2, seat - 0.12), "cover", 0.03))
     parts.append(cuboid((-w / 2, d / 2 - back, foot), (w / 2, d / 2, h), "cover", 0.05))
     high = seat + (h - seat) * (0.3 + 0.3 * float(rng.random()))
-    parts += [cuboid((min(s * w / 2, s * (w / 2 - arm)), -d / 2, foot), (max(s * w / 2, s * (w / 2 - arm)), d / 2 - 0.02, high), "cover", 0.04) for s in (-1, 1)]
+    parts += [
+        cuboid((min(s * w / 2, s * (w / 2 - arm)), -d / 2, foot), (max(s * w / 2, s * (w / 2 - arm)), d / 2 - 0.02, high), "cover", 0.04)
+        for s in (-1, 1)
+    ]
     inner = w - 2 * arm
     count = max(1, round(inner / 0.65))
     for k in range(count):
@@ -196,7 +205,10 @@ def armchair(w: float, d: float, h: float, rng: Generator) -> Model:
 def bed(w: float, d: float, h: float, rng: Generator) -> Model:
     """A frame, a mattress, a blanket and pillows; the head is at +y."""
     low, mattress = 0.22, 0.42
-    parts = [cuboid((-w / 2, -d / 2, 0.08), (w / 2, d / 2, low), "frame", 0.01), cuboid((-w / 2, d / 2 - 0.06, 0), (w / 2, d / 2, h), "frame", 0.01)]
+    parts = [
+        cuboid((-w / 2, -d / 2, 0.08), (w / 2, d / 2, low), "frame", 0.01),
+        cuboid((-w / 2, d / 2 - 0.06, 0), (w / 2, d / 2, h), "frame", 0.01),
+    ]
     parts += _legs(w, d, 0.1, 0.06, 0.04, "frame", round_legs=False)
     parts.append(cuboid((-w / 2 + 0.03, -d / 2 + 0.03, low), (w / 2 - 0.03, d / 2 - 0.07, mattress), "sheet", 0.05))
     parts.append(cuboid((-w / 2 + 0.01, -d / 2 + 0.01, low + 0.04), (w / 2 - 0.01, d / 2 - 0.65, mattress + 0.035), "cover", 0.045))
@@ -218,7 +230,15 @@ def floor_lamp(w: float, d: float, h: float, rng: Generator) -> Model:
 def table_lamp(w: float, d: float, h: float, rng: Generator) -> Model:
     """A turned foot with a shade."""
     belly = 0.18 + 0.16 * float(rng.random())
-    foot = [(w * 0.28, 0), (w * 0.28, 0.01), (w * 0.1, h * 0.08), (w * belly, h * 0.3), (w * 0.08, h * 0.5), (0.008, h * 0.55), (0.008, h * 0.7)]
+    foot = [
+        (w * 0.28, 0),
+        (w * 0.28, 0.01),
+        (w * 0.1, h * 0.08),
+        (w * belly, h * 0.3),
+        (w * 0.08, h * 0.5),
+        (0.008, h * 0.55),
+        (0.008, h * 0.7),
+    ]
     return Model([lathe(foot, "foot"), _shade(w / 2, w * (0.28 + 0.2 * float(rng.random())), h * 0.58, h)])
 
 

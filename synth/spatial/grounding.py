@@ -1,7 +1,9 @@
-"""`spatial.grounding`: a picture of a furnished place, and where things are in it: oriented boxes in space, boxes and points in the picture, counts.
+"""`spatial.grounding`: a picture of a furnished place, and where things are in it: oriented boxes in space, boxes and points in the
+picture, counts.
 
-Scenes are drawn with metric sizes, standing on what holds them up, seen by a known camera; Open3D casts the rays. The scene is stored as a GLB file
-beside the picture; `verify` draws its masks and depths again with a rasteriser of its own and proves every box from them (`proof.py`).
+Scenes are drawn with metric sizes, standing on what holds them up, seen by a known camera; Open3D casts the rays. The scene is stored as a
+GLB file beside the picture; `verify` draws its masks and depths again with a rasteriser of its own and proves every box from them
+(`proof.py`).
 """
 
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from schemas.bbox_3d import Codec
 from schemas.errors import DataError
 from schemas.sample import Rendering, Stored, Turn, Verdict
 from schemas.seeds import stream
+from schemas.tokens import count_conversation, image_tokens
 from synth.params import among, refuse, within
 from synth.spatial.develop import develop, draw_look
 from synth.spatial.layout import places
@@ -51,8 +54,9 @@ class Grounding:
         min_side_px: Least length of the picture's longer side.
         max_side_px: Greatest.
         codec: Notation of boxes in space, `qwen3vl-cookbook` or `radians-rpy`.
-        virtual_focal_px: Focal length of the one virtual camera that depths are told for, in pixels of a picture 512 high; 0 for depths in metres.
-        context_tokens: Most tokens of a sample; 0 for no bound.
+        virtual_focal_px: Focal length of the one virtual camera that depths are told for, in pixels of a picture 512 high; 0 for depths in
+            metres.
+        context_tokens: Most tokens of a sample; the last questions are left out where there would be more.
     """
 
     version: ClassVar[int] = 1
@@ -65,7 +69,7 @@ class Grounding:
     max_side_px: int = 896
     codec: Codec = "qwen3vl-cookbook"
     virtual_focal_px: int = 0
-    context_tokens: int = 0
+    context_tokens: int = 8192
 
     def __post_init__(self) -> None:
         refuse(
@@ -76,7 +80,7 @@ class Grounding:
             within("min_side_px", self.min_side_px, 320, self.max_side_px, why="smaller, hardly a thing can be told"),
             within("max_side_px", self.max_side_px, 320, 2048),
             within("virtual_focal_px", self.virtual_focal_px, 0, 4096),
-            within("context_tokens", self.context_tokens, 0),
+            within("context_tokens", self.context_tokens, 1024, why="a picture of the largest size and one question"),
         )
 
     def sample_truth(self, index: int, rng: Generator) -> Truth:
@@ -114,6 +118,14 @@ class Grounding:
         """Ask about the picture."""
         asking = Asking(truth.scene, rendering.landed, self.codec, truth.tell_camera, float(self.virtual_focal_px))
         turns = write_turns(asking, truth.tasks, rng)
+        (image,) = rendering.images
+        seen_tokens = [image_tokens(image.width_px, image.height_px)]
+        while count_conversation(turns, seen_tokens) > self.context_tokens:
+            turns = turns[:-2]
+            if not turns:
+                raise DataError(
+                    "over_budget", f"one question about {image.width_px}x{image.height_px} pixels exceeds {self.context_tokens} tokens"
+                )
         if not turns:
             raise DataError("nothing_to_ask", f"none of {len(truth.tasks)} questions fits the picture of a {truth.scene.place}")
         return turns

@@ -1,6 +1,8 @@
-"""Furnishes a room: pieces along walls, around tables and in front of sofas, things on top of them; nothing overlaps, everything is held up.
+"""Furnishes a room: pieces along walls, around tables and in front of sofas, things on top of them; nothing overlaps, everything is held
+up.
 
-World frame: the floor is z = 0, the room spans x from 0 to its width and y from 0 to its depth. Knows nothing of cameras, light or questions.
+World frame: the floor is z = 0, the room spans x from 0 to its width and y from 0 to its depth. Knows nothing of cameras, light or
+questions.
 """
 
 import math

@@ -1,7 +1,7 @@
 """A scene as triangles in the world, and as a GLB file that any viewer opens and the verifier reads.
 
-Vertices are snapped to a grid of 2**-14 m (0.06 mm), which single precision holds exactly within 1,024 m: the stored scene is then the scene
-that was drawn, on every processor. Knows nothing of pictures or questions.
+Vertices are snapped to a grid of 2**-14 m (0.06 mm), which single precision holds exactly within 1,024 m: the stored scene is then the
+scene that was drawn, on every processor. Knows nothing of pictures or questions.
 """
 
 import math
@@ -111,7 +111,13 @@ def _window_parts(window: Window, w: float, d: float, white: Material) -> list[t
 
     s, e, lo, hi, b = window.start, window.end, window.low, window.high, 0.05
     out = [("window", slab(s, e, lo, hi, 0.004, "sky"), SKY)]
-    bars = ((s - b, s, lo - b, hi + b), (e, e + b, lo - b, hi + b), (s, e, lo - b, lo), (s, e, hi, hi + b), ((s + e) / 2 - 0.02, (s + e) / 2 + 0.02, lo, hi))
+    bars = (
+        (s - b, s, lo - b, hi + b),
+        (e, e + b, lo - b, hi + b),
+        (s, e, lo - b, lo),
+        (s, e, hi, hi + b),
+        ((s + e) / 2 - 0.02, (s + e) / 2 + 0.02, lo, hi),
+    )
     return [*out, *((f"window-frame-{k}", slab(*bar, 0.02, "frame"), white) for k, bar in enumerate(bars))]
 
 
@@ -139,7 +145,9 @@ def scene_attachment(scene: Scene, meshes: Sequence[Mesh]) -> Attachment:
 
     looks: list[Json] = []
     mesh_list: list[Json] = []
-    nodes: list[Json] = [{"name": "world", "rotation": [-math.sqrt(0.5), 0.0, 0.0, math.sqrt(0.5)], "children": list(range(1, len(meshes) + 2))}]
+    nodes: list[Json] = [
+        {"name": "world", "rotation": [-math.sqrt(0.5), 0.0, 0.0, math.sqrt(0.5)], "children": list(range(1, len(meshes) + 2))}
+    ]
     for mesh in meshes:
         position = put(mesh.vertices, FLOAT, "VEC3")
         primitives: list[Json] = []
@@ -199,7 +207,14 @@ def _box(box: Box3D) -> Json:
 
 def _camera(camera: Camera) -> Json:
     rotation: list[Json] = [list(row) for row in camera.rotation]
-    k: dict[str, Json] = {"width_px": camera.width_px, "height_px": camera.height_px, "fx": camera.fx, "fy": camera.fy, "cx": camera.cx, "cy": camera.cy}
+    k: dict[str, Json] = {
+        "width_px": camera.width_px,
+        "height_px": camera.height_px,
+        "fx": camera.fx,
+        "fy": camera.fy,
+        "cx": camera.cx,
+        "cy": camera.cy,
+    }
     quaternion: list[Json] = [round(v, 9) + 0.0 for v in to_quaternion(camera.rotation)]
     return {**k, "rotation": rotation, "quaternion_wxyz": quaternion, "position": list(camera.position)}
 
@@ -213,7 +228,10 @@ def _camera_matrix(camera: Camera) -> list[Json]:
 
 def _perspective(camera: Camera) -> Json:
     yfov = round(2 * math.atan(camera.height_px / 2 / camera.fy), 9)
-    return {"type": "perspective", "perspective": {"yfov": yfov, "aspectRatio": round(camera.width_px / camera.height_px, 9), "znear": 0.01}}
+    return {
+        "type": "perspective",
+        "perspective": {"yfov": yfov, "aspectRatio": round(camera.width_px / camera.height_px, 9), "znear": 0.01},
+    }
 
 
 def _look(material: Material) -> Json:
@@ -231,5 +249,3 @@ def linear(value: int) -> float:
     """An sRGB value from 0 to 255 as linear light, 0 to 1 (IEC 61966-2-1)."""
     share = value / 255
     return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
-
-

@@ -1,7 +1,8 @@
 """The verifier of the spatial families: proves scene and picture, then answers every question again from what it measured itself.
 
-Each question is read back through the phrasings, its answer is worked out from rasterised masks, depths and triangles (`proof_facts`), and the
-text of the answer is parsed by code of this module and compared: objects must pair up one to one. Nothing here is the generator's but phrasings.
+Each question is read back through the phrasings, its answer is worked out from rasterised masks, depths and triangles (`proof_facts`), and
+the text of the answer is parsed by code of this module and compared: objects must pair up one to one. Nothing here is the generator's but
+phrasings.
 """
 
 import json
@@ -13,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from schemas.sample import Stored, Turn, Verdict
-from schemas.geometry_3d import Camera
 from schemas.bbox_3d import Codec
+from schemas.geometry_3d import Camera
+from schemas.sample import Stored, Turn, Verdict
 from synth.spatial import prompts
 from synth.spatial.proof_facts import COLOUR_NAMES, MARGIN, MARGIN_M, MARGIN_SHARE, Facts
 from synth.spatial.proof_picture import StoredPicture
@@ -115,7 +116,7 @@ def _check_evidence(facts: Facts, answer: Turn, wanted: Sequence[int]) -> None:
         left.remove(hit)
 
 
-# --- which things a question means -----------------------------------------------------------------------------------------------------------
+# --- which things a question means -------------------------------------------------------------------------------------------------------
 
 
 def _of_kind(case: _Case, name: str) -> list[int]:
@@ -166,7 +167,7 @@ def _best(facts: Facts, pool: Sequence[int], kind: str) -> list[int]:
     return [pool[k] for k in order[:1]]
 
 
-# --- answers ---------------------------------------------------------------------------------------------------------------------------------
+# --- answers -----------------------------------------------------------------------------------------------------------------------------
 
 
 def _objects(text: str) -> list[dict[str, Any]]:
@@ -234,7 +235,7 @@ def _fits_3d(case: _Case, numbers: list[float], number: int) -> bool:
     x, y, z = camera.local(told.corners())
     true = np.stack([x, y, z], axis=1)
     if case.telling.virtual_focal_px:  # z of the centre is scaled, the rest of the box keeps its place about it
-        mx, my, mz = (float(v) for v in camera.local(told.center[None])[0:3])
+        mz = float(camera.local(told.center[None])[2][0])
         scale = case.telling.virtual_focal_px * camera.height / (camera.fy * VIRTUAL_HEIGHT_PX)
         true = true + np.array([0.0, 0.0, mz * scale - mz])
     limit = CORNER_M + CORNER_SHARE * float(told.size.max())
@@ -250,7 +251,7 @@ def _corners(numbers: Sequence[float], codec: Codec) -> Floats:
     y, z = y * math.cos(about_x) - z * math.sin(about_x), y * math.sin(about_x) + z * math.cos(about_x)
     x, z = x * math.cos(about_y) + z * math.sin(about_y), -x * math.sin(about_y) + z * math.cos(about_y)
     x, y = x * math.cos(about_z) - y * math.sin(about_z), x * math.sin(about_z) + y * math.cos(about_z)
-    return np.stack([x, y, z], axis=1) + np.array(numbers[:3])
+    return np.asarray(np.stack([x, y, z], axis=1) + np.array(numbers[:3]), float)
 
 
 def _detect(key: str, count: int) -> Callable[[_Case], list[int]]:

@@ -1,6 +1,7 @@
 """What the verifier knows of a picture's scene: masks and depths that it rasterised itself, and what it measures in them.
 
-Facts about places come from depths of visible pixels and from triangles, never from the boxes the scene file tells; those are what is proved.
+Facts about places come from depths of visible pixels and from triangles, never from the boxes the scene file tells; those are what is
+proved.
 """
 
 from dataclasses import dataclass

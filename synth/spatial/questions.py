@@ -1,7 +1,7 @@
 """Writes questions about what stands where in one picture: things seen, and tasks -> questions with answers and programs.
 
-Boxes and points of the picture are thousandths (`schemas.dialect`), boxes in space nine numbers (`schemas.bbox_3d`). The verifier, `proof.py`,
-shares nothing with this module but the phrasings.
+Boxes and points of the picture are thousandths (`schemas.dialect`), boxes in space nine numbers (`schemas.bbox_3d`). The verifier,
+`proof.py`, shares nothing with this module but the phrasings.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,7 +38,8 @@ ABSENT_SHARE = 0.12
 MANY = 15
 """Most boxes or points in one answer."""
 MARGIN, MARGIN_M, MARGIN_SHARE = 0.2, 0.12, 0.07
-"""By how much the nearest, tallest or leftmost must win: of its own measure, in metres, of the picture's side (families.md C3, with a margin)."""
+"""By how much the nearest, tallest or leftmost must win: of its own measure, in metres, of the picture's side (families.md C3, with a
+margin)."""
 VIRTUAL_HEIGHT_PX = 512.0
 """Height of the pictures of a virtual camera, as in Cube R-CNN's configuration."""
 
@@ -144,7 +145,7 @@ def _all_of_a_kind(asking: Asking, task: Task, rng: Generator) -> Asked | None:
     _, name, items = drawn
     question = prompts.draw_prompt(task, rng, label=name)
     named = [(item, name) for item in items]
-    answer = {"3d": _boxes_3d, "bbox_2d": _boxes, "point_2d": _points}.get(prompts.NOTATION[task], lambda *_: "")(asking, named)
+    answer = _written(asking, task, named)
     if task.startswith("count"):
         answer = f"{answer}\n{len(items)}".strip()
     return Asked(question, answer, {"label": name}, items, "absent" if not items else len(items))
@@ -172,7 +173,6 @@ def _by_expression(asking: Asking, task: Task, rng: Generator) -> Asked | None:
     label = labels[int(rng.integers(len(labels)))]  # so that kinds with many expressions are not asked about more often
     pool = [pair for pair in found if asking.label(pair[1]) == label]
     what, item = pool[int(rng.integers(len(pool)))]
-    write = {"3d": _boxes_3d, "bbox_2d": _boxes, "point_2d": _points}[prompts.NOTATION[task]]
     return Asked(prompts.draw_prompt(task, rng, what=what), write(asking, [(item, label)]), {"what": what}, (item,), label)
 
 
@@ -194,6 +194,14 @@ def _at_a_point(asking: Asking, task: Task, rng: Generator) -> Asked | None:
 def _thick(item: Seen) -> bool:
     """Whether a point may be off by a pixel and still be on it, as far as its box tells."""
     return min(item.box_px[2] - item.box_px[0], item.box_px[3] - item.box_px[1]) >= 12
+
+
+def _written(asking: Asking, task: Task, named: Sequence[tuple[Seen, str]]) -> str:
+    """Things and what they are called, in the task's notation."""
+    notation = prompts.NOTATION[task]
+    if notation == "3d":
+        return _boxes_3d(asking, named)
+    return _boxes(asking, named) if notation == "bbox_2d" else _points(asking, named) if notation == "point_2d" else ""
 
 
 def _boxes_3d(asking: Asking, named: Sequence[tuple[Seen, str]]) -> str:

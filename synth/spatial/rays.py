@@ -1,7 +1,7 @@
 """Casts rays into a scene's meshes with Open3D (Embree), and works out again in double precision where each hit its triangle.
 
-Embree finds which triangle a ray meets first; its distances differ in the last bits from processor to processor, so everything that is drawn
-or stored is computed here from the triangle's own corners. Open3D is imported where it is first needed: it takes a second.
+Embree finds which triangle a ray meets first; its distances differ in the last bits from processor to processor, so everything that is
+drawn or stored is computed here from the triangle's own corners. Open3D is imported where it is first needed: it takes a second.
 """
 
 from collections.abc import Sequence
@@ -50,7 +50,9 @@ class Rays:
         self._core: Any = open3d.core
         self._scene: Any = open3d.t.geometry.RaycastingScene(nthreads=1)
         for mesh in meshes:
-            self._scene.add_triangles(self._core.Tensor(mesh.vertices.astype(np.float32)), self._core.Tensor(mesh.triangles.astype(np.uint32)))
+            self._scene.add_triangles(
+                self._core.Tensor(mesh.vertices.astype(np.float32)), self._core.Tensor(mesh.triangles.astype(np.uint32))
+            )
         self.first = np.cumsum([0, *(len(mesh.triangles) for mesh in meshes[:-1])])
         """Number of each mesh's first triangle."""
         self.materials = [material for mesh in meshes for material in mesh.materials]
@@ -100,8 +102,8 @@ class Rays:
 
 
 def pixel_rays(camera: Camera, u: Floats, v: Floats) -> tuple[Floats, Floats]:
-    """Origins and directions, in the world, of rays through pixel positions; directions are 1 long along the camera's axis, so that hits are
-    at their depth.
+    """Origins and directions, in the world, of rays through pixel positions; directions are 1 long along the camera's axis, so that hits
+    are at their depth.
     """
     x, y = (u - camera.cx) / camera.fx, (v - camera.cy) / camera.fy
     r: Matrix3 = camera.rotation

@@ -159,7 +159,9 @@ def _draw_lights(shell: Shell, rng: Generator) -> tuple[tuple[Light, ...], Vec3]
     for _ in range(1 + int(rng.random() < 0.4)):
         x, y = (round((0.25 + 0.5 * float(rng.random())) * side, 2) for side in (shell.width, shell.depth))
         position = (x, y, round(shell.height - 0.12, 2))
-        lights.append(Light("lamp", position, 0.1 + round(0.2 * float(rng.random()), 2), tint(LAMP_RGB), round(1.6 + 2.4 * float(rng.random()), 3)))
+        lights.append(
+            Light("lamp", position, 0.1 + round(0.2 * float(rng.random()), 2), tint(LAMP_RGB), round(1.6 + 2.4 * float(rng.random()), 3))
+        )
     if shell.window:
         along, z = (shell.window.start + shell.window.end) / 2, (shell.window.low + shell.window.high) / 2
         ends = ((along, 0.03), (along, shell.depth - 0.03), (0.03, along), (shell.width - 0.03, along))

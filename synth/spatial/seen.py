@@ -86,7 +86,9 @@ def _seen(scene: Scene, mesh: Mesh, view: View) -> Seen:
 
 
 def _inside(mask: NDArray[np.bool_]) -> tuple[int, int, int]:
-    """Row and column of a pixel that is left when the mask is worn down from its edges as long as something is left, and how often it was."""
+    """Row and column of a pixel that is left when the mask is worn down from its edges as long as something is left, and how often it
+    was.
+    """
     worn, depth = np.pad(mask, 1), 1
     while True:
         inner = worn.copy()

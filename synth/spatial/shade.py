@@ -1,7 +1,7 @@
 """Draws a scene as a camera would see it: textures, soft shadows, ambient occlusion, highlights, smooth edges; linear light out.
 
-Visibility of lights and surroundings is found with a few rays for every fourth pixel, smoothed along surfaces, and carried to all; edges are
-drawn again with four rays a pixel. Knows nothing of questions; what is in the picture is in `View`.
+Visibility of lights and surroundings is found with a few rays for every fourth pixel, smoothed along surfaces, and carried to all; edges
+are drawn again with four rays a pixel. Knows nothing of questions; what is in the picture is in `View`.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from schemas.geometry_3d import Camera, cross as vector_product
+from schemas.geometry_3d import Camera
+from schemas.geometry_3d import cross as vector_product
 from synth.spatial.mesh import SKY, Mesh, linear, to_model
 from synth.spatial.objects import Material, materials
 from synth.spatial.rays import NOTHING, OFFSET_M, Hits, Rays, dots, pixel_rays, unit
@@ -20,7 +21,8 @@ from synth.spatial.shapes import Floats, Integers
 from synth.spatial.textures import brightness
 
 AMBIENT_RAYS, LIGHT_RAYS = 6, 3
-"""Rays a point for what comes from everywhere, and for each light (chosen: with 25 neighbours' the grain is below the sensor's noise)."""
+"""Rays a point for what comes from everywhere, and for each light (chosen: with their neighbours' the grain is below the sensor's
+noise)."""
 AMBIENT_REACH_M = 1.2
 """Things farther off do not darken (chosen: the depth of a niche between furniture)."""
 SKY_RGB = (2.4, 2.5, 2.6)
@@ -125,10 +127,13 @@ class Shader:
             arriving = (light.power * falloff * visible[:, 1 + number])[:, None] * np.asarray(light.rgb)
             incoming = incoming + facing[:, None] * arriving
             half = unit(to_light + view)
-            shine = shine + (_power(np.maximum(dots(normal, half), 0.0), self._gloss[material, 1]) * self._gloss[material, 0])[:, None] * arriving
+            shine = (
+                shine
+                + (_power(np.maximum(dots(normal, half), 0.0), self._gloss[material, 1]) * self._gloss[material, 0])[:, None] * arriving
+            )
         grazing = 1 - np.maximum(dots(normal, view), 0.0)
-        mirror = self._gloss[material, 0] * (0.06 + 0.5 * grazing * grazing * grazing * grazing)
-        out = albedo * incoming + 0.35 * shine + mirror[:, None] * ambient * visible[:, :1]
+        mirror = self._gloss[material, 0] * (0.05 + 0.3 * grazing * grazing * grazing * grazing)
+        out: Floats = albedo * incoming + 0.35 * shine + mirror[:, None] * ambient * visible[:, :1]
         sky = np.array([self._rays.materials[m] is SKY for m in range(len(self._rays.materials))])[material]
         out[sky] = SKY_RGB
         away = hits.mesh == NOTHING
@@ -151,14 +156,14 @@ class Shader:
                 normals = to_model(normals + np.asarray(owner.position), owner)
             factor = brightness(self._texture[number], points, normals, footprint[chosen], self._rays.materials[number].seed)
             albedo[chosen] *= factor[:, None]
-        return np.minimum(albedo, 0.95)
+        return np.asarray(np.minimum(albedo, 0.95), float)
 
     def _smooth_edges(self, camera: Camera, hits: Hits, visible: NDArray[np.float32], edges: Integers, w: int, h: int) -> Floats:
         """Light of pixels on edges: the mean of four rays each, whose visibility is that of the like neighbour."""
         total = np.zeros((len(edges), 3))
-        rows, columns = edges // w, edges % w
+        rows, columns = (edges // w).astype(np.int64), (edges % w).astype(np.int64)
         for du, dv in ((0.125, 0.375), (0.375, 0.875), (0.625, 0.125), (0.875, 0.625)):  # a rotated grid
-            origins, directions = pixel_rays(camera, columns + du, rows + dv)
+            origins, directions = pixel_rays(camera, np.asarray(columns + du, float), np.asarray(rows + dv, float))
             found = self._rays.cast(origins, directions)
             best, share = np.full(len(edges), np.inf), np.zeros((len(edges), visible.shape[1]), np.float32)
             for dy in (-1, 0, 1):
@@ -209,7 +214,7 @@ def _towards(light: Light, points: Floats, number: int, rng: Generator) -> Float
         axis = light.position
         a = vector_product(axis, (0.0, 0.0, 1.0) if abs(axis[2]) < 0.9 else (1.0, 0.0, 0.0))
         b = vector_product(axis, a)
-        return 60.0 * (np.asarray(axis) + (reach * x)[:, None] * np.asarray(a) + (reach * y)[:, None] * np.asarray(b))
+        return 60.0 * np.asarray(np.asarray(axis) + (reach * x)[:, None] * np.asarray(a) + (reach * y)[:, None] * np.asarray(b))
     spots = np.stack([reach * x, reach * y, np.zeros(n)], axis=1)
     if light.kind == "window":  # it stands
         spots = np.stack([reach * x * 0.2, reach * x * 0.2, reach * y], axis=1)
@@ -225,7 +230,7 @@ def _centre(light: Light, points: Floats) -> tuple[Floats, Floats]:
 
 
 def _power(base: Floats, exponent: Floats) -> Floats:
-    """base ** exponent for 0 <= base <= 1 by squarings: (1 - (1 - b²)/k·…)… is the usual limit, here with 2⁷ steps."""
+    """Base ** exponent for 0 <= base <= 1 by squarings: (1 - (1 - b²)/k·…)… is the usual limit, here with 2⁷ steps."""
     x = np.maximum(0.0, 1 - (1 - base) * exponent / 128)
     for _ in range(7):
         x = x * x
@@ -238,11 +243,19 @@ def _offsets(hits: Hits) -> Floats:
 
 
 def _smoothed(values: NDArray[np.float32], key: Integers, normal: NDArray[np.float32], along: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The mean over 5x5 neighbours that lie on the same surface."""
+    """The mean over neighbours that lie on the same surface: 3x3, then of those means, two and three apart, which reaches 13x13."""
+    for step in (1, 2, 3):
+        values = _smoothed_once(values, key, normal, along, step)
+    return values
+
+
+def _smoothed_once(
+    values: NDArray[np.float32], key: Integers, normal: NDArray[np.float32], along: NDArray[np.float32], step: int
+) -> NDArray[np.float32]:
     h, w, _ = values.shape
     total, weight = values.copy(), np.ones((h, w, 1), np.float32)
-    for dy in range(-2, 3):
-        for dx in range(-2, 3):
+    for dy in (-step, 0, step):
+        for dx in (-step, 0, step):
             if dx == dy == 0:
                 continue
             here = (slice(max(0, -dy), h - max(0, dy)), slice(max(0, -dx), w - max(0, dx)))
@@ -274,7 +287,10 @@ def _edges(hits: Hits, h: int, w: int) -> Integers:
     """Pixels beside one of another object or another way of facing."""
     mesh, normal = hits.mesh.reshape(h, w), hits.smooth.reshape(h, w, 3)
     edge = np.zeros((h, w), bool)
-    for here, there in (((slice(None), slice(0, -1)), (slice(None), slice(1, None))), ((slice(0, -1), slice(None)), (slice(1, None), slice(None)))):
+    for here, there in (
+        ((slice(None), slice(0, -1)), (slice(None), slice(1, None))),
+        ((slice(0, -1), slice(None)), (slice(1, None), slice(None))),
+    ):
         a, b = normal[here], normal[there]
         cos = a[..., 0] * b[..., 0] + a[..., 1] * b[..., 1] + a[..., 2] * b[..., 2]
         differ = (mesh[here] != mesh[there]) | (cos < EDGE_COS)

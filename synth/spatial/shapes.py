@@ -67,7 +67,9 @@ def cuboid(low: Sequence[float], high: Sequence[float], slot: str, bevel: float 
 
 @cache
 def _cuboid() -> tuple[Floats, Floats, Integers]:
-    """For vertex 3 * corner + axis, which lies on the face across `axis`: signs [24, 3] of its corner, 1 for its axis [24, 3]; triangles."""
+    """For vertex 3 * corner + axis, which lies on the face across `axis`: signs [24, 3] of its corner, 1 for its axis [24, 3];
+    triangles.
+    """
     signs = np.array([[1.0 if corner >> k & 1 else -1.0 for k in range(3)] for corner in range(8) for _ in range(3)])
     axes = np.tile(np.eye(3), (8, 1))
     faces: list[list[int]] = []
@@ -123,7 +125,9 @@ def lathe(profile: Sequence[tuple[float, float]], slot: str, *, sides: int = SID
     return Part(np.concatenate(vertices), np.concatenate(normals), np.array(triangles, np.int64), slot)
 
 
-def cylinder(radius: float, low: float, high: float, slot: str, *, top: float | None = None, bevel: float = 0.003, sides: int = SIDES) -> Part:
+def cylinder(
+    radius: float, low: float, high: float, slot: str, *, top: float | None = None, bevel: float = 0.003, sides: int = SIDES
+) -> Part:
     """An upright cylinder, or a truncated cone whose upper radius is `top`, with a broken edge."""
     upper = radius if top is None else top
     b = min(bevel, (high - low) * 0.3, radius * 0.3, upper * 0.3)

@@ -79,15 +79,11 @@ def read_scene(data: bytes) -> StoredScene:
         items = tuple(_item(document, binary, node) for node in document["nodes"] if "mesh" in node)
         told = document["scenes"][0]["extras"]["camera"]
         rotation = np.array(told["rotation"], float)
-        camera = Pinhole(
-            int(told["width_px"]),
-            int(told["height_px"]),
-            *(float(told[key]) for key in ("fx", "fy", "cx", "cy")),
-            rotation,
-            np.array(told["position"], float),
-        )
-        matrix = np.array([n["matrix"] for n in document["nodes"] if "camera" in n][0], float).reshape(4, 4)
-    except (KeyError, IndexError, TypeError) as error:
+        fx, fy, cx, cy = (float(told[key]) for key in ("fx", "fy", "cx", "cy"))
+        position = np.array(told["position"], float)
+        camera = Pinhole(int(told["width_px"]), int(told["height_px"]), fx, fy, cx, cy, rotation, position)
+        matrix = np.array(next(n["matrix"] for n in document["nodes"] if "camera" in n), float).reshape(4, 4)
+    except (KeyError, IndexError, TypeError, StopIteration) as error:
         raise ValueError(f"the scene file lacks {error}") from error
     _check_rotation(rotation, told["quaternion_wxyz"], "the camera")
     # the camera node, in glTF's axes, must say the same
@@ -127,7 +123,8 @@ def _item(document: dict[str, Any], binary: bytes, node: dict[str, Any]) -> Item
         colours.append(np.tile(np.array(material["pbrMetallicRoughness"]["baseColorFactor"][:3], float), (len(indices), 1)))
         shines.append(np.full(len(indices), "emissiveFactor" in material))
         parts.append(np.full(len(indices), number))
-    return Item(node["name"], *(np.concatenate(found) for found in (corners, colours, shines, parts)), node.get("extras"))
+    joined = (np.concatenate(corners), np.concatenate(colours), np.concatenate(shines), np.concatenate(parts))
+    return Item(node["name"], *joined, node.get("extras"))
 
 
 def _array(document: dict[str, Any], binary: bytes, number: int) -> NDArray[Any]:

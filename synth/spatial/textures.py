@@ -1,7 +1,8 @@
 """Procedural textures: how much brighter or darker a surface is at a point of its own model frame.
 
-Each is a function of position alone, so that no texture needs unwrapping, and of integer hashes, so that it is the same everywhere. Patterns
-finer than two pixels fade out instead of flickering. Textures change brightness, hardly hue: the colour of a part stays what its name says.
+Each is a function of position alone, so that no texture needs unwrapping, and of integer hashes, so that it is the same everywhere.
+Patterns finer than two pixels fade out instead of flickering. Textures change brightness, hardly hue: the colour of a part stays what its
+name says.
 """
 
 import numpy as np
@@ -33,7 +34,7 @@ def _hash(x: NDArray[np.int64], y: NDArray[np.int64], z: NDArray[np.int64], seed
     h ^= h >> np.uint32(13)
     h *= np.uint32(0xC2B2AE35)
     h ^= h >> np.uint32(16)
-    return h / 4294967295.0
+    return np.asarray(h / 4294967295.0, float)
 
 
 def _noise(points: Floats, period: tuple[float, float, float] | float, footprint: Floats, seed: int) -> Floats:
@@ -54,12 +55,12 @@ def _noise(points: Floats, period: tuple[float, float, float] | float, footprint
 
 def _fade(period: float, footprint: Floats) -> Floats:
     """1 where a wave spans four pixels or more, 0 where it spans two."""
-    return np.clip(period / (2 * footprint) - 1, 0, 1)
+    return np.asarray(np.clip(period / (2 * footprint) - 1, 0, 1), float)
 
 
 def _wave(x: Floats) -> Floats:
     """A smooth wave of period 1 from -1 to 1, without the processor's own sine."""
-    u = np.abs(2 * (x - np.floor(x)) - 1)
+    u: Floats = np.abs(2 * (x - np.floor(x)) - 1)
     return 2 * u * u * (3 - 2 * u) - 1
 
 
@@ -86,7 +87,7 @@ def _brushed(p: Floats, n: Floats, fp: Floats, seed: int) -> Floats:
 
 def _stone(p: Floats, n: Floats, fp: Floats, seed: int) -> Floats:
     coarse = _noise(p, 0.12, fp, seed)
-    vein = 1 - np.abs(_noise(p + 0.05 * coarse[:, None], 0.09, fp, seed + 1))
+    vein: Floats = 1 - np.abs(_noise(p + 0.05 * coarse[:, None], 0.09, fp, seed + 1))
     sharp = vein * vein * vein * vein
     return 1 + 0.1 * coarse - 0.35 * sharp * sharp + 0.06 * _noise(p, 0.01, fp, seed + 2)
 
@@ -110,7 +111,7 @@ def _card(p: Floats, n: Floats, fp: Floats, seed: int) -> Floats:
 
 
 def _stripes(p: Floats, n: Floats, fp: Floats, seed: int) -> Floats:
-    return 1 - 0.35 * (_wave(p[:, 2] / 0.03) > 0.3)
+    return np.where(_wave(p[:, 2] / 0.03) > 0.3, 0.65, 1.0)
 
 
 def _print(p: Floats, n: Floats, fp: Floats, seed: int) -> Floats:

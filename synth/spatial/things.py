@@ -17,7 +17,13 @@ def mug(w: float, d: float, h: float, rng: Generator) -> Model:
     foot = r * (0.7 + 0.3 * float(rng.random()))
     outer = [(foot, 0.0), (r, h * 0.35), (r, h), (r - 0.004, h), (r - 0.005, 0.012)]
     reach = w - 2 * r
-    bow = [(r - 0.004, 0, h * 0.78), (r + reach * 0.7, 0, h * 0.76), (r + reach - 0.005, 0, h * 0.5), (r + reach * 0.7, 0, h * 0.25), (r - 0.004, 0, h * 0.24)]
+    bow = [
+        (r - 0.004, 0, h * 0.78),
+        (r + reach * 0.7, 0, h * 0.76),
+        (r + reach - 0.005, 0, h * 0.5),
+        (r + reach * 0.7, 0, h * 0.25),
+        (r - 0.004, 0, h * 0.24),
+    ]
     return Model([lathe(outer, "body"), rail(bow, 0.005, "body")])
 
 
@@ -51,7 +57,9 @@ def book(w: float, d: float, h: float, rng: Generator) -> Model:
     t = min(0.003, h * 0.12)
     pages = cuboid((-w / 2 + t, -d / 2 + 0.004, t), (w / 2 - 0.004, d / 2 - 0.004, h - t), "pages", 0.0005)
     covers = [cuboid((-w / 2, -d / 2, z), (w / 2, d / 2, z + t), "cover", 0.0008) for z in (0.0, h - t)]
-    return Model([pages, *covers, cuboid((-w / 2, -d / 2, 0), (-w / 2 + t, d / 2, h), "cover", 0.0008)], [Surface(-w / 2, -d / 2, w / 2, d / 2, h)])
+    return Model(
+        [pages, *covers, cuboid((-w / 2, -d / 2, 0), (-w / 2 + t, d / 2, h), "cover", 0.0008)], [Surface(-w / 2, -d / 2, w / 2, d / 2, h)]
+    )
 
 
 def standing_book(w: float, d: float, h: float, rng: Generator) -> Model:
@@ -107,8 +115,12 @@ def crate(w: float, d: float, h: float, rng: Generator) -> Model:
     rows = 3
     for k in range(rows):
         z0, z1 = k * h / rows + 0.008, (k + 1) * h / rows - 0.008
-        parts += [cuboid((-w / 2, s * d / 2 - (t if s > 0 else 0), z0), (w / 2, s * d / 2 + (t if s < 0 else 0), z1), "body") for s in (-1, 1)]
-        parts += [cuboid((s * w / 2 - (t if s > 0 else 0), -d / 2, z0), (s * w / 2 + (t if s < 0 else 0), d / 2, z1), "body") for s in (-1, 1)]
+        parts += [
+            cuboid((-w / 2, s * d / 2 - (t if s > 0 else 0), z0), (w / 2, s * d / 2 + (t if s < 0 else 0), z1), "body") for s in (-1, 1)
+        ]
+        parts += [
+            cuboid((s * w / 2 - (t if s > 0 else 0), -d / 2, z0), (s * w / 2 + (t if s < 0 else 0), d / 2, z1), "body") for s in (-1, 1)
+        ]
     x, y = w / 2 - t - 0.01, d / 2 - t - 0.01
     parts += [cuboid((sx * x - 0.01, sy * y - 0.01, 0), (sx * x + 0.01, sy * y + 0.01, h), "body") for sx in (-1, 1) for sy in (-1, 1)]
     return Model([*parts, cuboid((-w / 2, -d / 2, 0), (w / 2, d / 2, t), "body")])
@@ -119,7 +131,10 @@ def laptop(w: float, d: float, h: float, rng: Generator) -> Model:
     base, angle = 0.018, math.radians(8 + 18 * float(rng.random()))
     deep, tall = d * 0.75, h / math.cos(angle)
     y = -d / 2 + deep
-    parts = [cuboid((-w / 2, -d / 2, 0), (w / 2, y, base), "body", 0.004), cuboid((-w * 0.44, -d / 2 + deep * 0.4, base), (w * 0.44, y - 0.02, base + 0.002), "keys", 0.0005)]
+    parts = [
+        cuboid((-w / 2, -d / 2, 0), (w / 2, y, base), "body", 0.004),
+        cuboid((-w * 0.44, -d / 2 + deep * 0.4, base), (w * 0.44, y - 0.02, base + 0.002), "keys", 0.0005),
+    ]
     lid = cuboid((-w / 2, -0.006, 0), (w / 2, 0.006, tall - base), "body", 0.003)
     screen = cuboid((-w / 2 + 0.01, -0.008, 0.015), (w / 2 - 0.01, -0.006, tall - base - 0.01), "screen", 0.0005)
     return Model([*parts, *(part.turned(0, -angle).moved((0, y, base)) for part in (lid, screen))])
@@ -128,14 +143,20 @@ def laptop(w: float, d: float, h: float, rng: Generator) -> Model:
 def monitor(w: float, d: float, h: float, rng: Generator) -> Model:
     """A screen on a stand."""
     low, t = h * (0.2 + 0.12 * float(rng.random())), 0.03
-    parts = [cuboid((-w / 2, -t / 2, low), (w / 2, t / 2, h), "body", 0.006), cuboid((-w / 2 + 0.012, -t / 2 - 0.002, low + 0.014), (w / 2 - 0.012, -t / 2, h - 0.012), "screen", 0.0005)]
+    parts = [
+        cuboid((-w / 2, -t / 2, low), (w / 2, t / 2, h), "body", 0.006),
+        cuboid((-w / 2 + 0.012, -t / 2 - 0.002, low + 0.014), (w / 2 - 0.012, -t / 2, h - 0.012), "screen", 0.0005),
+    ]
     parts.append(cuboid((-0.03, t / 2, 0.0), (0.03, t / 2 + 0.02, low + h * 0.3), "body"))
     return Model([*parts, cuboid((-w * 0.2, -d / 2, 0), (w * 0.2, d / 2, 0.012), "body")])
 
 
 def television(w: float, d: float, h: float, rng: Generator) -> Model:
     """A wide screen on two feet."""
-    parts = [cuboid((-w / 2, -0.025, 0.05), (w / 2, 0.025, h), "body", 0.006), cuboid((-w / 2 + 0.01, -0.027, 0.06), (w / 2 - 0.01, -0.025, h - 0.01), "screen", 0.0005)]
+    parts = [
+        cuboid((-w / 2, -0.025, 0.05), (w / 2, 0.025, h), "body", 0.006),
+        cuboid((-w / 2 + 0.01, -0.027, 0.06), (w / 2 - 0.01, -0.025, h - 0.01), "screen", 0.0005),
+    ]
     return Model([*parts, *(cuboid((x - 0.02, -d / 2, 0), (x + 0.02, d / 2, 0.06), "body") for x in (-w * 0.35, w * 0.35))])
 
 
@@ -146,7 +167,10 @@ def keyboard(w: float, d: float, h: float, rng: Generator) -> Model:
     dx, dy = (w - 0.014) / columns, (d - 0.014) / rows
     for r in range(rows):
         x, y = -w / 2 + 0.007, -d / 2 + 0.007 + r * dy
-        parts += [cuboid((x + c * dx + 0.001, y + 0.001, h * 0.5), (x + (c + 1) * dx - 0.001, y + dy - 0.001, h), "keys", 0.001) for c in range(columns)]
+        parts += [
+            cuboid((x + c * dx + 0.001, y + 0.001, h * 0.5), (x + (c + 1) * dx - 0.001, y + dy - 0.001, h), "keys", 0.001)
+            for c in range(columns)
+        ]
     return Model(parts)
 
 
@@ -182,19 +206,33 @@ def frame(w: float, d: float, h: float, rng: Generator) -> Model:
     """A picture in a frame; hangs on a wall, back at +y."""
     b = 0.02 + 0.03 * float(rng.random())
     sides = [cuboid((-w / 2, -d / 2, 0), (w / 2, d / 2, b), "frame"), cuboid((-w / 2, -d / 2, h - b), (w / 2, d / 2, h), "frame")]
-    sides += [cuboid((-w / 2, -d / 2, b), (-w / 2 + b, d / 2, h - b), "frame"), cuboid((w / 2 - b, -d / 2, b), (w / 2, d / 2, h - b), "frame")]
+    sides += [
+        cuboid((-w / 2, -d / 2, b), (-w / 2 + b, d / 2, h - b), "frame"),
+        cuboid((w / 2 - b, -d / 2, b), (w / 2, d / 2, h - b), "frame"),
+    ]
     return Model([*sides, cuboid((-w / 2 + b, -d / 2 + 0.008, b), (w / 2 - b, d / 2, h - b), "picture", 0.0005)])
 
 
 def can(w: float, d: float, h: float, rng: Generator) -> Model:
     """A drinks can."""
     r = w / 2
-    return Model([lathe([(r * 0.8, 0), (r, h * 0.06), (r, h * 0.92), (r * 0.82, h)], "body"), lathe([(r * 0.8, h * 0.985), (r * 0.8, h * 1.003)], "metal")])
+    return Model(
+        [
+            lathe([(r * 0.8, 0), (r, h * 0.06), (r, h * 0.92), (r * 0.82, h)], "body"),
+            lathe([(r * 0.8, h * 0.985), (r * 0.8, h * 1.003)], "metal"),
+        ]
+    )
 
 
 def candle(w: float, d: float, h: float, rng: Generator) -> Model:
     """A candle on a dish."""
-    return Model([lathe([(w * 0.4, 0), (w / 2, 0.015), (w * 0.46, 0.015)], "metal"), cylinder(w * 0.25, 0.006, h * 0.92, "body"), bar((0, 0, h * 0.9), (0, 0, h), 0.002, "wick")])
+    return Model(
+        [
+            lathe([(w * 0.4, 0), (w / 2, 0.015), (w * 0.46, 0.015)], "metal"),
+            cylinder(w * 0.25, 0.006, h * 0.92, "body"),
+            bar((0, 0, h * 0.9), (0, 0, h), 0.002, "wick"),
+        ]
+    )
 
 
 def speaker(w: float, d: float, h: float, rng: Generator) -> Model:
