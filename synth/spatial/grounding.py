@@ -74,6 +74,7 @@ class Grounding:
     def __post_init__(self) -> None:
         refuse(
             among("places", self.places, tuple(places()), may_be_empty=True),
+            among("codec", (self.codec,), get_args(Codec)),
             among("clutter", self.clutter, tuple(CLUTTER)),
             among("tasks", self.tasks, get_args(Task), may_be_empty=True),
             within("questions", self.questions, 1, 20),

@@ -18,12 +18,12 @@ from synth.spatial.stored_scene import Floats, Integers
 
 DARK, BRIGHT = 12, 246
 """Bytes below and above which a pixel's hue tells nothing."""
-HUE_TOLERANCE = 0.14
+HUE_TOLERANCE = 0.09
 """How far a pixel's red and blue shares may be off: reflected colour, highlights, noise, JPEG. Measured over 84 pictures, see
 test_proof_picture."""
-HUE_SHARE = 0.55
+HUE_SHARE = 0.4
 """Share of a thing's pixels whose hue must be right."""
-PICTURE_HUE_SHARE = 0.9
+PICTURE_HUE_SHARE = 0.93
 SHIFT_PX = 4
 """Outlines are compared with themselves moved by so many pixels."""
 EDGE_GAIN, THING_GAIN = 2.0, 1.3

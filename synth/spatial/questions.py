@@ -173,7 +173,7 @@ def _by_expression(asking: Asking, task: Task, rng: Generator) -> Asked | None:
     label = labels[int(rng.integers(len(labels)))]  # so that kinds with many expressions are not asked about more often
     pool = [pair for pair in found if asking.label(pair[1]) == label]
     what, item = pool[int(rng.integers(len(pool)))]
-    return Asked(prompts.draw_prompt(task, rng, what=what), write(asking, [(item, label)]), {"what": what}, (item,), label)
+    return Asked(prompts.draw_prompt(task, rng, what=what), _written(asking, task, [(item, label)]), {"what": what}, (item,), label)
 
 
 def _at_a_point(asking: Asking, task: Task, rng: Generator) -> Asked | None:

@@ -71,8 +71,10 @@ def _seen(scene: Scene, mesh: Mesh, view: View) -> Seen:
     crop = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     row, column, inner = _inside(crop)
     box = canonical_box(scene.things[mesh.thing], scene.camera).seen_by(scene.camera)
-    away = mesh.vertices - np.asarray(scene.camera.position)
-    distance = float(np.sqrt((away * away).sum(axis=1).min()))
+    v, u = np.nonzero(mask)
+    camera, z = scene.camera, view.depth[mask]
+    x, y = (u + 0.5 - camera.cx) / camera.fx * z, (v + 0.5 - camera.cy) / camera.fy * z
+    distance = float(np.sqrt((x * x + y * y + z * z).min()))
     return Seen(
         mesh.thing,
         int(mask.sum()),
