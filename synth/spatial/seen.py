@@ -39,7 +39,7 @@ class Seen:
         point_px: A place well inside them.
         inner_px: How many pixels away from their edge that is.
         box: In the camera frame, in its canonical form.
-        distance_m: From the camera to the nearest of its corners.
+        distance_m: From the camera to the nearest point of it that is seen.
     """
 
     number: int
