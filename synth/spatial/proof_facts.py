@@ -212,6 +212,8 @@ def colour_name(linear: Floats) -> str:
     red, green, blue = (float(v) ** (1 / 2.2) for v in linear)
     top, low = max(red, green, blue), min(red, green, blue)
     chroma = top - low
+    if top < 0.22:
+        return "black"  # whatever its hue
     if chroma < 0.1 and chroma < 0.25 * top:
         return "black" if top < 0.26 else "white" if low > 0.74 else "grey" if 0.38 < top < 0.66 else ""
     if top == red:

@@ -109,6 +109,7 @@ def test_colours_whose_name_people_would_dispute_have_none() -> None:
     assert colour_name(wood) == ""
     assert colour_name(teal_grey) in ("", "grey")
     assert colour_name(np.array([0.8, 0.8, 0.8])) == "white"
+    assert colour_name(np.array([0.024, 0.01, 0.011])) == "black"
 
 
 # --- wrong answers -----------------------------------------------------------------------------------------------------------------------
