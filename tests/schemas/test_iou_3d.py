@@ -53,7 +53,7 @@ def test_iou_is_symmetric_and_between_0_and_1(a: Box3D, b: Box3D) -> None:
 @given(BOXES, BOXES, st.tuples(*[st.floats(-5, 5)] * 3))
 def test_iou_does_not_depend_on_where_both_are(a: Box3D, b: Box3D, by: Vec3) -> None:
     moved = [Box3D((x.center[0] + by[0], x.center[1] + by[1], x.center[2] + by[2]), x.size, x.rotation) for x in (a, b)]
-    assert iou_3d(*moved) == pytest.approx(iou_3d(a, b), abs=1e-9)
+    assert iou_3d(moved[0], moved[1]) == pytest.approx(iou_3d(a, b), abs=1e-9)
 
 
 def test_a_quarter_turn_with_sizes_exchanged_is_the_same_box() -> None:
