@@ -1,8 +1,8 @@
 """The output notations that users of Qwen3-VL expect, each a named and versioned pair of a writer and a parser.
 
 Here are the small JSON notations: boxes, points and spotted text. The page notations are in `schemas.qwenvl_html` and
-`schemas.qwenvl_markdown`. A sample's provenance names the notation among the family's parameters, so that a later change is another name,
-never another meaning. Coordinates are integers 0–1000; the truth keeps pixels.
+`schemas.qwenvl_markdown`, boxes in space in `schemas.bbox_3d`. A sample's provenance names the notation among the family's parameters, so
+that a later change is another name, never another meaning. Coordinates are integers 0–1000; the truth keeps pixels.
 """
 
 import json
@@ -23,6 +23,8 @@ class Dialect(StrEnum):
     GROUNDING = "qwen3-vl.bbox-2d/1"
     POINTING = "qwen3-vl.point-2d/1"
     SPOTTING = "qwen3-vl.text-spotting/1"
+    BOXES_3D_COOKBOOK = "qwen3-vl.bbox-3d.cookbook/1"
+    BOXES_3D_RADIANS = "qwen3-vl.bbox-3d.radians-rpy/1"
     HTML = "qwen3-vl.html/2"
     MARKDOWN = "qwen3-vl.markdown/2"
 
@@ -56,23 +58,23 @@ class SpottedText:
 
 def write_boxes(boxes: Sequence[LabelledBox]) -> str:
     """`[{"bbox_2d": [x0, y0, x1, y1], "label": …}]` in a json fence (Qwen3-VL, cookbooks/2d_grounding.ipynb)."""
-    return _write({"bbox_2d": list(b.box_1000), "label": b.label, **b.extra} for b in boxes)
+    return write_objects({"bbox_2d": list(b.box_1000), "label": b.label, **b.extra} for b in boxes)
 
 
 def parse_boxes(text: str) -> tuple[LabelledBox, ...]:
     """The inverse of `write_boxes`; the fence may be missing, and a single object counts as a list of one. ValueError otherwise."""
-    return tuple(LabelledBox(_box(o), _text(o, "label"), _rest(o, "bbox_2d", "label")) for o in _parse(text))
+    return tuple(LabelledBox(_box(o), _text(o, "label"), _rest(o, "bbox_2d", "label")) for o in parse_objects(text))
 
 
 def write_points(points: Sequence[LabelledPoint]) -> str:
     """`[{"point_2d": [x, y], "label": …}]` in a json fence (Qwen3-VL, cookbooks/spatial_understanding.ipynb)."""
-    return _write({"point_2d": list(p.point_1000), "label": p.label, **p.extra} for p in points)
+    return write_objects({"point_2d": list(p.point_1000), "label": p.label, **p.extra} for p in points)
 
 
 def parse_points(text: str) -> tuple[LabelledPoint, ...]:
     """The inverse of `write_points`, as lenient as `parse_boxes`."""
     points = []
-    for item in _parse(text):
+    for item in parse_objects(text):
         x, y = _integers(item, "point_2d", 2)
         points.append(LabelledPoint((x, y), _text(item, "label"), _rest(item, "point_2d", "label")))
     return tuple(points)
@@ -80,12 +82,12 @@ def parse_points(text: str) -> tuple[LabelledPoint, ...]:
 
 def write_spotting(spotted: Sequence[SpottedText]) -> str:
     """`[{"bbox_2d": [x0, y0, x1, y1], "text_content": …}]` in a json fence (Qwen3-VL, cookbooks/ocr.ipynb)."""
-    return _write({"bbox_2d": list(s.box_1000), "text_content": s.text, **s.extra} for s in spotted)
+    return write_objects({"bbox_2d": list(s.box_1000), "text_content": s.text, **s.extra} for s in spotted)
 
 
 def parse_spotting(text: str) -> tuple[SpottedText, ...]:
     """The inverse of `write_spotting`, as lenient as `parse_boxes`."""
-    return tuple(SpottedText(_box(o), _text(o, "text_content"), _rest(o, "bbox_2d", "text_content")) for o in _parse(text))
+    return tuple(SpottedText(_box(o), _text(o, "text_content"), _rest(o, "bbox_2d", "text_content")) for o in parse_objects(text))
 
 
 def unfence(text: str) -> str:
@@ -94,14 +96,16 @@ def unfence(text: str) -> str:
     return found.group(1) if found else text.strip(" \t\r\n")
 
 
-def _write(objects: Iterable[dict[str, Json]]) -> str:
+def write_objects(objects: Iterable[dict[str, Json]]) -> str:
+    """A list of objects in a json fence."""
     # One object a line behind a tab, as the released models answer.
     lines = [json.dumps(item, ensure_ascii=False, allow_nan=False) for item in objects]
     body = "[\n\t" + ",\n\t".join(lines) + "\n]" if lines else "[]"
     return f"```json\n{body}\n```"
 
 
-def _parse(text: str) -> list[dict[str, Any]]:
+def parse_objects(text: str) -> list[dict[str, Any]]:
+    """The inverse of `write_objects`; the fence may be missing, and a single object counts as a list of one. ValueError otherwise."""
     value = parse_json(unfence(text))
     objects = [value] if isinstance(value, dict) else value
     if not isinstance(objects, list):

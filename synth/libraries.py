@@ -21,6 +21,7 @@ PIXEL_LIBRARIES = (
     "mplfonts",
     "numpy",
     "onnxruntime",
+    "open3d-cpu",
     "opencv-contrib-python",
     "opencv-python-headless",
     "paddleocr",
@@ -38,7 +39,7 @@ PIXEL_LIBRARIES = (
     "wordfreq",
     "zlib-ng",
 )
-"""Draw, write, encode, count or read: text, charts, pages, shards, tokens, what two engines see."""
+"""Draw, write, encode, count or read: text, charts, pages, scenes, shards, tokens, what two engines see."""
 
 FONT_PACKAGES = re.compile(r"(fontpkg|manimgx-fonts)(-.*)?")
 """Distributions that hold nothing but font files."""

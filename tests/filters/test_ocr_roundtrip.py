@@ -273,9 +273,9 @@ def test_legibility_falls_with_what_wear_takes_away() -> None:
     assert legibility(photograph(drawn, ImageOps.invert, turned)) == 1.0  # light on dark is as readable
     blurs = [ImageFilter.GaussianBlur(radius_px) for radius_px in (1.0, 4.0, 9.0)]
     blurred = [score(legibility, photograph(drawn, partial(Pillow.Image.filter, filter=blur), turned)) for blur in blurs]
-    assert blurred == sorted(blurred, reverse=True)
     assert blurred[0] == 1.0
-    assert blurred[-1] < 0.2
+    assert blurred[0] > blurred[1]
+    assert max(blurred[1:]) < 0.2  # where nothing can be read, chance decides which is less
 
 
 def test_legibility_does_not_blame_wear_for_what_the_engine_gets_wrong_anyway() -> None:

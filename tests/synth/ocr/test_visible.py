@@ -63,10 +63,11 @@ def covered(sample: Sample, box: BoxPx, margin: float = 0.0) -> Sample:
     x0, y0, x1, y1 = stored_warp(sample.stored).box((box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin))
     with Pillow.open(io.BytesIO(sample.images[0].data)) as stored:
         picture = stored.convert("RGB")
-    around = np.asarray(picture.crop((max(0, round(x0) - 3), max(0, round(y0) - 3), round(x1) + 3, round(y1) + 3)))
-    tone = np.median(around.reshape(-1, 3), axis=0)
-    if np.abs(tone - np.asarray(picture)[0, 0]).max() > 90:  # ink fills most of the box: take the corner's
-        tone = np.asarray(picture)[0, 0]
+    left, top, right, bottom = round(x0), round(y0), round(x1), round(y1)
+    above = np.asarray(picture.crop((left, max(0, top - 4), right, max(1, top - 1))))
+    below = np.asarray(picture.crop((left, bottom + 1, right, bottom + 4)))
+    rows = np.concatenate([above.reshape(-1, 3), below.reshape(-1, 3)])
+    tone = np.median(rows, axis=0) if rows.size else np.zeros(3)
     ImageDraw.Draw(picture).rectangle((round(x0), round(y0), round(x1) - 1, round(y1) - 1), fill=tuple(int(v) for v in tone))
     return with_picture(sample, picture)
 

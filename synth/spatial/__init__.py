@@ -1,0 +1,1 @@
+"""Families about space: scenes with metric truth, seen by a known camera."""

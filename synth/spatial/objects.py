@@ -1,0 +1,152 @@
+"""What can stand in a scene: the catalogue, one object drawn from it, and that object as a mesh.
+
+Knows nothing of rooms, cameras or questions.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from numpy.random import Generator
+
+from schemas.geometry_3d import Vec3
+from schemas.iou_3d import Symmetry
+from schemas.seeds import stream
+from synth.spatial import furniture, things
+from synth.spatial.furniture import Model, Surface
+from synth.spatial.shapes import bounds, fitted
+
+CATALOGUE, MATERIALS = (Path(__file__).with_name(name) for name in ("catalog.yaml", "materials.yaml"))
+Colour = tuple[int, int, int]
+"""sRGB, 0 to 255."""
+COLOUR_SPREAD = 9
+"""How far a drawn colour may lie from the middle of its name, of 255 a channel (chosen: names stay apart in `proof_facts.colour_name`)."""
+TINY_M = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A row of the catalogue; its fields are told there."""
+
+    names: tuple[str, ...]
+    shape: str
+    size: tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
+    stands: Literal["floor", "wall", "hung", "top", "shelf"]
+    main: str
+    slots: Mapping[str, tuple[str, ...]]
+    square: Literal[False, True, "cube", "upright"] = False
+    front: bool = False
+    turn: Symmetry = "none"
+    use: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a part is made of: a kind of `materials.yaml`, a colour of it by name and as drawn, and a seed for its texture."""
+
+    kind: str
+    colour: str
+    rgb: Colour
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One object of a scene.
+
+    Attributes:
+        kind: Its row of the catalogue.
+        size: Width, depth and height in its model frame, metres.
+        position: Of the middle of its underside, in the world.
+        yaw_deg: How far it is turned about the vertical from facing -y, counter-clockwise seen from above; whole tenths of a degree.
+        seed: Of its shape's details.
+        materials: By slot.
+        support: Number of the thing it stands on, or None for the floor or a wall.
+    """
+
+    kind: str
+    size: Vec3
+    position: Vec3
+    yaw_deg: float
+    seed: int
+    materials: dict[str, Material]
+    support: int | None = None
+
+
+@cache
+def catalogue() -> Mapping[str, Kind]:
+    """All kinds of object, by key."""
+    rows: dict[str, dict[str, Any]] = yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))
+    out = {}
+    for key, row in rows.items():
+        size = tuple((float(low), float(high)) for low, high in row["size"])
+        slots = {slot: tuple(kinds) for slot, kinds in row["slots"].items()}
+        rest = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items() if name not in ("size", "slots")}
+        out[key] = Kind(size=size, slots=slots, **rest)  # type: ignore[arg-type] # a row of another shape is found by test_objects
+    return out
+
+
+@cache
+def materials() -> Mapping[str, Any]:
+    """`materials.yaml` as it stands."""
+    loaded: dict[str, Any] = yaml.safe_load(MATERIALS.read_text(encoding="utf-8"))
+    return loaded
+
+
+def draw_size(key: str, rng: Generator) -> Vec3:
+    """Width, depth and height of one of its kind, whole millimetres."""
+    kind = catalogue()[key]
+    w, d, h = (round(low + (high - low) * float(rng.random()), 3) for low, high in kind.size)
+    if kind.square is True:
+        d = w
+    elif kind.square == "cube":
+        d = h = w
+    elif kind.square == "upright":
+        h = w
+    return (w, d, h)
+
+
+def draw_material(kind: str, rng: Generator) -> Material:
+    """A colour of a kind of material."""
+    names = materials()["kinds"][kind]["colours"]
+    name = names[int(rng.integers(len(names)))]
+    red, green, blue = (int(v) + int(rng.integers(-COLOUR_SPREAD, COLOUR_SPREAD + 1)) for v in materials()["colours"][name])
+    return Material(kind, name, (red, green, blue), int(rng.integers(1 << 31)))
+
+
+def draw_thing(key: str, rng: Generator) -> Thing:
+    """One of its kind, at the origin."""
+    size, seed = draw_size(key, rng), int(rng.integers(1 << 31))
+    chosen = {}
+    for slot, kinds in catalogue()[key].slots.items():
+        chosen[slot] = draw_material(kinds[int(rng.integers(len(kinds)))], rng)
+    return Thing(key, size, (0.0, 0.0, 0.0), 0.0, seed, chosen)
+
+
+def build(thing: Thing) -> Model:
+    """Its mesh and surfaces in the model frame, filling its size exactly."""
+    model = _builder(catalogue()[thing.kind].shape)(*thing.size, stream(thing.seed, "shape"))
+    low, high = bounds(model.parts)
+    scale = [side / (h - lo) for side, lo, h in zip(thing.size, low, high, strict=True)]
+    middle = ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2])
+    surfaces = [
+        Surface(
+            (s.x0 - middle[0]) * scale[0],
+            (s.y0 - middle[1]) * scale[1],
+            (s.x1 - middle[0]) * scale[0],
+            (s.y1 - middle[1]) * scale[1],
+            (s.z - middle[2]) * scale[2],
+            s.headroom * scale[2],
+        )
+        for s in model.surfaces
+    ]
+    return Model(fitted(model.parts, thing.size), surfaces)
+
+
+def _builder(name: str) -> Callable[..., Model]:
+    module, function = name.split(".")
+    found: Callable[..., Model] = getattr({"furniture": furniture, "things": things}[module], function)
+    return found

@@ -1,0 +1,292 @@
+"""Writes questions about what stands where in one picture: things seen, and tasks -> questions with answers and programs.
+
+Boxes and points of the picture are thousandths (`schemas.dialect`), boxes in space nine numbers (`schemas.bbox_3d`). The verifier,
+`proof.py`, shares nothing with this module but the phrasings.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from numpy.random import Generator
+
+from schemas.bbox_3d import Codec, LabelledBox3D, write_boxes_3d
+from schemas.dialect import LabelledBox, LabelledPoint, write_boxes, write_points
+from schemas.geometry import box_px_to_1000, point_1000_to_px, point_px_to_1000
+from schemas.geometry_3d import Box3D, to_virtual
+from schemas.sample import Evidence, Json, Proof, Turn
+from synth.spatial import prompts
+from synth.spatial.objects import Kind, catalogue
+from synth.spatial.scene import Scene
+from synth.spatial.seen import Seen
+
+Task = Literal[
+    "detect_3d",
+    "detect_3d_several",
+    "refer_3d",
+    "point_3d",
+    "detect_2d",
+    "refer_2d",
+    "point_2d",
+    "refer_point",
+    "count",
+    "count_boxes",
+    "count_points",
+]
+ABSENT_SHARE = 0.12
+"""Share of questions about a kind of which there is none (chosen: with refusals nowhere the best guess)."""
+MANY = 15
+"""Most boxes or points in one answer."""
+MARGIN, MARGIN_M, MARGIN_SHARE = 0.2, 0.12, 0.07
+"""By how much the nearest, tallest or leftmost must win: of its own measure, in metres, of the picture's side (families.md C3, with a
+margin)."""
+VIRTUAL_HEIGHT_PX = 512.0
+"""Height of the pictures of a virtual camera, as in Cube R-CNN's configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What questions are asked about, and how answers are written.
+
+    Attributes:
+        scene: The scene.
+        seen: What shows of its things.
+        codec: Notation of boxes in space.
+        tell_camera: Whether questions tell the intrinsics.
+        virtual_focal_px: Focal length of the virtual camera that depths are told for, or 0 for depths in metres.
+    """
+
+    scene: Scene
+    seen: tuple[Seen, ...]
+    codec: Codec
+    tell_camera: bool
+    virtual_focal_px: float = 0.0
+
+    def kind(self, item: Seen) -> Kind:
+        """The catalogue's row of a thing."""
+        return catalogue()[self.scene.things[item.number].kind]
+
+    def label(self, item: Seen) -> str:
+        """Its usual name."""
+        return self.kind(item).names[0]
+
+    def numbers_of(self, box: Box3D) -> Box3D:
+        """A box as it is told."""
+        if not self.virtual_focal_px:
+            return box
+        return to_virtual(box, self.scene.camera, self.virtual_focal_px, VIRTUAL_HEIGHT_PX)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, its answer, and the things it rests on."""
+
+    question: str
+    answer: str
+    program: dict[str, Json]
+    things: tuple[Seen, ...]
+    value: Json = None
+
+
+Writer: TypeAlias = Callable[[Asking, Task, Generator], Asked | None]
+
+
+def write_turns(asking: Asking, tasks: Sequence[Task], rng: Generator) -> tuple[Turn, ...]:
+    """A conversation: one question for each task that can be asked, none twice; the first turn carries the picture."""
+    turns: list[Turn] = []
+    asked_before = set[str]()
+    for task in tasks:
+        asked = WRITERS[task](asking, task, rng)
+        if asked is None or asked.question in asked_before:
+            continue
+        asked_before.add(asked.question)
+        camera = asking.scene.camera if asking.tell_camera else None
+        tail = prompts.ending(task, asking.codec, camera, asking.virtual_focal_px, VIRTUAL_HEIGHT_PX)
+        evidence = tuple(Evidence(0, item.box_px, note=asking.label(item)) for item in asked.things)
+        proof = Proof({"op": task, **asked.program}, asked.value, evidence)
+        turns.append(Turn("user", ("" if turns else "<image>\n") + asked.question + tail, task))
+        turns.append(Turn("assistant", asked.answer, task, proof=proof))
+    return tuple(turns)
+
+
+def askable(asking: Asking) -> dict[str, tuple[Seen, ...]]:
+    """Kinds, by usual name, of which each one that shows at all is clearly seen."""
+    groups: dict[str, list[Seen]] = {}
+    for item in asking.seen:
+        groups.setdefault(asking.label(item), []).append(item)
+    return {label: tuple(items) for label, items in groups.items() if all(item.clear for item in items) and len(items) <= MANY}
+
+
+def _draw_label(asking: Asking, rng: Generator) -> tuple[str, str, tuple[Seen, ...]] | None:
+    """A kind, a name for it, and all of it; now and then a kind of which there is nothing in the scene."""
+    kinds = askable(asking)
+    there = {catalogue()[thing.kind].names[0] for thing in asking.scene.things}
+    if rng.random() < ABSENT_SHARE:
+        absent = [kind for kind in catalogue().values() if kind.names[0] not in there]
+        kind = absent[int(rng.integers(len(absent)))]
+        return kind.names[0], _synonym(kind, rng), ()
+    if not kinds:
+        return None
+    # kinds of which there are several are asked about more often: alone, "1" would be the answer to most counts
+    pool = [label for label, items in sorted(kinds.items()) for _ in range(min(4, len(items)))]
+    label = pool[int(rng.integers(len(pool)))]
+    items = tuple(sorted(kinds[label], key=lambda item: item.distance_m))
+    return label, _synonym(asking.kind(items[0]), rng), items
+
+
+def _synonym(kind: Kind, rng: Generator) -> str:
+    return kind.names[0] if rng.random() < 0.7 else kind.names[int(rng.integers(len(kind.names)))]
+
+
+def _all_of_a_kind(asking: Asking, task: Task, rng: Generator) -> Asked | None:
+    drawn = _draw_label(asking, rng)
+    if drawn is None:
+        return None
+    _, name, items = drawn
+    question = prompts.draw_prompt(task, rng, label=name)
+    named = [(item, name) for item in items]
+    answer = _written(asking, task, named)
+    if task.startswith("count"):
+        answer = f"{answer}\n{len(items)}".strip()
+    return Asked(question, answer, {"label": name}, items, "absent" if not items else len(items))
+
+
+def _several_kinds(asking: Asking, task: Task, rng: Generator) -> Asked | None:
+    kinds = sorted(askable(asking).items())
+    if len(kinds) < 2:
+        return None
+    count = min(len(kinds), 2 + int(rng.integers(4)))
+    chosen = [kinds[int(k)] for k in rng.permutation(len(kinds))[:count]]
+    named = sorted(((item, label) for label, items in chosen for item in items), key=lambda pair: pair[0].distance_m)
+    if len(named) > MANY:
+        return None
+    labels = ", ".join(label for label, _ in chosen)
+    question = prompts.draw_prompt(task, rng, labels=labels)
+    return Asked(question, _boxes_3d(asking, named), {"labels": labels}, tuple(item for item, _ in named), len(named))
+
+
+def _by_expression(asking: Asking, task: Task, rng: Generator) -> Asked | None:
+    found = [(text, item) for item in asking.seen if item.clear for text in expressions(asking, item)]
+    if not found:
+        return None
+    labels = sorted({asking.label(item) for _, item in found})
+    label = labels[int(rng.integers(len(labels)))]  # so that kinds with many expressions are not asked about more often
+    pool = [pair for pair in found if asking.label(pair[1]) == label]
+    what, item = pool[int(rng.integers(len(pool)))]
+    return Asked(prompts.draw_prompt(task, rng, what=what), _written(asking, task, [(item, label)]), {"what": what}, (item,), label)
+
+
+def _at_a_point(asking: Asking, task: Task, rng: Generator) -> Asked | None:
+    clear = [item for item in asking.seen if item.clear]
+    if not clear:
+        return None
+    item = clear[int(rng.integers(len(clear)))]
+    camera, point = asking.scene.camera, [0, 0]
+    point[0], point[1] = point_px_to_1000(item.point_px, camera.width_px, camera.height_px)
+    u, v = point_1000_to_px((point[0], point[1]), camera.width_px, camera.height_px)
+    if max(abs(u - item.point_px[0]), abs(v - item.point_px[1])) > 1 or not _thick(item):
+        return None
+    question = prompts.draw_prompt(task, rng, point=str(point))
+    where: list[Json] = [point[0], point[1]]
+    return Asked(question, _boxes_3d(asking, [(item, asking.label(item))]), {"point": where}, (item,), asking.label(item))
+
+
+def _thick(item: Seen) -> bool:
+    """Whether a point may be off by a pixel and still be on it, as far as its box tells."""
+    return min(item.box_px[2] - item.box_px[0], item.box_px[3] - item.box_px[1]) >= 12
+
+
+def _written(asking: Asking, task: Task, named: Sequence[tuple[Seen, str]]) -> str:
+    """Things and what they are called, in the task's notation."""
+    notation = prompts.NOTATION[task]
+    if notation == "3d":
+        return _boxes_3d(asking, named)
+    return _boxes(asking, named) if notation == "bbox_2d" else _points(asking, named) if notation == "point_2d" else ""
+
+
+def _boxes_3d(asking: Asking, named: Sequence[tuple[Seen, str]]) -> str:
+    return write_boxes_3d([LabelledBox3D(asking.numbers_of(item.box), name) for item, name in named], asking.codec)
+
+
+def _boxes(asking: Asking, named: Sequence[tuple[Seen, str]]) -> str:
+    camera = asking.scene.camera
+    return write_boxes([LabelledBox(box_px_to_1000(item.box_px, camera.width_px, camera.height_px), name) for item, name in named])
+
+
+def _points(asking: Asking, named: Sequence[tuple[Seen, str]]) -> str:
+    camera = asking.scene.camera
+    return write_points([LabelledPoint(point_px_to_1000(item.point_px, camera.width_px, camera.height_px), name) for item, name in named])
+
+
+def expressions(asking: Asking, item: Seen) -> list[str]:
+    """All expressions that fit this thing and no other that shows at all."""
+    label, kind = asking.label(item), asking.kind(item)
+    others = [other for other in asking.seen if asking.label(other) == label and other is not item]
+    out = []
+    if not others:
+        out.append(prompts.express("only", label=label))
+    elif all(other.clear for other in others):
+        out += [prompts.express(name, label=label) for name in _superlatives(asking, item, others)]
+    colour = _colour(asking, item)
+    if colour and all(_colour(asking, other) not in (colour, "") for other in others):
+        out.append(prompts.express("colour", colour=colour, label=label))
+    support = asking.scene.things[item.number].support
+    if others and support is not None:
+        under = catalogue()[asking.scene.things[support].kind].names[0]
+        shown = {other.number for other in asking.seen if other.clear}
+        same = [o for o in others if (below := asking.scene.things[o.number].support) is not None and _label_of(asking, below) == under]
+        if support in shown and not same and sum(_label_of(asking, other.number) == under for other in asking.seen) == 1:
+            out.append(prompts.express("resting_on", label=label, support=under))
+    for use in kind.use:
+        if sum(use in asking.kind(other).use for other in asking.seen) == 1:
+            out.append(prompts.express("use", use=prompts.uses()[use]))
+    return out
+
+
+def _label_of(asking: Asking, number: int) -> str:
+    return catalogue()[asking.scene.things[number].kind].names[0]
+
+
+def _colour(asking: Asking, item: Seen) -> str:
+    """Name of its main colour, or nothing where people would not agree on one."""
+    name = asking.scene.things[item.number].materials[asking.kind(item).main].colour
+    return "" if name in ("wood_light", "wood_mid", "cardboard", "brass", "brown", "orange") else name
+
+
+def _superlatives(asking: Asking, item: Seen, others: Sequence[Seen]) -> list[str]:
+    """In what it clearly beats all others of its kind."""
+    out = []
+    gap = min(other.distance_m for other in others) - item.distance_m
+    if gap > max(MARGIN_M, MARGIN * item.distance_m):
+        out.append("nearest")
+    farthest = max(other.distance_m for other in others)
+    if item.distance_m - farthest > max(MARGIN_M, MARGIN * item.distance_m):
+        out.append("farthest")
+    width = asking.scene.camera.width_px
+    middle = (item.box_px[0] + item.box_px[2]) / 2
+    middles = [(other.box_px[0] + other.box_px[2]) / 2 for other in others]
+    if min(middles) - middle > MARGIN_SHARE * width:
+        out.append("leftmost")
+    if middle - max(middles) > MARGIN_SHARE * width:
+        out.append("rightmost")
+    heights = [other.box.size[1] for other in others]
+    if item.box.size[1] > max(heights) * (1 + MARGIN):
+        out.append("tallest")
+    if item.box.size[1] * (1 + MARGIN) < min(heights):
+        out.append("shortest")
+    return out
+
+
+WRITERS: dict[Task, Writer] = {
+    "detect_3d": _all_of_a_kind,
+    "detect_3d_several": _several_kinds,
+    "refer_3d": _by_expression,
+    "point_3d": _at_a_point,
+    "detect_2d": _all_of_a_kind,
+    "refer_2d": _by_expression,
+    "point_2d": _all_of_a_kind,
+    "refer_point": _by_expression,
+    "count": _all_of_a_kind,
+    "count_boxes": _all_of_a_kind,
+    "count_points": _all_of_a_kind,
+}
