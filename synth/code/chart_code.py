@@ -18,8 +18,12 @@ NAMES = (
 """Variable names; the set with `data` called `series` and the others are equally likely."""
 FULL = ("grouped", "stacked", "area")
 """They fill the plot, so that a legend in it would hide something."""
-WIDE_AT = 46
-"""Characters of all names that the horizontal axis of an 8-inch picture takes without turning them (measured with 10-point type)."""
+CHARACTER_IN = 0.09
+"""Width of a character of tick labels, in inches (measured: 10-point DejaVu Sans with a little air)."""
+LARGE_TYPE = {"fivethirtyeight": 1.4}
+"""Styles whose tick labels are larger, and how much."""
+BESIDE_IN, LEGEND_IN = 1.1, 1.4
+"""Width that the other axis, its labels and margins take, and a legend beside the plot (chosen)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +217,7 @@ def _finish(spec: Spec, idiom: Idiom, access: _Access) -> list[str]:
         for axis, what in (("x", access.rows), ("y", "columns")):
             start = f"plt.{axis}ticks" if pyplot else f"ax.set_{axis}ticks"
             lines.append(f"{start}(range(len({what})), {what})")
-    if spec.kind in CATEGORICAL and spec.kind not in ("barh", "pie") and len("".join(spec.categories)) > WIDE_AT * spec.width_in / 8:
+    if _crowded(spec):
         turned = "rotation=40, ha=" + _text("right")
         lines.append(f"plt.xticks({turned})" if pyplot else f"plt.setp(ax.get_xticklabels(), {turned})")
     on = "plt" if pyplot else "ax"
@@ -222,12 +226,22 @@ def _finish(spec: Spec, idiom: Idiom, access: _Access) -> list[str]:
         lines.append(f"plt.{axis}scale({_text('log')})" if pyplot else f"ax.set_{axis}scale({_text('log')})")
     if spec.value_labels and spec.kind in ("bar", "barh"):
         lines.append(f"{on}.bar_label(bars, fmt={_text('{:g}')}, padding=2)")
+        lines.append(f"{on}.margins({'x' if spec.kind == 'barh' else 'y'}=0.15)")  # room for the label of the highest
     if spec.kind != "pie":
         lines.append(f"{on}.grid({spec.grid})")
     if len(spec.series) > 1 and spec.kind not in ("heatmap", "box"):
         beside = f"loc={_text('upper left')}, bbox_to_anchor=(1, 1)" if spec.kind in FULL else ""
         lines.append(f"{on}.legend({beside})")
     return lines
+
+
+def _crowded(spec: Spec) -> bool:
+    """Whether the names on the horizontal axis would touch unless they are turned."""
+    if spec.kind not in CATEGORICAL or spec.kind in ("barh", "pie"):
+        return False
+    legend = LEGEND_IN if spec.kind in (*FULL, "heatmap") else 0.0
+    slot = (spec.width_in - BESIDE_IN - legend) / len(spec.categories)
+    return max(map(len, spec.categories)) * CHARACTER_IN * LARGE_TYPE.get(spec.style, 1.0) > slot
 
 
 def _identifiers(series: tuple[Series, ...], taken: set[str]) -> list[str]:

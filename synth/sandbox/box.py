@@ -30,6 +30,8 @@ GRACE_S = 15.0
 """Seconds past a program's own time in which the sandbox must answer, or it is started anew (chosen)."""
 START_S = 120.0
 """Seconds in which the sandbox must have warmed up (chosen; matplotlib takes 1 to 5)."""
+END_S = 2.0
+"""Seconds in which it may end by itself (chosen)."""
 INSTALL = "apt-get install bubblewrap libseccomp2 (or the like of another distribution)"
 
 
@@ -115,6 +117,9 @@ class Sandbox:
         view: What programs can see.
         limits: What each may use.
 
+    Attributes:
+        cpu_s: Processor seconds that the running sandbox and all its programs have taken, as it said last.
+
     Raises:
         UserError: This machine cannot hold an untrusted program.
     """
@@ -123,6 +128,7 @@ class Sandbox:
         self.view, self.limits = view or View(), limits or Limits()
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
+        self.cpu_s = 0.0
         check_available()
 
     def __enter__(self) -> Self:
@@ -142,14 +148,20 @@ class Sandbox:
     def close(self) -> None:
         """End the sandbox with all in it. It may be used again."""
         process, self._process = self._process, None
-        if process is not None:
+        if process is None:
+            return
+        atexit.unregister(self.close)
+        with contextlib.suppress(OSError):
+            if process.stdin is not None:
+                process.stdin.close()  # between programs, it ends by itself
+        try:
+            process.wait(END_S)
+        except subprocess.TimeoutExpired:
             process.kill()  # bwrap dies with all in its PID namespace
             process.wait()
-            for stream in (process.stdin, process.stdout, process.stderr):
-                if stream is not None:
-                    with contextlib.suppress(OSError):
-                        stream.close()
-            atexit.unregister(self.close)
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
 
     def _ask(self, process: subprocess.Popen[bytes], program: Program) -> Outcome:
         limits = self.limits
@@ -163,8 +175,10 @@ class Sandbox:
             process, Frame(header, (program.source.encode(), *(data for _, data in program.inputs))), limits.wall_s + GRACE_S
         )
         if answer is None:
+            process.kill()
             self.close()
             return Outcome("lost")
+        self.cpu_s = answer.header["cpu_s"]
         stdout, stderr, *blobs = answer.blobs
         return Outcome(
             status=answer.header["status"],

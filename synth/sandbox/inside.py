@@ -77,7 +77,7 @@ def main() -> None:
         names, kept, blobs = _collect(frame.header)
         os.chdir("/")
         _check(c_library.umount2(os.fsencode(WORK), MNT_DETACH), "umount")
-        header = {"status": ended.status, "code": ended.code, "files": names, "kept": kept}
+        header = {"status": ended.status, "code": ended.code, "files": names, "kept": kept, "cpu_s": sum(os.times()[:4])}
         write_frame(frames_out, Frame(header, (ended.stdout, ended.stderr, *blobs)))
 
 
