@@ -6,7 +6,7 @@ The code draws `chart.png` and needs nothing but matplotlib, NumPy and the stand
 import re
 from dataclasses import dataclass
 
-from synth.code.chart_spec import BOX_PARTS, CATEGORICAL, Idiom, Series, Spec
+from synth.code.chart_spec import BOX_PARTS, CATEGORICAL, FULL, Idiom, Series, Spec, is_crowded
 
 OUTPUT = "chart.png"
 NAMES = (
@@ -16,14 +16,6 @@ NAMES = (
     {"rows": "groups", "x": "x_values", "data": "measurements", "colors": "cols", "name": "key", "values": "heights", "color": "col"},
 )
 """Variable names; the set with `data` called `series` and the others are equally likely."""
-FULL = ("grouped", "stacked", "area")
-"""They fill the plot, so that a legend in it would hide something."""
-CHARACTER_IN = 0.09
-"""Width of a character of tick labels, in inches (measured: 10-point DejaVu Sans with a little air)."""
-LARGE_TYPE = {"fivethirtyeight": 1.4}
-"""Styles whose tick labels are larger, and how much."""
-BESIDE_IN, LEGEND_IN = 1.1, 1.4
-"""Width that the other axis, its labels and margins take, and a legend beside the plot (chosen)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +35,15 @@ def write_code(spec: Spec, idiom: Idiom) -> str:
     body: list[str] = []
     _section(body, idiom, "Data", access.lines)
     start = [f"plt.style.use({_text(spec.style)})"] if spec.style != "default" else []
-    size = f"figsize=({_number(spec.width_in)}, {_number(spec.height_in)}), layout={_text('constrained')}"
+    size = f"figsize=({_number(spec.width_in)}, {_number(spec.height_in)})"
+    size += f", layout={_text('constrained')}" if spec.layout == "constrained" else ""
     start.append(f"plt.figure({size})" if idiom.api == "pyplot" else f"fig, ax = plt.subplots({size})")
     _section(body, idiom, "Figure", start)
     _section(body, idiom, "Chart", _draw(spec, idiom, access, names))
     _section(body, idiom, "Labels", _finish(spec, idiom, access))
     save = f"{'plt' if idiom.api == 'pyplot' else 'fig'}.savefig({_text(OUTPUT)}, dpi={spec.dpi})"
-    _section(body, idiom, "Output", [save])
+    tight = [f"{'plt' if idiom.api == 'pyplot' else 'fig'}.tight_layout()"] if spec.layout == "tight" else []
+    _section(body, idiom, "Output", [*tight, save])
     text = "\n".join(body)
     imports = [f"import {name}" for name in ("csv", "io") if f"{name}." in text]
     imports += [*([""] if imports else []), "import matplotlib.pyplot as plt"]
@@ -217,7 +211,7 @@ def _finish(spec: Spec, idiom: Idiom, access: _Access) -> list[str]:
         for axis, what in (("x", access.rows), ("y", "columns")):
             start = f"plt.{axis}ticks" if pyplot else f"ax.set_{axis}ticks"
             lines.append(f"{start}(range(len({what})), {what})")
-    if _crowded(spec):
+    if is_crowded(spec.kind, spec.categories, spec.style, spec.width_in):
         turned = "rotation=40, ha=" + _text("right")
         lines.append(f"plt.xticks({turned})" if pyplot else f"plt.setp(ax.get_xticklabels(), {turned})")
     on = "plt" if pyplot else "ax"
@@ -233,15 +227,6 @@ def _finish(spec: Spec, idiom: Idiom, access: _Access) -> list[str]:
         beside = f"loc={_text('upper left')}, bbox_to_anchor=(1, 1)" if spec.kind in FULL else ""
         lines.append(f"{on}.legend({beside})")
     return lines
-
-
-def _crowded(spec: Spec) -> bool:
-    """Whether the names on the horizontal axis would touch unless they are turned."""
-    if spec.kind not in CATEGORICAL or spec.kind in ("barh", "pie"):
-        return False
-    legend = LEGEND_IN if spec.kind in (*FULL, "heatmap") else 0.0
-    slot = (spec.width_in - BESIDE_IN - legend) / len(spec.categories)
-    return max(map(len, spec.categories)) * CHARACTER_IN * LARGE_TYPE.get(spec.style, 1.0) > slot
 
 
 def _identifiers(series: tuple[Series, ...], taken: set[str]) -> list[str]:

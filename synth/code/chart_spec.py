@@ -10,8 +10,11 @@ Kind = Literal[
     "bar", "barh", "grouped", "stacked", "line", "step", "area", "scatter", "pie", "histogram", "box", "heatmap", "errorbar", "lollipop"
 ]  # fmt: skip
 DataForm = Literal["lists", "dict", "rows", "array", "csv"]
+Layout = Literal["constrained", "tight", "none"]
 CATEGORICAL: tuple[Kind, ...] = ("bar", "barh", "grouped", "stacked", "pie", "lollipop", "box", "heatmap")
 """Their rows have names; those of the others have numbers."""
+FULL: tuple[Kind, ...] = ("grouped", "stacked", "area")
+"""They fill the plot, so that a legend in it would hide something: it stands beside it."""
 SINGLE: tuple[Kind, ...] = ("bar", "barh", "pie", "histogram", "lollipop")
 """They show one series."""
 PARTS: tuple[Kind, ...] = ("stacked", "area", "pie")
@@ -51,6 +54,7 @@ class Spec:
         height_in: Height in inches.
         dpi: Pixels an inch.
         marker: Of points.
+        layout: Which of matplotlib's layout engines makes room for words, if any.
     """
 
     kind: Kind
@@ -69,6 +73,7 @@ class Spec:
     height_in: float
     dpi: int
     marker: str
+    layout: Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +95,20 @@ class Idiom:
     function: bool
     comments: bool
     names: int
+
+
+CHARACTER_IN = 0.09
+"""Width of a character of tick labels, in inches (measured: 10-point DejaVu Sans with a little air)."""
+LARGE_TYPE = {"fivethirtyeight": 1.4}
+"""Styles whose tick labels are larger, and how much."""
+BESIDE_IN, LEGEND_IN = 1.1, 1.4
+"""Width that the other axis, its labels and margins take, and a legend beside the plot (chosen)."""
+
+
+def is_crowded(kind: Kind, categories: tuple[str, ...], style: str, width_in: float) -> bool:
+    """Whether the names on the horizontal axis would touch unless they are turned."""
+    if kind not in CATEGORICAL or kind in ("barh", "pie"):
+        return False
+    legend = LEGEND_IN if kind in (*FULL, "heatmap") else 0.0
+    slot = (width_in - BESIDE_IN - legend) / len(categories)
+    return max(map(len, categories)) * CHARACTER_IN * LARGE_TYPE.get(style, 1.0) > slot

@@ -11,7 +11,21 @@ from typing import Any, get_args
 import yaml
 from numpy.random import Generator
 
-from synth.code.chart_spec import BOX_PARTS, CATEGORICAL, PARTS, SINGLE, DataForm, Idiom, Kind, Series, Spec
+from synth.code.chart_spec import (
+    BOX_PARTS,
+    CATEGORICAL,
+    FULL,
+    LARGE_TYPE,
+    PARTS,
+    SINGLE,
+    DataForm,
+    Idiom,
+    Kind,
+    Layout,
+    Series,
+    Spec,
+    is_crowded,
+)
 
 STYLES = (
     "default",
@@ -37,6 +51,8 @@ PALETTES = (
     ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f"),
 )
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+LONG_NAME = 6
+"""Characters that fit left of a plot 6 inches wide without a layout engine (measured: 0.75 inches)."""
 DATA_FORMS: tuple[DataForm, ...] = get_args(DataForm)
 MOST_ROWS, MOST_SERIES = 10, 4
 DIGITS = 3
@@ -128,6 +144,8 @@ def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
         labels = (table.measure, "Count")
     positive = all(value > 0 for one in series for value in one.values)
     title = f"{table.subject}: {table.names[0]}" if kind in SINGLE and kind != "histogram" and table.names[0] else table.subject
+    width_in = float(rng.choice((6.0, 6.4, 7.0, 8.0, 9.0)))
+    style = STYLES[int(rng.integers(len(STYLES)))] if kind != "box" else STYLES[int(rng.integers(2))]
     return Spec(
         kind=kind,
         title=title,
@@ -139,13 +157,22 @@ def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
         log=kind in ("line", "scatter", "bar", "step") and positive and bool(rng.random() < 0.12),
         grid=kind not in ("pie", "heatmap") and bool(rng.random() < 0.5),
         value_labels=kind in ("heatmap", "pie") or (kind in ("bar", "barh") and bool(rng.random() < 0.4)),
-        style=STYLES[int(rng.integers(len(STYLES)))] if kind != "box" else STYLES[int(rng.integers(2))],
+        style=style,
         colormap=COLORMAPS[int(rng.integers(len(COLORMAPS)))],
-        width_in=float(rng.choice((6.0, 6.4, 7.0, 8.0, 9.0))),
+        width_in=width_in,
         height_in=float(rng.choice((4.0, 4.5, 4.8, 5.0, 6.0))),
         dpi=int(rng.choice((80, 100, 120))),
         marker=MARKERS[int(rng.integers(len(MARKERS)))],
+        layout=_layout(kind, rows, series, style in LARGE_TYPE or is_crowded(kind, rows, style, width_in), rng),
     )
+
+
+def _layout(kind: Kind, rows: Sequence[str], series: Sequence[Series], crowded: bool, rng: Generator) -> Layout:
+    """No layout engine, as in most scripts, unless words would be cut off: a legend beside the plot, turned names, long ones left of it."""
+    beside = kind in FULL and len(series) > 1
+    long_names = kind in ("barh", "heatmap") and max(map(len, (*rows, *(one.name for one in series)))) > LONG_NAME
+    engine: Layout = "constrained" if rng.random() < 0.6 else "tight"
+    return engine if crowded or beside or long_names or rng.random() < 0.3 else "none"
 
 
 def _contents(

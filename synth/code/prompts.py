@@ -12,6 +12,8 @@ from typing import Any
 import yaml
 from numpy.random import Generator
 
+LISTS = ("open", "close")
+"""What may stand before and after a request."""
 HERE = Path(__file__).parent
 
 
@@ -23,10 +25,12 @@ def load(name: str) -> Mapping[str, Any]:
 
 
 def draw(name: str, task: str, rng: Generator, **slots: str) -> str:
-    """One phrasing of a task with its slots filled."""
-    phrasings = load(name)[task]
+    """One phrasing of a task with its slots filled; slots that the file has a list for are drawn from it."""
+    words = load(name)
+    phrasings = words[task]
     text: str = phrasings[int(rng.integers(len(phrasings)))]
-    return text.format(**slots)
+    drawn = {slot: words[slot][int(rng.integers(len(words[slot])))] for slot in LISTS if f"{{{slot}}}" in text}
+    return text.format(**drawn, **slots)
 
 
 def match(name: str, task: str, question: str) -> dict[str, str] | None:
@@ -37,11 +41,12 @@ def match(name: str, task: str, question: str) -> dict[str, str] | None:
     """
     for text in load(name)[task]:
         if found := re.fullmatch(_pattern(name, text), question, re.DOTALL):
-            return found.groupdict()
+            return {slot: text for slot, text in found.groupdict().items() if slot not in LISTS}
     return None
 
 
 @cache
 def _pattern(name: str, text: str) -> str:
-    slots = load(name)["slots"]
+    words = load(name)
+    slots = words["slots"] | {slot: "|".join(map(re.escape, words[slot])) for slot in LISTS}
     return re.sub(r"\\\{(\w+)\\\}", lambda found: f"(?P<{found[1]}>{slots.get(found[1], '.*?')})", re.escape(text))

@@ -40,6 +40,7 @@ BARS = Spec(
     height_in=4.8,
     dpi=80,
     marker="o",
+    layout="constrained",
 )
 COLORS = {"A": "#ff0000", "B": "#00ff00", "C": "#0000ff"}
 GROUPED = replace(BARS, kind="grouped", series=tuple(replace(BARS.series[0], name=name, color=color) for name, color in COLORS.items()))
