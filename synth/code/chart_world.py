@@ -53,6 +53,8 @@ PALETTES = (
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LONG_NAME = 6
 """Characters that fit left of a plot 6 inches wide without a layout engine (measured: 0.75 inches)."""
+LOW_IN = 4.5
+"""Height below which the name of the horizontal axis is cut off without a layout engine (measured)."""
 DATA_FORMS: tuple[DataForm, ...] = get_args(DataForm)
 MOST_ROWS, MOST_SERIES = 10, 4
 DIGITS = 3
@@ -145,6 +147,7 @@ def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
     positive = all(value > 0 for one in series for value in one.values)
     title = f"{table.subject}: {table.names[0]}" if kind in SINGLE and kind != "histogram" and table.names[0] else table.subject
     width_in = float(rng.choice((6.0, 6.4, 7.0, 8.0, 9.0)))
+    height_in = float(rng.choice((4.0, 4.5, 4.8, 5.0, 6.0)))
     style = STYLES[int(rng.integers(len(STYLES)))] if kind != "box" else STYLES[int(rng.integers(2))]
     return Spec(
         kind=kind,
@@ -160,10 +163,10 @@ def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
         style=style,
         colormap=COLORMAPS[int(rng.integers(len(COLORMAPS)))],
         width_in=width_in,
-        height_in=float(rng.choice((4.0, 4.5, 4.8, 5.0, 6.0))),
+        height_in=height_in,
         dpi=int(rng.choice((80, 100, 120))),
         marker=MARKERS[int(rng.integers(len(MARKERS)))],
-        layout=_layout(kind, rows, series, style in LARGE_TYPE or is_crowded(kind, rows, style, width_in), rng),
+        layout=_layout(kind, rows, series, style in LARGE_TYPE or height_in < LOW_IN or is_crowded(kind, rows, style, width_in), rng),
     )
 
 
