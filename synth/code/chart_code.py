@@ -77,9 +77,9 @@ def _table(spec: Spec, idiom: Idiom, names: dict[str, str]) -> _Access:
     lists = ["[" + ", ".join(map(_number, one.values)) + "]" for one in series]
     errors = ["[" + ", ".join(map(_number, one.errors)) + "]" if one.errors else "" for one in series]
     if idiom.data == "dict":
-        items = [f"    {_text(one.name)}: {values}," for one, values in zip(series, lists, strict=True)]
+        items = [f"    {_text(_key(one))}: {values}," for one, values in zip(series, lists, strict=True)]
         lines = [f"{rows} = [{', '.join(keys)}]", f"{data} = {{", *items, "}"]
-        values = [f"{data}[{_text(one.name)}]" for one in series]
+        values = [f"{data}[{_text(_key(one))}]" for one in series]
     elif idiom.data == "rows":
         numbers = zip(*(one.values for one in series), strict=True)
         items = [f"    ({key}, {', '.join(map(_number, row))})," for key, row in zip(keys, numbers, strict=True)]
@@ -111,13 +111,13 @@ def _plain_table(spec: Spec, rows: str, keys: list[str]) -> _Access:
 
 def _csv_table(spec: Spec, rows: str, data: str, errors: list[str]) -> _Access:
     keys = list(spec.categories) or [_number(value) for value in spec.x]
-    head = ["row", *(one.name for one in spec.series)]
+    head = ["row", *(_key(one) for one in spec.series)]
     numbers = zip(*(one.values for one in spec.series), strict=True)
     body = [",".join([key, *map(_number, row)]) for key, row in zip(keys, numbers, strict=True)]
     key = f"row[{_text('row')}]" if spec.categories else f"float(row[{_text('row')}])"
     lines = ['text = """', *[",".join(head), *body], '"""', f"{data} = list(csv.DictReader(io.StringIO(text.strip())))"]
     lines.append(f"{rows} = [{key} for row in {data}]")
-    return _Access(lines, rows, [f"[float(row[{_text(one.name)}]) for row in {data}]" for one in spec.series], errors)
+    return _Access(lines, rows, [f"[float(row[{_text(_key(one))}]) for row in {data}]" for one in spec.series], errors)
 
 
 def _draw(spec: Spec, idiom: Idiom, access: _Access, names: dict[str, str]) -> list[str]:
@@ -233,12 +233,17 @@ def _identifiers(series: tuple[Series, ...], taken: set[str]) -> list[str]:
     """A variable name a series, from its name."""
     found: list[str] = []
     for one in series:
-        word = re.sub(r"\W+", "_", one.name.lower(), flags=re.ASCII).strip("_")
+        word = re.sub(r"\W+", "_", _key(one).lower(), flags=re.ASCII).strip("_")
         word = word if word and not word[0].isdigit() else f"series_{word}".rstrip("_")
         while word in taken or word in found:
             word += "_values"
         found.append(word)
     return found
+
+
+def _key(one: Series) -> str:
+    """What the column of a series is called: one alone has no name of its own."""
+    return one.name or "value"
 
 
 def _number(value: float) -> str:

@@ -51,9 +51,9 @@ def draw_edit(spec: Spec, rng: Generator) -> Edit:
     if spec.kind in ("bar", "lollipop"):
         possible.append("sort")
     positive = all(value > 0 for one in spec.series for value in one.values)
-    if spec.kind in ("bar", "line", "scatter", "step") and positive and not spec.log:
+    if spec.kind in ("bar", "line", "scatter", "step") and positive and not spec.log and spec.layout != "none":  # wide labels
         possible.append("log")
-    if spec.kind == "bar":
+    if spec.kind == "bar" and spec.layout != "none":  # names need room on the left
         possible.append("horizontal")
     operation = possible[int(rng.integers(len(possible)))]
     series = spec.series[int(rng.integers(len(spec.series)))].name if operation in ("recolour", "remove") else ""

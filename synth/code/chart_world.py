@@ -146,6 +146,7 @@ def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
         labels = (table.measure, "Count")
     positive = all(value > 0 for one in series for value in one.values)
     title = f"{table.subject}: {table.names[0]}" if kind in SINGLE and kind != "histogram" and table.names[0] else table.subject
+    log = kind in ("line", "scatter", "bar", "step") and positive and bool(rng.random() < 0.12)
     width_in = float(rng.choice((6.0, 6.4, 7.0, 8.0, 9.0)))
     height_in = float(rng.choice((4.0, 4.5, 4.8, 5.0, 6.0)))
     style = STYLES[int(rng.integers(len(STYLES)))] if kind != "box" else STYLES[int(rng.integers(2))]
@@ -157,7 +158,7 @@ def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
         categories=rows,
         x=x,
         series=series,
-        log=kind in ("line", "scatter", "bar", "step") and positive and bool(rng.random() < 0.12),
+        log=log,
         grid=kind not in ("pie", "heatmap") and bool(rng.random() < 0.5),
         value_labels=kind in ("heatmap", "pie") or (kind in ("bar", "barh") and bool(rng.random() < 0.4)),
         style=style,
@@ -166,7 +167,9 @@ def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
         height_in=height_in,
         dpi=int(rng.choice((80, 100, 120))),
         marker=MARKERS[int(rng.integers(len(MARKERS)))],
-        layout=_layout(kind, rows, series, style in LARGE_TYPE or height_in < LOW_IN or is_crowded(kind, rows, style, width_in), rng),
+        layout=_layout(
+            kind, rows, series, log or style in LARGE_TYPE or height_in < LOW_IN or is_crowded(kind, rows, style, width_in), rng
+        ),
     )
 
 
