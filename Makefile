@@ -39,12 +39,12 @@ $(TRAIN_STAMP): $(STAMP)
 	@echo "installing $(TORCH)" && $(INSTALL) --constraint <(grep -o '^[a-z0-9._-]*==[^\]*' requirements.lock) $(TORCH)
 	@touch $@
 
-# Libraries that Open3D loads.
-SCENE_LIBRARIES := libgl1:libGL.so.1 libegl1:libEGL.so.1 libusb-1.0-0:libusb-1.0.so.0 libgomp1:libgomp.so.1
+# package:file for what Open3D loads, and for the sandbox that runs code.
+NEEDED := libgl1:libGL.so.1 libegl1:libEGL.so.1 libusb-1.0-0:libusb-1.0.so.0 libgomp1:libgomp.so.1 libseccomp2:libseccomp.so.2
 
 system: ## packages of the operating system, through apt-get where it may
-	@missing=$$(for one in $(SCENE_LIBRARIES); do /sbin/ldconfig -p | grep -q "$${one#*:}" || echo "$${one%%:*}"; done); \
-	    test -z "$$missing" || tools/apt.sh $$missing
+	@missing=$$(for one in $(NEEDED); do /sbin/ldconfig -p | grep -q "$${one#*:}" || echo "$${one%%:*}"; done; \
+	    command -v bwrap >/dev/null || echo bubblewrap); test -z "$$missing" || tools/apt.sh $$missing
 	@test -e $(GUIDE) || tools/apt.sh installation-guide-amd64
 	@test -e $(GUIDE) || { echo "installation-guide-amd64 is installed, but $(GUIDE) is not there: this system's package has no PDF. Install Debian's."; exit 1; }
 

@@ -16,6 +16,7 @@ from dags.terminal import human_bytes
 from pipelines.listings import list_assets
 from schemas.errors import AssayError
 from synth.load import known_families
+from synth.sandbox.box import advice, unavailable
 
 DISTRIBUTION = "assay-vl"
 PACKAGES = (
@@ -50,7 +51,7 @@ class Check:
 
 def examine() -> list[Check]:
     """Every check, in order."""
-    checks: tuple[Callable[[], Check], ...] = (_python, _packages, _fonts, _families, _guide, _disk, _memory, _ray)
+    checks: tuple[Callable[[], Check], ...] = (_python, _packages, _fonts, _families, _guide, _sandbox, _disk, _memory, _ray)
     return [check() for check in checks]
 
 
@@ -105,6 +106,12 @@ def _guide() -> Check:
     files = sorted(GUIDE.glob("*/*.pdf*"))
     todo = "only the demo's real PDF needs it: apt-get install installation-guide-amd64"
     return Check("real PDFs for the demo", True, f"{len(files)} in {GUIDE.name}", "" if files else todo)
+
+
+def _sandbox() -> Check:
+    said = unavailable()
+    found = f"no program can be held: {said}; families that run code make nothing" if said else "programs are held: no network, no files"
+    return Check("sandbox", not said, found, advice(said) if said else "")
 
 
 def _disk() -> Check:

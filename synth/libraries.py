@@ -15,6 +15,7 @@ PIXEL_LIBRARIES = (
     "faker",
     "fonttools",
     "freetype-py",
+    "kiwisolver",
     "koreanize-matplotlib",
     "matplotlib",
     "matplotlib-fontja",

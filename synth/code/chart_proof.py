@@ -1,0 +1,269 @@
+"""The verifier of `code.chart`: runs the stored code again, compares what it draws, and answers every question from the artists.
+
+Uses nothing of what draws tables, writes code or asks: it shares the wording file, the sandbox and nothing else. The sandbox must have
+drawn the stored picture bit by bit, and its artists must show the stored table.
+"""
+
+import itertools
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from schemas.errors import DataError
+from schemas.sample import Json, Stored, Turn, Verdict
+from synth.code.chart_reading import PIE_TOLERANCE, TOLERANCE, Reading, Row, close_all, read_chart, same
+from synth.code.chart_run import Drawn, code_in, pixels_of, run_chart
+from synth.code.prompts import load, match
+
+PROMPTS = "chart_prompts"
+MARGIN = 0.04
+"""Values that are compared must differ by this share of the highest."""
+LEAST_CHANGED = 30
+"""Pixels by which a mistaken picture must differ from the right one (chosen: the head of one marker)."""
+PIXEL_STEP = 24
+"""Levels of one channel by which a pixel counts as another (chosen: well over the noise of anti-aliasing, of which there is none here)."""
+
+
+@dataclass(slots=True)
+class Court:
+    """One sample on trial: its stored bytes, and what each piece of code drew."""
+
+    stored: Stored
+    runs: dict[str, Drawn | DataError] = field(default_factory=dict)
+
+    def draw(self, code: str) -> Drawn:
+        """What a piece of code draws; run once.
+
+        Raises:
+            DataError: It does not draw a usable chart.
+        """
+        if code not in self.runs:
+            try:
+                self.runs[code] = run_chart(code)
+            except DataError as error:
+                self.runs[code] = error
+        found = self.runs[code]
+        if isinstance(found, DataError):
+            raise found
+        return found
+
+    def source(self) -> str:
+        """The stored program."""
+        return self.stored.attachment("chart.py").data.decode("utf-8")
+
+
+def verdicts(stored: Stored, turns: tuple[Turn, ...]) -> tuple[Verdict, ...]:
+    """One verdict an answer, from the stored bytes alone."""
+    court = Court(stored)
+    fault, shown = _media_fault(court)
+    found, given = [], ""
+    for asked, turn in itertools.pairwise(turns):
+        if turn.role != "assistant":
+            continue
+        reason = fault
+        if shown is not None:
+            try:
+                reason = _judge(court, shown, asked.text.removeprefix("<image>\n"), turn, given)
+            except DataError as error:
+                reason = error.reason
+        given = code_in(turn.text) if turn.task == "to_code" else given
+        found.append(Verdict(turn.task, not reason, reason or "ok", "artefact"))
+    return tuple(found)
+
+
+def _media_fault(court: Court) -> tuple[str, Reading | None]:
+    """What is wrong with the picture, and what it shows: the stored program must draw it and the stored table must be in it."""
+    try:
+        drawn = court.draw(court.source())
+        if len(court.stored.images) != 1 or drawn.png != court.stored.images[0].data:
+            return "other_picture", None
+        reading = read_chart(drawn.figure)
+    except DataError as error:
+        return error.reason, None
+    table = json.loads(court.stored.attachment("chart.json").data)
+    return ("other_table", None) if not shows(reading, table) else ("", reading)
+
+
+def shows(reading: Reading, table: dict[str, Any]) -> bool:
+    """Whether the artists show the stored table: words, numbers and colours."""
+    words = ("kind", "title", "x_label", "y_label", "log", "grid", "value_labels")
+    if any(getattr(reading, word) != table[word] for word in words) or list(reading.categories) != table["categories"]:
+        return False
+    if not close_all(reading.x, table["x"]) or len(reading.rows) != len(table["series"]):
+        return False
+    for row, series in zip(reading.rows, table["series"], strict=True):
+        values, tolerance = series["values"], TOLERANCE
+        if reading.kind == "pie":  # shows shares
+            values, tolerance = [value / sum(values) for value in values], PIE_TOLERANCE
+        named = row.name == series["name"] or reading.kind == "box"
+        colored = row.color == series["color"] or reading.kind in ("box", "heatmap")
+        if not (named and colored and close_all(row.values, values, tolerance) and close_all(row.errors, series["errors"])):
+            return False
+    return reading.kind != "heatmap" or all(row.color == table["colormap"] for row in reading.rows)
+
+
+def _judge(court: Court, shown: Reading, question: str, turn: Turn, given: str) -> str:
+    """Why an answer is refused; empty if it is right."""
+    if turn.proof is None or not isinstance(turn.proof.program, dict):
+        return "no_program"
+    program = turn.proof.program
+    if turn.task == "to_code":
+        if match(PROMPTS, "to_code", question) is None:
+            return "unknown_question"
+        drawn = court.draw(code_in(turn.text))
+        return _unless(drawn.png == court.stored.images[0].data and turn.proof.answer == "same picture", "draws_another_picture")
+    if turn.task == "mend":
+        return _mend(court, question, turn)
+    if turn.task == "edit":
+        return _edit(court, shown, question, turn, given)
+    asked = match(PROMPTS, turn.task, question) if turn.task.startswith("ask_") else None
+    if asked is None:
+        return "unknown_question"
+    answer = _answer(turn.task, shown, program, asked)
+    return _unless(answer is not None and answer == turn.text == turn.proof.answer, "wrong_answer")
+
+
+def _unless(right: bool, reason: str) -> str:
+    return "" if right else reason
+
+
+def _mend(court: Court, question: str, turn: Turn) -> str:
+    """The code in the question must be wrong, and that of the answer right."""
+    slots = match(PROMPTS, "mend", question)
+    if slots is None:
+        return "unknown_question"
+    try:
+        wrong = court.draw(code_in(slots["code"])).png
+    except DataError:
+        wrong = b""
+    if wrong and changed_pixels(wrong, court.stored.images[0].data) < LEAST_CHANGED:
+        return "fault_invisible"
+    drawn = court.draw(code_in(turn.text))
+    right = drawn.png == court.stored.images[0].data and turn.proof is not None and turn.proof.answer == "same picture"
+    return _unless(right, "draws_another_picture")
+
+
+def changed_pixels(one: bytes, other: bytes) -> int:
+    """How many pixels of two pictures differ visibly; all of them if their sizes do."""
+    a, b = pixels_of(one).astype(np.int16), pixels_of(other).astype(np.int16)
+    if a.shape != b.shape:
+        return int(a.shape[0] * a.shape[1])
+    return int((np.abs(a - b).max(axis=2) >= PIXEL_STEP).sum())
+
+
+def _edit(court: Court, shown: Reading, question: str, turn: Turn, given: str) -> str:
+    """What was asked must have changed in the artists, and nothing else that they show."""
+    instruction, _, rest = question.partition("\n\n")
+    if rest:
+        slots = match(PROMPTS, "edit_code", rest)
+        if slots is None or code_in(slots["code"]).strip() != court.source().strip():
+            return "other_code_in_question"
+    elif given.strip() != court.source().strip():
+        return "no_code_to_change"
+    for operation, change in CHANGES.items():
+        asked = match(PROMPTS, f"edit_{operation}", instruction)
+        if asked is None:
+            continue
+        drawn = court.draw(code_in(turn.text))
+        if turn.proof is None or turn.proof.program != {"op": operation, **asked}:
+            return "other_program"
+        if drawn.figure["size_px"] != court.draw(court.source()).figure["size_px"]:
+            return "changes_more"
+        return _unless(same(read_chart(drawn.figure), change(shown, asked)) and turn.proof.answer == "edited", "changes_something_else")
+    return "unknown_question"
+
+
+def _recolour(shown: Reading, asked: dict[str, str]) -> Reading:
+    name = _series_name(asked["series"])
+    if name not in [row.name for row in shown.rows]:
+        raise DataError("wrong_answer", f"there is no series {name!r}")
+    return replace(shown, rows=tuple(replace(row, color=asked["color"]) if row.name == name else row for row in shown.rows))
+
+
+def _remove(shown: Reading, asked: dict[str, str]) -> Reading:
+    name = _series_name(asked["series"])
+    return replace(shown, rows=tuple(row for row in shown.rows if row.name != name))
+
+
+def _sort(shown: Reading, asked: dict[str, str]) -> Reading:
+    (row,) = shown.rows
+    order = sorted(range(len(row.values)), key=lambda place: -row.values[place])
+    rows = (Row(row.name, tuple(row.values[place] for place in order), row.color),)
+    return replace(shown, categories=tuple(shown.categories[place] for place in order), rows=rows)
+
+
+CHANGES: dict[str, Callable[[Reading, dict[str, str]], Reading]] = {
+    "title": lambda shown, asked: replace(shown, title=asked["text"]),
+    "y_label": lambda shown, asked: replace(shown, y_label=asked["text"]),
+    "recolour": _recolour,
+    "remove": _remove,
+    "sort": _sort,
+    "log": lambda shown, asked: replace(shown, log=True),
+    "grid": lambda shown, asked: replace(shown, grid=not shown.grid),
+    "horizontal": lambda shown, asked: replace(shown, kind="barh", x_label=shown.y_label, y_label=shown.x_label),
+}
+"""What each change does to what a chart shows."""
+
+
+def _series_name(text: str) -> str:
+    """The name between the quotes, or none where the chart has one series."""
+    words = load(PROMPTS)
+    if text == words["all"]:
+        return ""
+    before, after = words["series"].split("{series}")
+    return text.removeprefix(before).removesuffix(after)
+
+
+def _answer(task: str, shown: Reading, program: dict[str, Json], asked: dict[str, str]) -> str | None:
+    """The answer to a question from the artists; None if it has none, or the program is not what was asked."""
+    if task == "ask_count":
+        return str(len(shown.rows[0].values)) if program == {"op": "count"} else None
+    if task == "ask_series":
+        return str(len(shown.rows)) if program == {"op": "series"} else None
+    of, name = asked.get("of", ""), ""
+    if of:
+        before, after = load(PROMPTS)["of"].split("{series}")
+        name = _series_name(of.removeprefix(before).removesuffix(after))
+    row = next((row for row in shown.rows if row.name == name), None)
+    if row is None:
+        return None
+    wanted: dict[str, Json] = {"op": task.removeprefix("ask_"), "series": name}
+    wanted |= {slot: asked[slot] for slot in ("row", "other") if slot in asked}
+    wanted |= {"level": float(asked["text"])} if "text" in asked else {}
+    return _from_row(task, shown, row, asked) if wanted == program else None
+
+
+def _from_row(task: str, shown: Reading, row: Row, asked: dict[str, str]) -> str | None:
+    """As above, for questions about one series."""
+    names = list(shown.categories) or [f"{value:g}" for value in shown.x]
+    values = dict(zip(names, row.values, strict=True))
+    least = MARGIN * max(abs(value) for one in shown.rows for value in one.values) - TOLERANCE
+    order = sorted(names, key=lambda name: -values[name])
+    ranked = [values[name] for name in order]
+    match task:
+        case "ask_highest":
+            return order[0] if apart(ranked[:2], least) else None
+        case "ask_lowest":
+            return order[-1] if apart(ranked[-2:], least) else None
+        case "ask_ranking":
+            return ", ".join(order[:3]) if apart(ranked[:4], least) else None
+        case "ask_more":
+            one, other = values.get(asked["row"]), values.get(asked["other"])
+            if one is None or other is None or abs(one - other) < least:
+                return None
+            return "Yes" if one > other else "No"
+        case "ask_above":
+            level = float(asked["text"])
+            return str(sum(value > level for value in ranked)) if all(abs(value - level) >= least for value in ranked) else None
+        case "ask_value":
+            found = values.get(asked["row"])
+            return f"{found:g}" if found is not None and shown.value_labels else None
+    return None
+
+
+def apart(ranked: Sequence[float], least: float) -> bool:
+    """Whether falling numbers are each `least` from the next."""
+    return all(one - other >= least for one, other in itertools.pairwise(ranked))

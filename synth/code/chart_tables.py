@@ -1,0 +1,185 @@
+"""A stranger's CSV or TSV file, checked and cut to a table that a chart can show.
+
+What cannot be used is a `DataError` with one of `REASONS`, never a crash.
+"""
+
+import csv
+import io
+import itertools
+import math
+from collections.abc import Sequence
+
+from numpy.random import Generator
+
+from schemas.errors import DataError, UserError
+from synth.assets import Asset, read_asset, read_head
+from synth.code.chart_spec import CATEGORICAL, PARTS, SINGLE, Kind
+from synth.code.chart_world import MOST_ROWS, MOST_SERIES, Table, significant
+
+REASONS = ("zero_byte", "not_text", "too_large", "one_column", "no_numbers", "too_few_rows", "no_names", "ragged", "unsuited_table")
+"""Why a file cannot be used."""
+MAX_BYTES, MAX_ROWS, MAX_COLUMNS = 32 << 20, 200_000, 500
+"""Largest table that is read (chosen: a chart shows ten rows of it)."""
+LEAST_ROWS = 4
+NAME_CHARACTERS = 18
+"""Longest name of a row or column that is drawn (chosen: more would not fit ten times on an axis)."""
+SPREAD = 200.0
+"""Most that the largest value shown may be of the smallest: above, marks are too small to see."""
+HEAD_BYTES = 4_096
+
+
+def check_any_table(assets: Sequence[Asset], pattern: str) -> None:
+    """UserError if none of the files is text with a separator in its first lines."""
+    heads = [read_head(asset, HEAD_BYTES) for asset in assets]
+    if not any(b"\0" not in head and any(mark in head for mark in (b",", b";", b"\t")) for head in heads):
+        names = ", ".join(asset.name for asset in assets[:3]) + (", …" if len(assets) > 3 else "")
+        what = f"none of the files that {pattern!r} names is a table in CSV ({names})"
+        raise UserError(what, where="params.pattern", todo="name CSV or TSV files, for example with *.csv at the end")
+
+
+def read_table(asset: Asset, kind: Kind, rng: Generator) -> Table:
+    """A window of the file's rows and one to four of its numeric columns that `kind` can show.
+
+    Raises:
+        DataError: With one of `REASONS`.
+    """
+    head, rows = _parse(read_asset(asset), asset.name)
+    numeric = {place: _column(rows, place) for place in range(len(head))}
+    full = [place for place, values in numeric.items() if sum(value is not None for value in values) >= max(LEAST_ROWS, len(rows) // 2)]
+    if not full:
+        raise DataError("no_numbers", f"{asset.name} has no column that is mostly numbers")
+    return (
+        _categorical(asset, head, rows, numeric, full, kind, rng) if kind in CATEGORICAL else _over(asset, head, numeric, full, kind, rng)
+    )
+
+
+def _parse(data: bytes, where: str) -> tuple[list[str], list[list[str]]]:
+    """Head and rows of equal length."""
+    if not data.strip():
+        raise DataError("zero_byte", f"{where} is empty")
+    if len(data) > MAX_BYTES:
+        raise DataError("too_large", f"{where} has {len(data)} bytes, more than {MAX_BYTES}")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError("not_text", f"{where} is no UTF-8: {error}") from error
+    if "\0" in text:
+        raise DataError("not_text", f"{where} holds NUL characters")
+    first = text.partition("\n")[0]
+    separator = max((",", ";", "\t"), key=first.count)
+    try:
+        lines = [line for line in csv.reader(io.StringIO(text), delimiter=separator) if any(cell.strip() for cell in line)]
+    except csv.Error as error:
+        raise DataError("not_text", f"{where}: {error}") from error
+    head = [cell.strip() for cell in lines[0]]
+    if len(head) < 2:
+        raise DataError("one_column", f"{where} has one column; a chart needs names and numbers, or two columns of numbers")
+    if len(lines) > MAX_ROWS or len(head) > MAX_COLUMNS:
+        raise DataError("too_large", f"{where} has {len(lines)} rows and {len(head)} columns")
+    rows = [line for line in lines[1:] if len(line) == len(head)]
+    if len(rows) < len(lines[1:]) * 0.9:
+        raise DataError("ragged", f"{where}: {len(lines) - 1 - len(rows)} of {len(lines) - 1} rows have not {len(head)} cells")
+    if len(rows) < LEAST_ROWS:
+        raise DataError("too_few_rows", f"{where} has {len(rows)} rows; {LEAST_ROWS} are needed")
+    return head, rows
+
+
+def _column(rows: list[list[str]], place: int) -> list[float | None]:
+    return [_value(row[place]) for row in rows]
+
+
+def _value(text: str) -> float | None:
+    """A finite number, or None."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _categorical(
+    asset: Asset,
+    head: list[str],
+    rows: list[list[str]],
+    numeric: dict[int, list[float | None]],
+    full: list[int],
+    kind: Kind,
+    rng: Generator,
+) -> Table:
+    """Names from the first column of text whose values differ."""
+    texts = [place for place in range(len(head)) if place not in full and len({row[place] for row in rows}) >= LEAST_ROWS]
+    if not texts:
+        raise DataError("no_names", f"{asset.name} has no column of names for a {kind} chart")
+    names_at = texts[0]
+    chosen = _choose(full, kind, rng)
+    shown: dict[str, int] = {}
+    for number in rng.permutation(len(rows)):
+        row = int(number)
+        name = _short(rows[row][names_at])
+        if name and name not in shown and all(numeric[place][row] is not None for place in chosen):
+            shown[name] = row
+        if len(shown) == MOST_ROWS:
+            break
+    order = sorted(shown.values())
+    columns = tuple(tuple(significant(_known(numeric[place][row])) for row in order) for place in chosen)
+    _check(asset, kind, columns)
+    names = tuple(_short(head[place]) for place in chosen)
+    labels = tuple(_short(rows[row][names_at]) for row in order)
+    return Table(_title(asset), names[0] if len(names) == 1 else "Value", labels, "", (), names, columns)
+
+
+def _over(asset: Asset, head: list[str], numeric: dict[int, list[float | None]], full: list[int], kind: Kind, rng: Generator) -> Table:
+    """The first numeric column that rises is the axis, or the first of them all."""
+    if len(full) < 2:
+        raise DataError("one_column", f"{asset.name} has one column of numbers; a {kind} chart needs two")
+    axis = next((place for place in full if _rises(numeric[place])), full[0])
+    chosen = _choose([place for place in full if place != axis], kind, rng)
+    whole = [row for row in range(len(numeric[axis])) if all(numeric[place][row] is not None for place in (axis, *chosen))]
+    start = int(rng.integers(max(1, len(whole) - MOST_ROWS + 1)))
+    window = {_known(numeric[axis][row]): row for row in whole[start : start + MOST_ROWS]}
+    order = [window[x] for x in sorted(window)]
+    columns = tuple(tuple(significant(_known(numeric[place][row])) for row in order) for place in chosen)
+    _check(asset, kind, columns)
+    names = tuple(_short(head[place]) for place in chosen)
+    return Table(_title(asset), names[0] if len(names) == 1 else "Value", (), _short(head[axis]), tuple(sorted(window)), names, columns)
+
+
+def _choose(full: list[int], kind: Kind, rng: Generator) -> list[int]:
+    most = 1 if kind in SINGLE or kind == "box" else min(MOST_SERIES, len(full))
+    least = min(2, most) if kind in ("grouped", "stacked", "heatmap", "area") else 1
+    count = int(rng.integers(least, most + 1))
+    return sorted(int(place) for place in rng.permutation(full)[:count])
+
+
+def _check(asset: Asset, kind: Kind, columns: tuple[tuple[float, ...], ...]) -> None:
+    values = [abs(value) for column in columns for value in column]
+    if len(columns[0]) < LEAST_ROWS:
+        raise DataError("too_few_rows", f"{asset.name} has {len(columns[0])} rows with all of the numbers; {LEAST_ROWS} are needed")
+    if kind in PARTS and any(value < 0 for column in columns for value in column):
+        raise DataError("unsuited_table", f"{asset.name} has negative numbers, which a {kind} chart cannot show")
+    if kind in ("grouped", "stacked") and len(columns) < 2:
+        raise DataError("one_column", f"{asset.name} has one column of numbers; a {kind} chart needs two")
+    if max(values) == 0 or max(values) > SPREAD * max(min(values), 1e-300):
+        raise DataError("unsuited_table", f"{asset.name}: the numbers shown reach from {min(values):g} to {max(values):g}")
+
+
+def _rises(values: list[float | None]) -> bool:
+    known = [value for value in values if value is not None]
+    return len(known) > 1 and all(one < other for one, other in itertools.pairwise(known))
+
+
+def _known(value: float | None) -> float:
+    if value is None:
+        raise ValueError("a cell without a number was chosen")
+    return value
+
+
+def _short(text: str) -> str:
+    """A name in one line, cut at a length that an axis takes; without what matplotlib would set as formulae."""
+    words = " ".join(text.replace("$", "").replace("_", " ").split())
+    return words if len(words) <= NAME_CHARACTERS else words[: NAME_CHARACTERS - 1].rstrip() + "…"
+
+
+def _title(asset: Asset) -> str:
+    stem = asset.name.rsplit("/", 1)[-1].split(".")[0]
+    return " ".join(stem.replace("_", " ").replace("-", " ").split()).capitalize() or "Table"

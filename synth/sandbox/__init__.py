@@ -1,0 +1,1 @@
+"""Runs programs that nobody vouches for: no network, no other files, bounded time, memory, disk and output."""

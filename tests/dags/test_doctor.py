@@ -1,0 +1,18 @@
+"""What `assay doctor` says of the sandbox, where it holds programs and where it does not."""
+
+import pytest
+
+from dags import doctor
+
+
+def test_a_machine_that_holds_no_program_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "unavailable", lambda: "bubblewrap is not installed (there is no `bwrap` on PATH)")
+    check = doctor._sandbox()
+    assert not check.passed
+    assert "bubblewrap is not installed" in check.found
+    assert "apt-get install bubblewrap" in check.todo
+
+
+def test_a_machine_that_holds_programs_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "unavailable", lambda: "")
+    assert doctor._sandbox() == doctor.Check("sandbox", True, "programs are held: no network, no files", "")

@@ -1,0 +1,93 @@
+"""The user's tables: real ones become charts, and what is none is told by name."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from schemas.errors import DataError, UserError
+from synth.assets import resolve
+from synth.code.chart import Chart
+from synth.code.chart_spec import Kind
+from synth.code.chart_tables import read_table
+from synth.code.chart_world import Table
+from synth.make import make_sample
+from synth.sandbox.box import unavailable
+
+GOOD = "city,year,rain,sun\n" + "".join(f"Town {n},{1990 + n},{10 + 7 * n % 31},{200 - 3 * n}\n" for n in range(14))
+
+
+def table_of(folder: Path, data: bytes, kind: Kind = "bar") -> Table:
+    path = folder / "my-table_2.csv"
+    path.write_bytes(data)
+    (asset,) = resolve(str(path))
+    return read_table(asset, kind, np.random.default_rng(3))
+
+
+def test_rows_and_numbers_are_those_of_the_file(tmp_path: Path) -> None:
+    table = table_of(tmp_path, GOOD.encode())
+    assert table.subject == "My table 2"
+    assert len(table.rows) == 10
+    place = ["year", "rain", "sun"].index(table.names[0])
+    for name, value in zip(table.rows, table.columns[0], strict=True):
+        line = next(line for line in GOOD.splitlines() if line.startswith(f"{name},"))
+        assert value == pytest.approx(float(line.split(",")[1 + place]), rel=5e-3)
+
+
+def test_an_axis_of_numbers_rises(tmp_path: Path) -> None:
+    table = table_of(tmp_path, GOOD.encode(), "line")
+    assert table.over == "year"
+    assert list(table.x) == sorted(table.x)
+    assert not table.rows
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_other_separators_and_a_byte_order_mark(tmp_path: Path, separator: str) -> None:
+    assert table_of(tmp_path, b"\xef\xbb\xbf" + GOOD.replace(",", separator).encode()).rows
+
+
+BAD = {
+    "zero_byte": b" \n",
+    "not_text": b"a,b\n\xff\xfe,1\n",
+    "one_column": b"a\n1\n2\n3\n4\n",
+    "no_numbers": b"a,b\n" + b"x,y\n" * 9,
+    "too_few_rows": b"a,b\nx,1\ny,2\n",
+    "no_names": b"a,b\n" + b"".join(b"%d,%d\n" % (n, n * n) for n in range(9)),
+    "ragged": b"a,b\nx,1\ny,2,3\nz\nw,1\n",
+    "unsuited_table": b"a,b\n" + b"".join(b"n%d,%d\n" % (n, 10**n) for n in range(9)),
+}
+
+
+@pytest.mark.parametrize("reason", BAD)
+def test_what_cannot_be_drawn_is_told(tmp_path: Path, reason: str) -> None:
+    with pytest.raises(DataError) as caught:
+        table_of(tmp_path, BAD[reason])
+    assert caught.value.reason == reason
+
+
+def test_nothing_but_nan_is_no_number(tmp_path: Path) -> None:
+    assert math.isnan(float("nan"))
+    with pytest.raises(DataError, match="no_numbers"):
+        table_of(tmp_path, b"a,b\n" + b"".join(b"n%d,nan\n" % n for n in range(9)))
+
+
+def test_text_that_would_be_a_formula_is_drawn_as_text(tmp_path: Path) -> None:
+    table = table_of(tmp_path, b"a,b\n" + b"".join(b'"$x_%d$, \\"q\\"",%d\n' % (n, n + 3) for n in range(9)))
+    assert all("$" not in row for row in table.rows)
+
+
+@pytest.mark.skipif(bool(unavailable()), reason="no sandbox")
+def test_a_chart_of_the_users_table_names_its_file(tmp_path: Path) -> None:
+    (tmp_path / "rain.csv").write_text(GOOD)
+    family = Chart(kinds=("bar",), tasks=("to_code",), pattern=f"{tmp_path}/*.csv", licence="CC0-1.0").pin()
+    sample = make_sample(family, "code.chart", 0, 5)
+    assert all(verdict.passed for verdict in sample.verdicts)
+    assert '"rain.csv"' in sample.provenance
+    assert '"CC0-1.0"' in sample.provenance
+
+
+def test_no_table_at_all_is_the_users_mistake(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"\0\1\2")
+    with pytest.raises(UserError, match="none of the files"):
+        Chart(pattern=f"{tmp_path}/*.csv").pin()
