@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, get_args
 from numpy.random import Generator
 
 from schemas.canonical import canonical_json
-from schemas.errors import DataError
+from schemas.errors import DataError, UserError
 from schemas.sample import AssetUse, Attachment, Evidence, Image, Json, Proof, Rendering, Sample, Stored, Turn, Verdict
 from synth.assets import Asset, resolve
 from synth.code.chart_code import write_code
@@ -23,7 +23,7 @@ from synth.code.chart_spec import Idiom, Kind, Spec
 from synth.code.chart_tables import check_any_table, read_table
 from synth.code.chart_world import draw_idiom, draw_spec, draw_table, suits
 from synth.code.prompts import draw, load
-from synth.params import among, refuse, within
+from synth.params import Mistakes, among, refuse, within
 
 Task = Literal["to_code", "edit", "mend", "ask"]
 WHOLE = (Evidence(0),)
@@ -76,7 +76,13 @@ class Chart:
             among("kinds", self.kinds, get_args(Kind)),
             among("tasks", self.tasks, get_args(Task)),
             within("questions", self.questions, 1, 6),
+            self._can_be_asked(),
         )
+
+    def _can_be_asked(self) -> Mistakes:
+        if "ask" in self.tasks and not set(self.kinds) & set(ASKED):
+            todo = f"take ask out of tasks, or name one of {', '.join(ASKED)}"
+            yield UserError(f"no questions are asked about {', '.join(self.kinds)}", where="params.tasks", todo=todo)
 
     def files(self) -> tuple[Asset, ...]:
         """The user's tables in order: the pinned ones, else what the pattern names now."""
@@ -96,10 +102,10 @@ class Chart:
         """Draw table, chart, idiom and what is asked; kinds and tasks follow `index`."""
         task = self.tasks[index % len(self.tasks)]
         turn = index // len(self.tasks)
-        kinds = [kind for kind in self.kinds if task != "ask" or kind in ASKED] or list(ASKED)
-        kind = kinds[(turn + index) % len(kinds)]
+        kinds = [kind for kind in self.kinds if task != "ask" or kind in ASKED]
+        kind = kinds[turn % len(kinds)]
         files = self.files()
-        file = files[index % len(files)] if files else None
+        file = files[(turn + turn // len(kinds)) % len(files)] if files else None
         if file is None:
             table = draw_table(kind, rng)
         else:

@@ -16,6 +16,7 @@ from schemas.errors import DataError
 from schemas.sample import Json, Stored, Turn, Verdict
 from synth.code.chart_reading import PIE_TOLERANCE, TOLERANCE, Reading, Row, close_all, read_chart, same
 from synth.code.chart_run import Drawn, code_in, pixels_of, run_chart
+from synth.code.chart_spec import COUNTED
 from synth.code.prompts import load, match
 
 PROMPTS = "chart_prompts"
@@ -220,7 +221,7 @@ def _series_name(text: str) -> str:
 def _answer(task: str, shown: Reading, program: dict[str, Json], asked: dict[str, str]) -> str | None:
     """The answer to a question from the artists; None if it has none, or the program is not what was asked."""
     if task == "ask_count":
-        return str(len(shown.rows[0].values)) if program == {"op": "count"} else None
+        return str(len(shown.rows[0].values)) if program == {"op": "count"} and shown.kind in COUNTED else None
     if task == "ask_series":
         return str(len(shown.rows)) if program == {"op": "series"} else None
     of, name = asked.get("of", ""), ""
@@ -255,7 +256,7 @@ def _from_row(task: str, shown: Reading, row: Row, asked: dict[str, str]) -> str
             if one is None or other is None or abs(one - other) < least:
                 return None
             return "Yes" if one > other else "No"
-        case "ask_above":
+        case "ask_above" if shown.kind != "heatmap":  # whose values fill a field, and not a row
             level = float(asked["text"])
             return str(sum(value > level for value in ranked)) if all(abs(value - level) >= least for value in ranked) else None
         case "ask_value":

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from numpy.random import Generator
 
 from schemas.sample import Json
-from synth.code.chart_spec import Kind, Spec
+from synth.code.chart_spec import COUNTED, Kind, Spec
 from synth.code.chart_world import significant
 from synth.code.prompts import draw, load
 
@@ -69,7 +69,7 @@ def _order(spec: Spec, series: str, values: Sequence[float], of: str, rng: Gener
 def _numbers(spec: Spec, series: str, values: Sequence[float], of: str, rng: Generator) -> list[Question]:
     """How many, and how much where it is written beside the mark."""
     names, least = row_names(spec), MARGIN * max(abs(value) for one in spec.series for value in one.values)
-    found = [_question("ask_count", str(len(values)), {"op": "count"}, rng)]
+    found = [_question("ask_count", str(len(values)), {"op": "count"}, rng)] if spec.kind in COUNTED else []
     if len(spec.series) > 1:
         found.append(_question("ask_series", str(len(spec.series)), {"op": "series"}, rng))
     if spec.value_labels and spec.kind != "pie":
@@ -78,7 +78,7 @@ def _numbers(spec: Spec, series: str, values: Sequence[float], of: str, rng: Gen
         found.append(_question("ask_value", f"{values[place]:g}", program, rng, of=of, row=names[place]))
     ranked = sorted(values)
     gaps = [(low + high) / 2 for low, high in itertools.pairwise(ranked) if high - low >= 3 * least]
-    if gaps and spec.kind not in ("pie", "stacked", "area"):
+    if gaps and spec.kind not in ("pie", "stacked", "area", "heatmap"):
         level = significant(gaps[int(rng.integers(len(gaps)))], 2)
         if all(abs(value - level) >= least for value in values):
             program = {"op": "above", "series": series, "level": level}

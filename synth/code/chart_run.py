@@ -32,6 +32,10 @@ REASONS = (
 )
 """Why a program's chart cannot be used."""
 PICTURE, REPORT = "chart.png", "figures.json"
+FIGURE_KEYS = {"axes", "outside", "overlapping", "size_px"}
+"""What the probe writes of a figure."""
+MAX_AREA_PX = 16_000_000
+"""Larger pictures are not decoded (chosen: twice what a screen of 4K has)."""
 LIMITS = Limits(cpu_s=10, wall_s=30.0, memory_bytes=1 << 30, disk_bytes=16 << 20, files=16, output_bytes=16_384)
 WARM_UP = """
 import csv, io, json, pathlib
@@ -93,7 +97,12 @@ def _checked(outcome: Outcome) -> Drawn:
         raise DataError("code_warns", outcome.stderr.strip()[-300:])
     if PICTURE not in outcome.files or REPORT not in outcome.files:
         raise DataError("no_picture", f"the program left {', '.join(outcome.names) or 'nothing'}, not {PICTURE}")
-    figures = json.loads(outcome.files[REPORT])
+    try:
+        figures = json.loads(outcome.files[REPORT])
+    except (ValueError, RecursionError) as error:
+        raise DataError("no_picture", f"what the program says of its figures is no JSON: {error}") from error
+    if not isinstance(figures, list) or not all(isinstance(figure, dict) and FIGURE_KEYS <= figure.keys() for figure in figures):
+        raise DataError("no_picture", "what the program says of its figures is not what the probe writes")
     if len(figures) != 1:
         raise DataError("no_picture", f"the program left {len(figures)} figures open; one is wanted")
     drawn = Drawn(outcome.files[PICTURE], figures[0])
@@ -116,8 +125,10 @@ def pixels_of(png: bytes) -> NDArray[np.uint8]:
     """
     try:
         with PillowImage.open(io.BytesIO(png), formats=("PNG",)) as picture:
+            if picture.width * picture.height > MAX_AREA_PX:
+                raise DataError("no_picture", f"the picture has {picture.width} x {picture.height} pixels, more than {MAX_AREA_PX:,}")
             return np.asarray(picture.convert("RGB"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, PillowImage.DecompressionBombError) as error:
         raise DataError("no_picture", f"what the program saved is no PNG: {error}") from error
 
 

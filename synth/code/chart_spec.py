@@ -19,6 +19,8 @@ SINGLE: tuple[Kind, ...] = ("bar", "barh", "pie", "histogram", "lollipop")
 """They show one series."""
 PARTS: tuple[Kind, ...] = ("stacked", "area", "pie")
 """Their values add up to a whole, so none may be negative."""
+COUNTED: tuple[Kind, ...] = ("bar", "barh", "grouped", "stacked", "lollipop")
+"""Kinds whose categories can be counted as positions along an axis: a heat map has two such axes, and lines have ticks of their own."""
 BOX_PARTS = ("whislo", "q1", "med", "q3", "whishi")
 """What a box shows, by matplotlib's names of them, from low to high: one series each."""
 

@@ -89,8 +89,8 @@ def _decode(data: bytes, where: str) -> tuple[Pillow.Image, bool]:
         except Pillow.DecompressionBombError as error:
             raise DataError("too_large", f"{where}: {error}") from error
         with opened:
-            _check_header(opened, where)
             try:
+                _check_header(opened, where)
                 opened.load()
                 turned = ImageOps.exif_transpose(opened)
             except _BROKEN as error:

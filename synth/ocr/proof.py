@@ -6,14 +6,16 @@ question must be one of the known phrasings with the program's own values in its
 
 import itertools
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from schemas.geometry import union_box
 from schemas.sample import BoxPx, Stored, Turn, Verdict
 from schemas.text_layer import TextLayer, TextLine, clean_name, read_layer
 from synth.ocr import prompts
+from synth.ocr.corpus import load_corpus
 from synth.ocr.legible import legibility_faults
-from synth.ocr.letters import exemplars
+from synth.ocr.letters import exemplars, letters_of
 from synth.ocr.proof_answers import CHECKS, Page
 from synth.ocr.redraw import plate_faults
 from synth.ocr.visible import not_hidden, unseen
@@ -67,9 +69,15 @@ def _picture_fault(stored: Stored, page: Page) -> str:
     hidden = [word for word in page.layer.words if word.hidden]
     colours = page.warp.flattened(read_rgb(page.image.data), whole) if hidden else grey
     for word in hidden:
-        if fault := not_hidden(colours, clean, word, page.language, exemplars(page.language)):
+        if fault := not_hidden(colours, clean, word, page.language, _alphabet(page.language)):
             return f"not_hidden: {word.text!r} is said to be unreadable: {fault}"
     return ""
+
+
+@cache
+def _alphabet(language: str) -> tuple[str, ...]:
+    """Letters of a language, those that its texts have most first."""
+    return tuple(dict.fromkeys((*letters_of(load_corpus(language).sentences), *exemplars(language))))
 
 
 def layout_fault(layer: TextLayer) -> str:

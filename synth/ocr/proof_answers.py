@@ -148,9 +148,11 @@ def _check_read_box(page: Page, text: str, program: Any, speech: str, slots: Map
 def _check_find_text(page: Page, text: str, program: Any, speech: str, slots: Mapping[str, str]) -> Found:
     wanted = program["text"]
     for word in page.layer.words:
-        if wanted in word.text and (word.hidden or word.text != wanted):
-            return Found(f"{wanted!r} is in {word.text!r} too, which is longer or unreadable, so that the question has two answers")
-        if word.text != wanted and not word.hidden and _alike(word, wanted, page.language):
+        if word.hidden:
+            return Found(f"{word.text!r} cannot be read, so that nobody knows whether {wanted!r} stands there too")
+        if wanted in word.text and word.text != wanted:
+            return Found(f"{wanted!r} is in {word.text!r} too, which is longer, so that the question has two answers")
+        if word.text != wanted and _alike(word, wanted, page.language):
             return Found(f"{wanted!r} looks like {word.text!r}, so that the question has two answers")
     hits = [word for word in page.layer.words if word.text == wanted]
     found = _spotted(page, text, [(word.text, word.box_px) for word in hits])

@@ -184,8 +184,8 @@ def _read_box(scene: Scene, speech: str, rng: Generator) -> Asked | None:
 
 def _find_text(scene: Scene, speech: str, rng: Generator) -> Asked | None:
     words = scene.words()
-    if not words:
-        return None
+    if len(words) < max(1, len(scene.layer.words)):
+        return None  # what nobody can read may say so too
     known = {word.text for word in scene.layer.words}
     word = _lettered(words, rng)
     wanted: str | None = word.text
@@ -194,8 +194,8 @@ def _find_text(scene: Scene, speech: str, rng: Generator) -> Asked | None:
         wanted = other_word(word.text, known, scene.other_words, rng) if another else _misspelled(scene, word, rng)
     if wanted is None or "“" in wanted or "”" in wanted:
         return None  # the question puts it between such marks
-    if any(wanted in other.text and (other.text != wanted or other.hidden) for other in scene.layer.words):
-        return None  # part of a longer word, or of one that nobody can read: whether it says so there is for people to dispute
+    if any(wanted in other.text and other.text != wanted for other in words):
+        return None  # part of a longer word: whether it says so there is for people to dispute
     hits = [other for other in words if other.text == wanted]
     found = [SpottedText(scene.box_1000(hit.box_px), hit.text) for hit in hits]
     question = prompts.draw_prompt("find_text", speech, rng, text=wanted)

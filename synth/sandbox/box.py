@@ -171,12 +171,14 @@ class Sandbox:
             "inputs": [_plain(name) for name, _ in program.inputs],
             "after": program.after,
         }
-        answer = _exchange(
-            process, Frame(header, (program.source.encode(), *(data for _, data in program.inputs))), limits.wall_s + GRACE_S
-        )
+        frame, answer = Frame(header, (program.source.encode(), *(data for _, data in program.inputs))), None
+        try:
+            answer = _exchange(process, frame, limits.wall_s + GRACE_S)
+        finally:  # whatever ended the exchange, the next program must not be given what was left in the pipe
+            if answer is None:
+                process.kill()
+                self.close()
         if answer is None:
-            process.kill()
-            self.close()
             return Outcome("lost")
         self.cpu_s = answer.header["cpu_s"]
         stdout, stderr, *blobs = answer.blobs

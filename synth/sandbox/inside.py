@@ -197,7 +197,7 @@ def _watch(child: int, out: int, err: int, limits: dict[str, Any]) -> Ended:
 def _status(code: int, out_of_time: bool) -> str:
     if code >= 0:
         return "error" if code else "ok"
-    return "time" if -code in (signal.SIGXCPU, signal.SIGKILL) and out_of_time else "crashed"
+    return "time" if -code == signal.SIGXCPU or (-code == signal.SIGKILL and out_of_time) else "crashed"
 
 
 def _collect(limits: dict[str, Any]) -> tuple[list[str], list[str], list[bytes]]:

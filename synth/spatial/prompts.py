@@ -4,7 +4,7 @@ Both sides use it: the generator draws a phrasing, the verifier finds which phra
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,19 @@ def match_expression(text: str) -> Iterator[tuple[str, dict[str, str]]]:
     for kind, pattern in _load()["expressions"].items():
         if found := re.fullmatch(_pattern(pattern), text):
             yield kind, found.groupdict()
+
+
+def may_mean(name: str, names: Sequence[str]) -> bool:
+    """Whether people may call a thing so that has these names: an armchair is a chair, a coffee table a table, and so may be a desk.
+
+    >>> may_mean("chair", ["armchair", "easy chair"]), may_mean("sofa", ["armchair"])
+    (True, False)
+    """
+    return any(other.endswith(name) for other in names) or any(other in names for other in _NEAR.get(name, ()))
+
+
+_NEAR: Mapping[str, tuple[str, ...]] = {"table": ("desk",), "desk": ("table",), "dining table": ("desk",), "writing desk": ("table",)}
+"""Names -> usual names of things that some people call so."""
 
 
 @cache

@@ -8,6 +8,7 @@ phrasings.
 import json
 import math
 import re
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +62,7 @@ def verdicts(stored: Stored, turns: Sequence[Turn], telling: Telling) -> tuple[V
         picture = StoredPicture(stored.images[0], Facts(read_scene(stored.attachment(SCENE_NAME).data)))
         fault = picture.fault()
         fault = fault and f"wrong_picture: {fault}"
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, OSError, struct.error) as error:
         picture, fault = None, f"wrong_scene: {error}"
     faults: dict[int, str] = {}
     out = []
@@ -121,7 +122,16 @@ def _check_evidence(facts: Facts, answer: Turn, wanted: Sequence[int]) -> None:
 
 def _of_kind(case: _Case, name: str) -> list[int]:
     """All things of a name that are seen at all."""
+    _refuse_doubt(case, name)
     return [n for n in case.facts.shown() if name in (case.facts.scene.items[n].about or {})["names"]]
+
+
+def _refuse_doubt(case: _Case, name: str) -> None:
+    """A name that some people would give to another thing in view has two answers."""
+    for n in case.facts.shown():
+        names = (case.facts.scene.items[n].about or {})["names"]
+        if name not in names and prompts.may_mean(name, names):
+            raise _Wrong(f"wrong_question: {name!r} may mean the {names[0]} too")
 
 
 def _one(case: _Case) -> int:
@@ -137,6 +147,7 @@ def _fitting(case: _Case, kind: str, slots: dict[str, str]) -> list[int]:
     if kind == "use":
         keys = [key for key, words in prompts.uses().items() if words == slots["use"]]
         return [n for n in facts.shown() if set(keys) & set((facts.scene.items[n].about or {})["uses"])]
+    _refuse_doubt(case, slots["label"])
     pool = [n for n in facts.shown() if facts.scene.items[n].label == slots["label"]]
     if kind == "only":
         return pool

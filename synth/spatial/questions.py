@@ -117,6 +117,12 @@ def askable(asking: Asking) -> dict[str, tuple[Seen, ...]]:
     return {label: tuple(items) for label, items in groups.items() if all(item.clear for item in items) and len(items) <= MANY}
 
 
+def _is_plain(asking: Asking, name: str, label: str) -> bool:
+    """Whether a name means the things of one kind, and nothing else in the scene, to everybody."""
+    others = {thing.kind for thing in asking.scene.things if catalogue()[thing.kind].names[0] != label}
+    return not any(prompts.may_mean(name, catalogue()[kind].names) for kind in others)
+
+
 def _draw_label(asking: Asking, rng: Generator) -> tuple[str, str, tuple[Seen, ...]] | None:
     """A kind, a name for it, and all of it; now and then a kind of which there is nothing in the scene."""
     kinds = askable(asking)
@@ -142,7 +148,9 @@ def _all_of_a_kind(asking: Asking, task: Task, rng: Generator) -> Asked | None:
     drawn = _draw_label(asking, rng)
     if drawn is None:
         return None
-    _, name, items = drawn
+    label, name, items = drawn
+    if not _is_plain(asking, name, label):
+        return None
     question = prompts.draw_prompt(task, rng, label=name)
     named = [(item, name) for item in items]
     answer = _written(asking, task, named)
@@ -152,7 +160,7 @@ def _all_of_a_kind(asking: Asking, task: Task, rng: Generator) -> Asked | None:
 
 
 def _several_kinds(asking: Asking, task: Task, rng: Generator) -> Asked | None:
-    kinds = sorted(askable(asking).items())
+    kinds = sorted((label, items) for label, items in askable(asking).items() if _is_plain(asking, label, label))
     if len(kinds) < 2:
         return None
     count = min(len(kinds), 2 + int(rng.integers(4)))
@@ -166,7 +174,8 @@ def _several_kinds(asking: Asking, task: Task, rng: Generator) -> Asked | None:
 
 
 def _by_expression(asking: Asking, task: Task, rng: Generator) -> Asked | None:
-    found = [(text, item) for item in asking.seen if item.clear for text in expressions(asking, item)]
+    plain = [item for item in asking.seen if item.clear and _is_plain(asking, asking.label(item), asking.label(item))]
+    found = [(text, item) for item in plain for text in expressions(asking, item)]
     if not found:
         return None
     labels = sorted({asking.label(item) for _, item in found})

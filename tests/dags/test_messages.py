@@ -140,5 +140,5 @@ def test_one_family_is_told_with_types_ranges_and_meanings(capsys: pytest.Captur
 
 def test_all_families_tell_of_one_and_an_unknown_one_of_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["families"]) == 0
-    assert "assay families documents.parse" in capsys.readouterr().err
+    assert "assay families code.chart" in capsys.readouterr().err
     assert "did you mean 'documents.report'?" in refused(capsys, "families", "documents.reprot")

@@ -69,6 +69,7 @@ def sample_hash(sample: Sample) -> str:
 
 
 def test_the_same_seed_gives_equal_bytes_in_another_process(family_name: str) -> None:
+    family_of(family_name)
     code = (
         "import hashlib, json, sys; from schemas.shard import write_shard;"
         "from synth.load import load_family; from synth.make import make_sample;"
