@@ -2,7 +2,7 @@
 
 What is hidden is hidden whole, and no other word is touched, so that the right answer is clear: each word can be read, or cannot. The clean
 rendering keeps all of its text; its layer says which words are hidden, and the verifier, which shares nothing with this module, proves that
-from the picture (`hidden.py`). Lengths are pixels of the plate.
+from the picture (`visible.py`). Lengths are pixels of the plate.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -147,8 +147,10 @@ def _fitting(case: _Case, kind: str, slots: dict[str, str]) -> list[int]:
     if kind == "use":
         keys = [key for key, words in prompts.uses().items() if words == slots["use"]]
         return [n for n in facts.shown() if set(keys) & set((facts.scene.items[n].about or {})["uses"])]
-    _refuse_doubt(case, slots["label"])
     pool = [n for n in facts.shown() if facts.scene.items[n].label == slots["label"]]
+    if not pool:
+        return []  # another reading of the same words: "chest" is no colour of "of drawers"
+    _refuse_doubt(case, slots["label"])
     if kind == "only":
         return pool
     if kind == "colour":

@@ -1,0 +1,42 @@
+"""Names that may mean more than one kind of thing in view are not asked about, and refused where they are."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from schemas.sample import Sample
+from synth.load import load_family
+from synth.make import make_sample, verify_sample
+from synth.spatial import prompts
+
+
+def test_what_people_may_call_so() -> None:
+    assert prompts.may_mean("chair", ["office chair", "swivel chair"])
+    assert prompts.may_mean("table", ["desk", "writing desk"])
+    assert prompts.may_mean("potted plant", ["small plant", "little potted plant"])
+    assert not prompts.may_mean("armchair", ["chair"])
+
+
+def renamed(sample: Sample, old: str, new: str) -> Sample:
+    """Every question and program that names one thing, naming another."""
+    turns = []
+    for turn in sample.turns:
+        proof = turn.proof and replace(turn.proof, program=json.loads(json.dumps(turn.proof.program).replace(old, new)))
+        turns.append(replace(turn, text=turn.text.replace(old, new), proof=proof))
+    return replace(sample, turns=tuple(turns))
+
+
+@pytest.mark.slow
+def test_a_wider_name_for_what_is_not_alone_is_refused() -> None:
+    """Of scenes in which an armchair or an office chair stands, one asked about chairs."""
+    family = load_family("spatial.grounding", {"tasks": ["count", "detect_2d", "detect_3d"], "places": ["office"]}, "test")
+    tried = 0
+    for index in range(6):
+        sample = make_sample(family, "spatial.grounding", index, 11)
+        for narrow in ("office chair", "armchair"):
+            if any(narrow in turn.text for turn in sample.turns if turn.role == "user"):
+                tried += 1
+                reasons = [verdict.reason for verdict in verify_sample(family, renamed(sample, narrow, "chair")).verdicts]
+                assert any("may mean" in reason for reason in reasons), reasons
+    assert tried
