@@ -86,10 +86,10 @@ class Truth:
 
 @dataclass(frozen=True)
 class Form:
-    """Receipts, invoices, cards and forms in 42 languages.
+    """Receipts, invoices, cards and forms in 66 languages.
 
     Attributes:
-        languages: BCP 47 tags, taken in turn; all core languages with labels where none is named.
+        languages: BCP 47 tags, taken in turn; all core languages where none is named.
         kinds: `receipt`, `invoice`, `card`, `form`, taken in turn.
         wear: How pictures are taken: `print` (clean), `scan`, `photo`, taken in turn; `harsh` loses many forms, of which no word may be
             unreadable.
