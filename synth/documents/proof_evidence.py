@@ -67,11 +67,14 @@ def _text_in(box: BoxPx | None, picture: Picture, page: ReadPage) -> str:
 
 
 def _part_in(box: BoxPx, picture: Picture, word: Word) -> str:
+    x, y = picture.to_px(word.middle_pt)
+    if not box[1] <= y <= box[3]:
+        return ""
+    if word.text.isascii() or not any(map(_is_wide, word.text)):
+        return word.text if box[0] <= x <= box[2] else ""
     middle = (word.box_pt[1] + word.box_pt[3]) / 2
-    if not any(map(_is_wide, word.text)):
-        return word.text if _inside(box, picture.to_px(word.middle_pt)) else ""
-    (left, top), (right, foot) = picture.to_px((word.box_pt[0], middle)), picture.to_px((word.box_pt[2], middle))
-    if max(left, box[0]) >= min(right, box[2]) or not box[1] <= (top + foot) / 2 <= box[3]:
+    (left, _), (right, _) = picture.to_px((word.box_pt[0], middle)), picture.to_px((word.box_pt[2], middle))
+    if max(left, box[0]) >= min(right, box[2]):
         return ""
     widths = [1.0 if _is_wide(char) else NARROW_EM for char in word.text]
     unit, slack = (right - left) / sum(widths), GUESS_EM * word.size_pt * picture.dpi / 72
@@ -82,10 +85,6 @@ def _part_in(box: BoxPx, picture: Picture, word: Word) -> str:
 
 def _is_wide(char: str) -> bool:
     return unicodedata.east_asian_width(char) in "WF"
-
-
-def _inside(box: BoxPx, point: tuple[float, float]) -> bool:
-    return box[0] <= point[0] <= box[2] and box[1] <= point[1] <= box[3]
 
 
 def _ends_at(box: BoxPx | None, picture: Picture, at_pt: tuple[float, float] | None) -> bool:

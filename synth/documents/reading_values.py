@@ -20,18 +20,23 @@ ARABIC_GROUP, ARABIC_DECIMAL = "٬", "٫"  # U+066C and U+066B, unambiguous wher
 MINUS = "-−﹣－"
 
 
-@lru_cache(maxsize=1 << 13)
+class _Plain(dict[int, int | str]):
+    """A table for `str.translate` that grows with the characters it meets."""
+
+    def __missing__(self, code: int) -> int | str:
+        category = unicodedata.category(chr(code))
+        self[code] = "" if category == "Cf" else str(unicodedata.digit(chr(code))) if category == "Nd" else code
+        return self[code]
+
+
+_PLAIN = _Plain()
+
+
 def plain_digits(text: str) -> str:
     """The text with digits of all scripts as ASCII digits, and without invisible formatting characters (direction marks)."""
     if text.isascii():
         return text
-    chars = []
-    for char in text:
-        if unicodedata.category(char) == "Cf":
-            continue
-        digit = unicodedata.digit(char, None) if unicodedata.category(char) == "Nd" else None
-        chars.append(char if digit is None else str(digit))
-    return "".join(chars)
+    return text.translate(_PLAIN)
 
 
 @lru_cache
