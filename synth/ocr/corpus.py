@@ -48,6 +48,8 @@ CONTIGUOUS = frozenset({"Hans", "Hant", "Jpan"})
 """Scripts in which sentences follow each other without a space."""
 _SIGNS = ".,;:!?()«»„“”\"'…–—-،؛؟។៕៖၊။՝՞։۔፤፣።፥、，；：！？（）「」『』《》।·"
 """Punctuation around words, of all scripts."""
+OWN_CAPITALS = frozenset({"az", "el", "hy", "ka", "lt", "nl", "tr"})
+"""Languages whose words get other capitals than Unicode's default mapping gives (Unicode 17, SpecialCasing and CLDR's transforms)."""
 _DIGITS = {"arab": 0x660, "arabext": 0x6F0, "beng": 0x9E6, "deva": 0x966, "mymr": 0x1040}
 
 
@@ -241,6 +243,22 @@ class Writer:
         words = self.corpus.words
         return self._one(words[:1000] if self.rng.random() < 0.5 else words)
 
+    def words(self, max_chars: int) -> str:
+        """Words in no order, at most `max_chars` characters, some with a capital or in capitals: only who reads them knows them."""
+        joint = " " if self.row.spaced else ""
+        wanted = int(self.rng.integers(2, max(max_chars, 3) + 1))
+        taken = self.word()
+        while len(longer := f"{taken}{joint}{self._cased(self.word())}") <= wanted:
+            taken = longer
+        return taken if self._usable(taken) else self.word()
+
+    def _cased(self, word: str) -> str:
+        if self.row.code in OWN_CAPITALS:
+            return word
+        draw = self.rng.random()
+        other = word.upper() if draw < 0.1 else word.capitalize() if draw < 0.3 else word
+        return other if self._usable(other) else word
+
     def number(self) -> str:
         """A number with the language's separators and digits."""
         value = float(self.rng.integers(1, 10 ** int(self.rng.integers(2, 8))))
@@ -287,9 +305,10 @@ class Writer:
         return self._made("address")
 
     def characters(self, turn: int, length: int) -> str:
-        """The `turn`-th `length` of the characters that must all be drawn, round and round."""
+        """The `turn`-th `length` of the characters that must all be drawn, in drawn order: none is read off those before it."""
         ring = self.corpus.characters
         chosen = [ring[(turn * length + place) % len(ring)] for place in range(min(length, len(ring)))]
+        chosen = [chosen[int(number)] for number in self.rng.permutation(len(chosen))]
         return ("" if self.row.script in CONTIGUOUS else " ").join(chosen)
 
     def _made(self, kind: Kind) -> str:

@@ -23,7 +23,7 @@ from synth.render.photo import Wear
 from synth.render.typeset import Span, Style, Typesetter
 from synth.render.warp_file import stored_warp
 
-Unit = Literal["word", "phrase", "line", "characters"]
+Unit = Literal["word", "words", "phrase", "line", "characters"]
 ALL_TASKS: tuple[Task, ...] = ("transcribe", "spot_words", "read_box", "find_text", "spelled", "language", "script")
 ONE_WORD_TASKS: tuple[Task, ...] = ("transcribe", "read_box", "spelled", "language", "script")
 CHARACTERS_TASKS: tuple[Task, ...] = ("transcribe", "read_box", "spelled", "script")
@@ -56,8 +56,8 @@ class Line:
 
     Attributes:
         languages: BCP 47 tags, taken in turn; all core languages where none is named.
-        units: What a picture holds: a `word`, a `phrase` of some words, a `line` of running text, or `characters`, one after the other of
-            those that must all be drawn.
+        units: What a picture holds: a `word`, `words` in no order, a `phrase` of some words, a `line` of running text, or `characters`:
+            some of those that must all be drawn.
         wear: How pictures are taken: `print` (clean), `scan`, `photo`, `harsh`; taken in turn.
         min_size_px: Smallest type, pixels an em.
         max_size_px: Largest type.
@@ -67,10 +67,10 @@ class Line:
         damaged: Share of pictures in which some words are made unreadable, which the right answers say.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     languages: tuple[str, ...] = ()
-    units: tuple[Unit, ...] = ("word", "phrase", "line", "characters")
+    units: tuple[Unit, ...] = ("word", "words", "phrase", "line", "characters")
     wear: tuple[Wear, ...] = ("print", "scan", "photo", "harsh")
     min_size_px: int = 16
     max_size_px: int = 56
@@ -141,6 +141,8 @@ class Line:
         """One string of the unit; now and then a number, price, date, name or address stands in for a phrase."""
         if unit == "word":
             return writer.word()
+        if unit == "words":
+            return writer.words(self.max_characters)
         if unit == "line":
             return writer.phrase(self.max_characters)
         if unit == "characters":

@@ -5,6 +5,7 @@ the packages have little; Django brings catalogues of translated messages, wordf
 Nothing here judges whether a text can be drawn.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -21,8 +22,8 @@ from schemas.sample import AssetUse, sha256_hex
 UDHR = Path(__file__).with_name("udhr")
 ANNOTATIONS = Path(__file__).with_name("cldr")
 DJANGO_PARTS = ("conf", "contrib/admin", "contrib/auth", "contrib/admindocs", "contrib/flatpages", "contrib/gis", "contrib/humanize")
-RANKED_WORDS = 4000
-"""Most frequent words taken from wordfreq (chosen: further down come names and misspellings)."""
+RANKED_WORDS = 15_000
+"""Most frequent words taken from wordfreq (chosen: three in a million words and more; further down come misspellings)."""
 _DJANGO_NAMES = {"zh-Hans": "zh_Hans", "zh-Hant": "zh_Hant", "no": "nb", "pt": "pt", "fil": ""}
 _WORDFREQ_NAMES = {"zh-Hans": "zh", "zh-Hant": "", "no": "nb", "sr": ""}
 """Where the sources name a language otherwise; empty where what they have is another language or script (wordfreq's `sh` is in Latin)."""
@@ -61,7 +62,9 @@ def messages(code: str) -> tuple[str, ...]:
 def ranked_words(code: str) -> tuple[str, ...]:
     """Wordfreq's most frequent words, commonest first; none for a language that it does not know."""
     name = _WORDFREQ_NAMES.get(code, code)
-    return tuple(top_n_list(name, RANKED_WORDS, wordlist="small")) if name in available_languages() else ()
+    words = top_n_list(name, RANKED_WORDS, wordlist="small") if name in available_languages() else []
+    # Wordfreq folds case, and with it the final sigma.
+    return tuple(dict.fromkeys(re.sub("σ$", "ς", word) for word in words)) if code == "el" else tuple(words)
 
 
 @cache
