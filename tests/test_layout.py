@@ -5,6 +5,7 @@ import importlib.metadata
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -133,8 +134,8 @@ def test_a_module_can_be_read(module: Path) -> None:
 
 def files_of_a_clone() -> list[Path]:
     """What a commit of everything here would hold: tracked files and those git does not ignore."""
-    if not (ROOT / ".git").exists():
-        pytest.skip("this copy of the project is not a git checkout, so what a clone would hold is not known")
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        pytest.skip("this copy of the project is no git checkout, or git is not installed, so what a clone would hold is not known")
     command = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listing = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
     return [Path(name) for name in listing.split("\0") if name and (ROOT / name).exists()]
