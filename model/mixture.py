@@ -1,8 +1,8 @@
 """Plans a mixture: which samples go into which packed row, from token counts alone and before any media are read.
 
 Every rank plans for itself and all plan the same, since a window of rows is a pure function of the mixture and of where the window before
-it ended. A window is drawn sample by sample from the data set that lags most behind its share of tokens, packed by best fit, and its rows
-are put in an order that keeps every data set close to its share after each row.
+it ended. A window is drawn sample by sample from the data set that lags most behind its share of tokens, packed into as few rows as best
+fit needs, and its rows are put in an order that keeps every data set close to its share after each row.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from model.encode import EncodeSettings, vision_tokens
 from model.media import PixelBounds
 from model.order import epoch_order
-from model.pack import best_fit
+from model.pack import even_rows
 from schemas.errors import DataError, IntegrityError, UserError
 from schemas.mixture import DataSource, Mixture
 from schemas.shard import RESTORE
@@ -98,8 +98,10 @@ class Planner:
             UserError: A data set has no usable sample, has been read as often as it may be, or holds a sample that is too long and refused.
             IntegrityError: A shard is missing or broken, and the mixture says to stop.
         """
-        draws, progress = self._draw(list(begin.sources))
-        packed = best_fit([draw.tokens for draw in draws], self.length)
+        drawn, progress = self._draw(list(begin.sources))
+        # Samples of one length are packed in turn, as data sets are drawn in turn: without a shuffle a row could hold one data set alone.
+        draws = [drawn[number] for number in epoch_order(self.mixture.seed, "\0draws", begin.window, len(drawn))]
+        packed = even_rows([draw.tokens for draw in draws], self.length)
         shuffled = epoch_order(self.mixture.seed, "\0rows", begin.window, len(packed))
         rows = self._balance([tuple(draws[number] for number in packed[row]) for row in shuffled], begin)
         return Window(begin, rows, Plan(begin.window + 1, begin.row + len(rows), tuple(progress)))

@@ -4,6 +4,7 @@ A sample is never cut. Each keeps its own positions and is its own attention seg
 packed sample has the log-probabilities it has alone.
 """
 
+import heapq
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from itertools import accumulate
@@ -45,6 +46,25 @@ def best_fit(lengths: Sequence[int], capacity: int) -> list[list[int]]:
             free, row = room.pop(at)
             rows[row].append(number)
             insort(room, (free - length, row))
+    return rows
+
+
+def even_rows(lengths: Sequence[int], capacity: int) -> list[list[int]]:
+    """As few rows as best fit makes, each with long and short samples alike.
+
+    Best fit leaves rows of nothing but the shortest samples, and with them steps that see one data set only. So its number of rows is
+    filled anew: longest first, each into the row with the most room (Graham 1969, "Bounds on multiprocessing timing anomalies"), which
+    levels the rows' attention costs, too. Where that fits not all, the rows are those of best fit.
+    """
+    tight = best_fit(lengths, capacity)
+    rows: list[list[int]] = [[] for _ in tight]
+    used = [(0, row) for row in range(len(rows))]  # a heap
+    for number in sorted(range(len(lengths)), key=lambda k: (-lengths[k], k)):
+        filled, row = used[0]
+        if filled + lengths[number] > capacity:
+            return tight
+        heapq.heapreplace(used, (filled + lengths[number], row))
+        rows[row].append(number)
     return rows
 
 
