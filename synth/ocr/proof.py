@@ -14,11 +14,12 @@ from schemas.sample import BoxPx, Stored, Turn, Verdict
 from schemas.text_layer import TextLayer, TextLine, clean_name, read_layer
 from synth.ocr import prompts
 from synth.ocr.corpus import load_corpus
+from synth.ocr.hidden import not_hidden
 from synth.ocr.legible import legibility_faults
 from synth.ocr.letters import exemplars, letters_of
 from synth.ocr.proof_answers import CHECKS, Page
 from synth.ocr.redraw import plate_faults
-from synth.ocr.visible import not_hidden, unseen
+from synth.ocr.visible import unseen
 from synth.render.pixels import read_grey, read_rgb
 from synth.render.raster import png_grey
 from synth.render.warp import Warp

@@ -8,7 +8,7 @@ products of floats, whose last bit fused instructions change. `scaled` multiplie
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import cv2
 import numpy as np
@@ -21,6 +21,8 @@ Colour: TypeAlias = NDArray[np.uint8]
 """(height, width, 3)."""
 Size: TypeAlias = tuple[int, int]
 """Width and height, in pixels."""
+Sums: TypeAlias = NDArray[np.float64]
+"""Whole numbers below 2^53."""
 
 cv2.setNumThreads(1)  # workers are many already
 cv2.ipp.setUseIPP(False)
@@ -122,6 +124,20 @@ def difference(first: Grey, second: Grey) -> Grey:
 def distance(first: Grey, second: Grey) -> Grey:
     """By how much pixels differ."""
     return _bytes(cv2.absdiff(first, second))
+
+
+def summed(picture: NDArray[np.uint8 | np.uint16]) -> tuple[Sums, Sums]:
+    """Summed-area tables (Crow 1984) of a picture and of its squares: (height + 1, width + 1), and the channels of a colour picture.
+
+    Whole numbers in doubles, so that differences of four of them are exact sums over a window.
+    """
+    sums, squares = cv2.integral2(picture, sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
+    return cast(Sums, sums), cast(Sums, squares)
+
+
+def product_sums(first: Grey, second: Grey) -> Sums:
+    """The summed-area table of the products of pixels, as `summed`."""
+    return cast(Sums, cv2.integral(cv2.multiply(first, second, dtype=cv2.CV_16U), sdepth=cv2.CV_64F))
 
 
 def enlarged(picture: Grey, size: Size) -> Grey:

@@ -15,8 +15,9 @@ from schemas.sample import BoxPx, Image, Sample
 from schemas.text_layer import TextLayer, TextLine, Word, clean_name, layer_name, read_layer, write_layer
 from synth.load import load_family
 from synth.make import make_sample, verify_sample
+from synth.ocr.hidden import not_hidden
 from synth.ocr.letters import exemplars
-from synth.ocr.visible import fit, not_hidden, unseen
+from synth.ocr.visible import fit, unseen
 from synth.render.warp_file import stored_warp
 
 FAMILIES = {
