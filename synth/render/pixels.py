@@ -140,6 +140,14 @@ def product_sums(first: Grey, second: Grey) -> Sums:
     return cast(Sums, cv2.integral(cv2.multiply(first, second, dtype=cv2.CV_16U), sdepth=cv2.CV_64F))
 
 
+def masked_means(picture: Grey, by: Grey, above: int) -> tuple[float | None, float | None]:
+    """Means of a picture where `by` is above a tone, and where it is not; None where there is no such place."""
+    _, mask = cv2.threshold(by, above, 255, cv2.THRESH_BINARY)
+    count, total = cv2.countNonZero(mask), int(cv2.sumElems(picture)[0])
+    inside = int(cv2.sumElems(cv2.bitwise_and(picture, mask))[0])
+    return inside / count if count else None, (total - inside) / (by.size - count) if count < by.size else None
+
+
 def enlarged(picture: Grey, size: Size) -> Grey:
     """Resized by straight lines between the middles of pixels."""
     return _bytes(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR))

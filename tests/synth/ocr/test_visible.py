@@ -15,9 +15,10 @@ from schemas.sample import BoxPx, Image, Sample
 from schemas.text_layer import TextLayer, TextLine, Word, clean_name, layer_name, read_layer, write_layer
 from synth.load import load_family
 from synth.make import make_sample, verify_sample
+from synth.ocr.fit import LineFit
 from synth.ocr.hidden import not_hidden
 from synth.ocr.letters import exemplars
-from synth.ocr.visible import fit, unseen
+from synth.ocr.visible import unseen
 from synth.render.warp_file import stored_warp
 
 FAMILIES = {
@@ -188,11 +189,11 @@ def test_only_what_nobody_can_read_is_hidden() -> None:
 
 def test_a_fit_is_that_of_least_squares() -> None:
     rng = np.random.Generator(np.random.PCG64(4))
-    ink, seen = (rng.integers(0, 256, (40, 60)).astype(np.uint8) for _ in range(2))
+    clean, seen = (rng.integers(0, 256, (40, 60)).astype(np.uint8) for _ in range(2))
     boxes = np.array([[3, 4, 30, 22], [-5, -5, 20, 20], [50, 30, 70, 50]])
-    found = fit(ink, seen, boxes)
+    found = LineFit(seen, clean, TextLine("", "en", (0.0, 0.0, 60.0, 40.0), ())).fit(boxes)
     for number, (x0, y0, x1, y1) in enumerate(boxes.tolist()):
-        a, b = (item[max(y0, 0) : y1, max(x0, 0) : x1].astype(float).ravel() for item in (ink, seen))
+        a, b = (item[max(y0, 0) : y1, max(x0, 0) : x1].astype(float).ravel() for item in (255 - clean, seen))
         assert found.correlation[number] == pytest.approx(-np.corrcoef(a, b)[0, 1])
         assert found.contrast[number] == pytest.approx(-255 * np.polyfit(a, b, 1)[0])
 
@@ -200,11 +201,11 @@ def test_a_fit_is_that_of_least_squares() -> None:
 def test_unseen_names_the_letter() -> None:
     clean, word = plain()
     line = TextLine(word.text, "en", word.box_px, (word,))
-    assert unseen(clean, clean, line) == [""]
+    assert unseen(LineFit(clean, clean, line), line) == [""]
     erased = clean.copy()
     x0, y0, x1, y1 = (int(side) for side in word.clusters[2].box_px)
     erased[y0:y1, x0:x1] = 255
-    (fault,) = unseen(erased, clean, line)
+    (fault,) = unseen(LineFit(erased, clean, line), line)
     assert repr(word.clusters[2].text) in fault
 
 
