@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synth.render.fonts import FontFile, font_path
+from synth.render.pixels import inked_box
 
 GlyphInk: TypeAlias = tuple[NDArray[np.uint8], int, int]
 """Coverage 0 to 255, (height, width), of no size where there is no ink; pixels from the glyph's whole-pixel origin right to the left
@@ -64,12 +65,10 @@ class SizedFont:
         if not (height and width):
             return _NO_INK
         grey = np.frombuffer(ctypes.string_at(bitmap.buffer, height * pitch), np.uint8).reshape(height, pitch)[:, :width]
-        rows, columns = np.flatnonzero(grey.any(axis=1)), np.flatnonzero(grey.any(axis=0))  # control points of curves leave empty edges
-        if not rows.size:
+        left, top, across, down = inked_box(grey)  # control points of curves leave empty edges
+        if not down:
             return _NO_INK
-        top, left = int(rows[0]), int(columns[0])
-        trimmed = np.ascontiguousarray(grey[top : rows[-1] + 1, left : columns[-1] + 1])
-        return trimmed, slot.bitmap_left + left, top - slot.bitmap_top
+        return grey[top : top + down, left : left + across].copy(), slot.bitmap_left + left, top - slot.bitmap_top
 
 
 sized_font = lru_cache(maxsize=_CACHED_SIZES)(SizedFont)

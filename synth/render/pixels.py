@@ -148,6 +148,12 @@ def masked_means(picture: Grey, by: Grey, above: int) -> tuple[float | None, flo
     return inside / count if count else None, (total - inside) / (by.size - count) if count < by.size else None
 
 
+def inked_box(picture: Grey) -> tuple[int, int, int, int]:
+    """Left, top, width and height of the smallest box around what is not 0; all 0 where there is nothing."""
+    left, top, width, height = cv2.boundingRect(picture)
+    return left, top, width, height
+
+
 def enlarged(picture: Grey, size: Size) -> Grey:
     """Resized by straight lines between the middles of pixels."""
     return _bytes(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR))
