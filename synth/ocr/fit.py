@@ -4,9 +4,8 @@ A straight line is fitted from ink to tone: the correlation says whether the sha
 windows come from summed-area tables of whole numbers and are exact. Nothing here knows what is asked of a fit.
 """
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,6 @@ from synth.render.warp import Warp
 MARGIN_PX = 4
 """Room around a line's ink that its windows may reach into."""
 _ROWS = 8
-Window: TypeAlias = tuple[int, int, int, int]
-"""x0, y0, x1, y1 in whole pixels of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +54,27 @@ class LineFit:
         sums, squares = summed(stacked((self.ink, self.seen)))
         self._tables = (sums.reshape(-1, 2), squares.reshape(-1, 2), product_sums(self.ink, self.seen).reshape(-1, 1))
 
-    def window(self, box: BoxPx, across: int, down: int) -> Window:
-        """Whole pixels around a box of the plate, with a margin, clipped to the line."""
+    def windows(self, boxes: Sequence[BoxPx], across: int, down: int) -> NDArray[np.int64]:
+        """Whole pixels around boxes of the plate, with a margin, clipped to the line: (n, 4), x0, y0, x1, y1."""
         height, width = self.ink.shape
-        x0, y0 = int(box[0]) - self.left - across, int(box[1]) - self.top - down
-        x1, y1 = math.ceil(box[2]) - self.left + across, math.ceil(box[3]) - self.top + down
-        return (x0 if x0 > 0 else 0, y0 if y0 > 0 else 0, min(x1, width), min(y1, height))
+        found = np.array(boxes, np.float64).reshape(-1, 4)
+        found[:, :2], found[:, 2:] = np.floor(found[:, :2]), np.ceil(found[:, 2:])
+        found += (-self.left - across, -self.top - down, across - self.left, down - self.top)
+        return np.minimum(np.maximum(found, 0), (width, height, width, height)).astype(np.int64)
 
     def fit(self, windows: NDArray[np.int64]) -> Fit:
-        """Fits in windows (n, 4): x0, y0, x1, y1, clipped here."""
-        height, width = self.ink.shape
-        x0, y0, x1, y1 = np.minimum(np.maximum(windows, 0), (width, height, width, height)).T
-        n = np.maximum((x1 - x0) * (y1 - y0), 1)
-        down, up = y1 * (width + 1), y0 * (width + 1)
-        corners = np.stack((down + x1, up + x1, down + x0, up + x0))
+        """Fits in windows (n, 4) of the line."""
+        width = self.ink.shape[1] + 1
+        x0, y0, x1, y1 = windows.T
+        n = (x1 - x0) * (y1 - y0)
+        down, up = y1 * width, y0 * width
+        corners = np.array((down + x1, up + x1, down + x0, up + x0))
         found = [table.take(corners, axis=0) for table in self._tables]  # each (4, n, channels)
         (a, b), (aa, bb), (ab,) = ((part[0] - part[1] - part[2] + part[3]).T for part in found)
-        var_a, var_b, common = aa - a * a / n, bb - b * b / n, ab - a * b / n
-        norm = np.sqrt(np.maximum(var_a, 0.0) * np.maximum(var_b, 0.0))
-        r = np.divide(-common, norm, out=np.zeros_like(norm), where=norm > 0)
-        slope = np.divide(-common, var_a, out=np.zeros_like(norm), where=var_a > 0)
-        return Fit(r, 255.0 * slope, var_a / 255.0**2)
+        # Whole numbers, 0 where one of the two is flat.
+        var_a, var_b, common = n * aa - a * a, n * bb - b * b, a * b - n * ab
+        r = common / np.maximum(np.sqrt(var_a * var_b), 1.0)
+        return Fit(r, 255.0 * (common / np.maximum(var_a, 1.0)), var_a / (255.0**2 * np.maximum(n, 1)))
 
 
 class Flattened:

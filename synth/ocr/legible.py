@@ -10,7 +10,7 @@ import numpy as np
 
 from schemas.sample import BoxPx
 from schemas.text_layer import TextLine, Word
-from synth.ocr.fit import Flattened, LineFit, Window
+from synth.ocr.fit import Flattened, LineFit
 from synth.render.pixels import Grey, masked_means
 
 LEAST_CORRELATION = 0.55
@@ -57,12 +57,12 @@ def _ink_faults(fit: LineFit, words: Sequence[Word]) -> list[str]:
     """Why the ink of each word is not to be seen in one channel of the picture."""
     if not words:
         return []
-    windows = [fit.window(word.box_px, _MARGIN_PX, _MARGIN_PX) for word in words]
-    found = np.abs(fit.fit(np.array(windows)).correlation).tolist()
-    return [_ink_fault(fit, window, r) for window, r in zip(windows, found, strict=True)]
+    windows = fit.windows([word.box_px for word in words], _MARGIN_PX, _MARGIN_PX)
+    found = np.abs(fit.fit(windows).correlation).tolist()
+    return [_ink_fault(fit, window, r) for window, r in zip(windows.tolist(), found, strict=True)]
 
 
-def _ink_fault(fit: LineFit, window: Window, r: float) -> str:
+def _ink_fault(fit: LineFit, window: Sequence[int], r: float) -> str:
     x0, y0, x1, y1 = window
     ink, seen = fit.ink[y0:y1, x0:x1], fit.seen[y0:y1, x0:x1]
     dark, light = masked_means(seen, ink, int(ink.max()) // 2)

@@ -6,15 +6,14 @@
 
 import itertools
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.sample import BoxPx
 from schemas.text_layer import TextLine
-from synth.ocr.fit import LineFit, Window
+from synth.ocr.fit import LineFit
 from synth.render.pixels import Grey
 
 LEAST_CORRELATION = 0.45
@@ -47,18 +46,18 @@ def unseen(fit: LineFit, line: TextLine) -> list[str]:
     """
     of_words = len(line.words)
     letters = [(number, cluster) for number, word in enumerate(line.words) for cluster in word.clusters if _is_lettered(cluster.text)]
-    windows = [_window(fit, word.box_px) for word in line.words] + [_window(fit, cluster.box_px) for _, cluster in letters]
-    ems = [max(run.size_px for run in word.runs) for word in line.words]
+    boxes = [word.box_px for word in line.words] + [cluster.box_px for _, cluster in letters]
+    # To the sides stands the next letter, which would be found in the place of one that is not there.
+    windows, bare = fit.windows(boxes, 1, _MARGIN_PX), fit.windows(boxes[of_words:], 0, 0)
+    steps = [max(PART_EM * max([run.size_px for run in word.runs]), _LEAST_PART_PX) for word in line.words]
     parts = [
-        _parts(fit.ink if _has_marks(cluster.text) else None, window, ems[number])
-        for (number, cluster), window in zip(letters, windows[of_words:], strict=True)
+        _parts(fit.ink if _has_marks(cluster.text) else None, window, steps[number])
+        for (number, cluster), window in zip(letters, windows[of_words:].tolist(), strict=True)
     ]
     numbers = np.array([number for number, _ in letters], np.intp)
     owners = np.repeat(np.arange(len(letters)), [len(pieces) for pieces in parts])  # of each part, its letter
-    corners = np.array(windows)
-    pieces = np.concatenate((_NONE, *parts)) + np.tile(corners[of_words:, :2], 2)[owners]
-    bare = np.array([fit.window(cluster.box_px, 0, 0) for _, cluster in letters], np.int64).reshape(-1, 4)
-    found = fit.fit(np.concatenate((corners, bare, pieces)))
+    pieces = np.concatenate((_NONE, *parts)) + windows[of_words:, [0, 1, 0, 1]][owners]
+    found = fit.fit(np.concatenate((windows, bare, pieces)))
 
     first, last = of_words + len(letters), of_words + 2 * len(letters)
     sign = np.where(found.contrast[numbers] > 0, 1.0, -1.0)
@@ -85,11 +84,6 @@ def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.
     return np.divide(part, whole, out=np.zeros_like(whole), where=whole != 0)
 
 
-def _window(fit: LineFit, box: BoxPx) -> Window:
-    # To the sides stands the next letter, which would be found in the place of one that is not there.
-    return fit.window(box, 1, _MARGIN_PX)
-
-
 @lru_cache(maxsize=1 << 14)
 def _is_lettered(text: str) -> bool:
     return any(map(str.isalnum, text))
@@ -102,21 +96,21 @@ def _has_marks(text: str) -> bool:
     return len(plain) > 1 or not (plain.isascii() or unicodedata.east_asian_width(plain) == "W") or plain in "ij"
 
 
-def _parts(ink: Grey | None, window: Window, em: float) -> NDArray[np.int64]:
+def _parts(ink: Grey | None, window: Sequence[int], step: float) -> NDArray[np.int64]:
     """Windows over what stands apart above or below in a cluster, such as dots and accents, and over pieces of what is larger: (n, 4),
     from the left top corner of the cluster's window.
 
     Args:
         ink: Of the line; None if nothing stands apart in this cluster.
         window: The cluster's.
-        em: Pixels an em.
+        step: Size of pieces, in pixels.
     """
     x0, y0, x1, y1 = window
     gaps: tuple[int, ...] = ()
     if ink is not None:
         rows = np.flatnonzero(ink[y0:y1, x0:x1].max(axis=1) > _LEAST_TONE).tolist()
         gaps = tuple([(a + b + 1) // 2 for a, b in itertools.pairwise(rows) if b - a > 1])  # a gap belongs to both sides
-    return _pieces(x1 - x0, (0, *gaps, y1 - y0), max(PART_EM * em, _LEAST_PART_PX))
+    return _pieces(x1 - x0, (0, *gaps, y1 - y0), step)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -126,7 +120,7 @@ def _pieces(width: int, rows: tuple[int, ...], step: float) -> NDArray[np.int64]
     return np.array(found) if len(found) > 1 else _NONE
 
 
-def _pieces_of(width: int, upper: int, lower: int, step: float) -> Iterator[Window]:
+def _pieces_of(width: int, upper: int, lower: int, step: float) -> Iterator[tuple[int, int, int, int]]:
     columns, pieces = max(1, round((width - 2) / step)), max(1, round((lower - upper - _MARGIN_PX) / step))
     for i, j in itertools.product(range(columns), range(pieces)):
         yield (

@@ -56,7 +56,9 @@ class SizedFont:
 
     def _drawn(self, glyph: int, x_64: int, y_64: int) -> GlyphInk:
         face = self._face
-        face.set_char_size(self._size_64, self._size_64, 72, 72)
+        if _set_sizes.get(face) != self._size_64:
+            face.set_char_size(self._size_64, self._size_64, 72, 72)
+            _set_sizes[face] = self._size_64
         face.set_transform(_UPRIGHT, freetype.Vector(x_64, -y_64))
         face.load_glyph(glyph, _FLAGS)
         slot = face._FT_Face.contents.glyph.contents  # freetype-py's own wrappers cost as much again as the drawing
@@ -72,6 +74,10 @@ class SizedFont:
 
 
 sized_font = lru_cache(maxsize=_CACHED_SIZES)(SizedFont)
+
+
+_set_sizes: dict[Any, int] = {}
+"""64ths of a pixel an em that a face draws at, since it was last asked."""
 
 
 @cache

@@ -52,7 +52,7 @@ def _noise_field() -> Grey:
 
 def table(values: NDArray[np.floating]) -> Grey:
     """256 tones, rounded and clipped, for `looked_up`."""
-    tones: Grey = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    tones: Grey = np.minimum(np.maximum(np.rint(values), 0.0), 255.0).astype(np.uint8)
     return tones
 
 

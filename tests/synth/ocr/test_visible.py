@@ -192,7 +192,8 @@ def test_a_fit_is_that_of_least_squares() -> None:
     rng = np.random.Generator(np.random.PCG64(4))
     clean, seen = (rng.integers(0, 256, (40, 60)).astype(np.uint8) for _ in range(2))
     boxes = np.array([[3, 4, 30, 22], [-5, -5, 20, 20], [50, 30, 70, 50]])
-    found = LineFit(seen, clean, TextLine("", "en", (0.0, 0.0, 60.0, 40.0), ())).fit(boxes)
+    fitted = LineFit(seen, clean, TextLine("", "en", (0.0, 0.0, 60.0, 40.0), ()))
+    found = fitted.fit(fitted.windows([(x0, y0, x1, y1) for x0, y0, x1, y1 in boxes.tolist()], 0, 0))
     for number, (x0, y0, x1, y1) in enumerate(boxes.tolist()):
         a, b = (item[max(y0, 0) : y1, max(x0, 0) : x1].astype(float).ravel() for item in (255 - clean, seen))
         assert found.correlation[number] == pytest.approx(-np.corrcoef(a, b)[0, 1])
