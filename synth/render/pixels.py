@@ -299,6 +299,11 @@ def stacked(planes: Sequence[Grey]) -> Colour:
     return _bytes(cv2.merge(tuple(planes)))
 
 
+def unstacked(picture: Colour) -> Sequence[Grey]:
+    """The planes of a picture."""
+    return [_bytes(plane) for plane in cv2.split(picture)]
+
+
 def _bytes(found: Any) -> NDArray[np.uint8]:
     """OpenCV's stubs know no element types."""
     picture: NDArray[np.uint8] = found
