@@ -6,6 +6,7 @@ bent. Nothing here knows what the value means.
 """
 
 import json
+from collections.abc import Iterable
 from math import isfinite
 from typing import Any
 
@@ -21,8 +22,13 @@ def canonical_json(obj: Any) -> str:
         ValueError: A float is not finite, or text holds a lone surrogate; the message names the place.
         TypeError: A value or key is of a type that JSON does not have (NumPy scalars other than float64 included).
     """
-    _check(obj, "$")
-    text = _ENCODER.encode(obj)
+    try:
+        if not _has_text_keys(obj):
+            _check(obj, "$")
+        text = _ENCODER.encode(obj)
+    except (TypeError, ValueError):
+        _check(obj, "$")  # names the place
+        raise
     text.encode()  # a lone surrogate has no UTF-8 form and would only fail later, inside Arrow
     return text
 
@@ -38,6 +44,22 @@ def _refuse_constant(name: str) -> None:
 
 
 _PLAIN = frozenset({str, int, bool, type(None)})
+_LEAVES = _PLAIN | {float}
+_TEXT = frozenset({str})
+
+
+def _has_text_keys(obj: object) -> bool:
+    """Whether all keys are text: what the encoder would bend, while it refuses all else that JSON cannot hold."""
+    values: Iterable[object]
+    if isinstance(obj, dict):
+        if not _TEXT.issuperset(map(type, obj)):
+            return False
+        values = obj.values()
+    elif isinstance(obj, (list, tuple)):
+        values = obj
+    else:
+        return True
+    return _LEAVES.issuperset(map(type, values)) or all(type(value) in _LEAVES or _has_text_keys(value) for value in values)
 
 
 def _check(obj: object, path: str) -> None:

@@ -10,7 +10,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import tiktoken
@@ -51,7 +51,12 @@ MAX_ASPECT = 200
 
 def encode_text(text: str) -> list[int]:
     """Token ids of `text`, taken as ordinary text throughout, after NFC as the Qwen tokenizer does."""
-    return _encoding().encode_ordinary(unicodedata.normalize("NFC", text))
+    return list(_encoded(text))
+
+
+@lru_cache(maxsize=32)  # conversations are counted while they are made, and again as a whole
+def _encoded(text: str) -> tuple[int, ...]:
+    return tuple(_encoding().encode_ordinary(unicodedata.normalize("NFC", text)))
 
 
 def decode(ids: Sequence[int]) -> str:

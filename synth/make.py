@@ -100,6 +100,14 @@ def _provenance(family: AnyFamily, assets: tuple[AssetUse, ...], source: str, re
         {"name": a.name, "sha256": a.sha256, "licence": a.licence, "source": a.source}
         for a in sorted(set(assets), key=lambda a: (a.name, a.sha256))
     ]
-    libraries: dict[str, Json] = dict(library_versions())
     parameters = {key: value for key, value in family_params(family).items() if key != "pinned" or not isinstance(family, HasAssets)}
-    return canonical_json({"assets": used, "libraries": libraries, "parameters": parameters, "recipe_seed": recipe_seed, "source": source})
+    # Keys in their order: the list of libraries, most of the text, is the same in all samples.
+    before = canonical_json({"assets": used})
+    after = canonical_json({"parameters": parameters, "recipe_seed": recipe_seed, "source": source})
+    return f"{before[:-1]},{_libraries()},{after[1:]}"
+
+
+@cache
+def _libraries() -> str:
+    libraries: dict[str, Json] = dict(library_versions())
+    return canonical_json({"libraries": libraries})[1:-1]

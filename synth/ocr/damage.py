@@ -66,10 +66,10 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class Spoilt:
-    """A plate that says which of its words are hidden, what is left of its ink (as the plate's picture), and what lies on the ground."""
+    """A plate that says which of its words are hidden, what is left of its ink (as the plate's pixels), and what lies on the ground."""
 
     plate: Plate
-    printed: Pillow.Image
+    printed: Grey
     covers: tuple[Cover, ...]
 
 
@@ -93,13 +93,13 @@ def spoil(plate: Plate, damages: Sequence[Damage], ground: Rgb, rng: Generator, 
     """Hide words of a plate.
 
     Args:
-        plate: The text; its picture is left as it is.
+        plate: The text; its pixels are left as they are.
         damages: What happens to it. One that would cover a part of a word that must stay readable does not happen.
         ground: Mean colour of what the text is printed on, from which covers differ.
         rng: Draws shapes and colours.
         spared: Numbers of lines that stay readable.
     """
-    printed = np.array(plate.picture)
+    printed = plate.pixels
     words = plate.layer.words
     may = np.array([number not in spared for number, line in enumerate(plate.layer.lines) for _ in line.words])
     hidden: set[int] = set()
@@ -116,7 +116,7 @@ def spoil(plate: Plate, damages: Sequence[Damage], ground: Rgb, rng: Generator, 
             printed = np.maximum(printed, mask)
             covers.append(Cover(_colour(damage.kind, ground, rng), mask))
         hidden |= numbers
-    return Spoilt(replace(plate, layer=_told(plate.layer, hidden)), Pillow.fromarray(printed), tuple(covers))
+    return Spoilt(replace(plate, layer=_told(plate.layer, hidden)), printed, tuple(covers))
 
 
 def _told(layer: TextLayer, hidden: Collection[int]) -> TextLayer:

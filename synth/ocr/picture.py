@@ -60,7 +60,7 @@ def take_picture(
         damages: What makes some words unreadable.
         spared: Numbers of lines that stay readable.
     """
-    width, height = plate.picture.size
+    width, height = plate.size
     if wear == "print":
         name, ground = "plain", Planes.plain((width, height), (255, 255, 255), 1)
         ink = (0, 0, 0) if rng.random() < 0.6 else readable_ink(ground, rng)
@@ -88,13 +88,13 @@ def photograph(
     spared: Collection[int] = (),
 ) -> Taken:
     """Take the picture of a plate on a ground of its size; `ink` is one colour, or a picture with that of each place."""
-    printed = plate.picture
+    printed = plate.pixels
     if damages:
         spoilt = spoil(plate, damages, _mean(ground), rng, spared)
         plate, printed = spoilt.plate, spoilt.printed
         for cover in spoilt.covers:
             ground.lay(ycc(cover.colour), cover.mask)
-    look = draw_photo(rng, wear, *plate.picture.size, text_px=text_px)
+    look = draw_photo(rng, wear, *plate.size, text_px=text_px)
     photo, warp = take(printed, ground, ink, look, rng)
     return Taken(plate, encode(photo, look), warp, name, tuple(damages) if any(word.hidden for word in plate.layer.words) else ())
 

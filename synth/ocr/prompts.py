@@ -27,6 +27,7 @@ def _load() -> dict[str, Any]:
     return loaded
 
 
+@cache
 def phrasings(task: str) -> Mapping[Language, tuple[str, ...]]:
     """All phrasings of a task, by language of the question."""
     return {language: tuple(texts) for language, texts in _load()[task].items()}

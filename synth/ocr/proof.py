@@ -9,17 +9,22 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from schemas.geometry import union_box
 from schemas.sample import BoxPx, Stored, Turn, Verdict
 from schemas.text_layer import TextLayer, TextLine, clean_name, read_layer
 from synth.ocr import prompts
 from synth.ocr.corpus import load_corpus
+from synth.ocr.fit import Flattened, LineFit
+from synth.ocr.hidden import not_hidden
 from synth.ocr.legible import legibility_faults
 from synth.ocr.letters import exemplars, letters_of
 from synth.ocr.proof_answers import CHECKS, Page
 from synth.ocr.redraw import plate_faults
-from synth.ocr.visible import not_hidden, unseen
-from synth.render.pixels import read_grey, read_rgb
+from synth.ocr.visible import unseen
+from synth.render.pixels import read_rgb
 from synth.render.raster import png_grey
 from synth.render.warp import Warp
 
@@ -57,17 +62,31 @@ def _picture_fault(stored: Stored, page: Page) -> str:
             return f"wrong_language: the line {line.text!r} is in {line.language}, not in {page.language}"
     if fault := layout_fault(page.layer):
         return f"wrong_layout: {fault}"
-    for fault in legibility_faults(page.image, clean, page.layer, page.warp):
-        return f"unreadable: {fault}"
-    whole = (0, 0, clean.shape[1], clean.shape[0])
-    grey = page.warp.flattened(read_grey(page.image.data), whole)
+    return _unreadable(page, clean) or _unhidden(page, clean)
+
+
+def _unreadable(page: Page, clean: NDArray[np.uint8]) -> str:
+    """The first word that the picture should show and does not."""
+    flat = Flattened(page.image, page.warp, page.layer)
+    landed = iter(page.warp.boxes([word.box_px for word in page.layer.words]))
     for line in page.layer.lines:
-        if not all(word.hidden for word in line.words):
-            for word, fault in zip(line.words, unseen(grey, clean, line), strict=True):
-                if fault and not word.hidden:
-                    return f"unreadable: the picture does not show all of {word.text!r}: {fault}"
+        boxes = list(itertools.islice(landed, len(line.words)))
+        if all(word.hidden for word in line.words):
+            continue
+        fit = LineFit(flat.grey, clean, line)
+        for fault in legibility_faults(flat, clean, line, fit, boxes):
+            return f"unreadable: {fault}"
+        for word, fault in zip(line.words, unseen(fit, line), strict=True):
+            if fault and not word.hidden:
+                return f"unreadable: the picture does not show all of {word.text!r}: {fault}"
+    return ""
+
+
+def _unhidden(page: Page, clean: NDArray[np.uint8]) -> str:
+    """The first word that is said to be hidden and is not proved to be."""
     hidden = [word for word in page.layer.words if word.hidden]
-    colours = page.warp.flattened(read_rgb(page.image.data), whole) if hidden else grey
+    if hidden:
+        colours = page.warp.flattened(read_rgb(page.image.data), (0, 0, clean.shape[1], clean.shape[0]))
     for word in hidden:
         if fault := not_hidden(colours, clean, word, page.language, _alphabet(page.language)):
             return f"not_hidden: {word.text!r} is said to be unreadable: {fault}"

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synth.render.fonts import FontFile, font_path
+from synth.render.pixels import inked_box
 
 GlyphInk: TypeAlias = tuple[NDArray[np.uint8], int, int]
 """Coverage 0 to 255, (height, width), of no size where there is no ink; pixels from the glyph's whole-pixel origin right to the left
@@ -55,7 +56,9 @@ class SizedFont:
 
     def _drawn(self, glyph: int, x_64: int, y_64: int) -> GlyphInk:
         face = self._face
-        face.set_char_size(self._size_64, self._size_64, 72, 72)
+        if _set_sizes.get(face) != self._size_64:
+            face.set_char_size(self._size_64, self._size_64, 72, 72)
+            _set_sizes[face] = self._size_64
         face.set_transform(_UPRIGHT, freetype.Vector(x_64, -y_64))
         face.load_glyph(glyph, _FLAGS)
         slot = face._FT_Face.contents.glyph.contents  # freetype-py's own wrappers cost as much again as the drawing
@@ -64,15 +67,17 @@ class SizedFont:
         if not (height and width):
             return _NO_INK
         grey = np.frombuffer(ctypes.string_at(bitmap.buffer, height * pitch), np.uint8).reshape(height, pitch)[:, :width]
-        rows, columns = np.flatnonzero(grey.any(axis=1)), np.flatnonzero(grey.any(axis=0))  # control points of curves leave empty edges
-        if not rows.size:
+        left, top, across, down = inked_box(grey)  # control points of curves leave empty edges
+        if not down:
             return _NO_INK
-        top, left = int(rows[0]), int(columns[0])
-        trimmed = np.ascontiguousarray(grey[top : rows[-1] + 1, left : columns[-1] + 1])
-        return trimmed, slot.bitmap_left + left, top - slot.bitmap_top
+        return grey[top : top + down, left : left + across].copy(), slot.bitmap_left + left, top - slot.bitmap_top
 
 
 sized_font = lru_cache(maxsize=_CACHED_SIZES)(SizedFont)
+
+
+_set_sizes: dict[Any, int] = {}
+"""64ths of a pixel an em that a face draws at, since it was last asked."""
 
 
 @cache

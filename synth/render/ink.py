@@ -20,6 +20,7 @@ from schemas.sample import AssetUse, Attachment, BoxPx
 from schemas.text_layer import Cluster, Run, TextLayer, TextLine, Word, clean_name, write_layer
 from synth.render.fonts import FontFile, asset_use
 from synth.render.glyphs import GlyphInk, SizedFont, sized_font
+from synth.render.pixels import inverted
 from synth.render.raster import png_bytes
 from synth.render.shape import SIMPLE_SCRIPTS, Shaped, script_in
 from synth.render.typeset import Line
@@ -78,17 +79,25 @@ class PlacedColumn:
 
 @dataclass(frozen=True, slots=True)
 class Plate:
-    """Text alone, black on white, what stands where, and the fonts used."""
+    """Text alone, black on white, (height, width), what stands where, and the fonts used."""
 
-    picture: Pillow.Image
+    pixels: NDArray[np.uint8]
     layer: TextLayer
     assets: tuple[AssetUse, ...]
 
+    @property
+    def picture(self) -> Pillow.Image:
+        """The text as a picture of Pillow's."""
+        return Pillow.fromarray(self.pixels)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return (self.pixels.shape[1], self.pixels.shape[0])
+
     def attachments(self, image: int = 0) -> tuple[Attachment, Attachment]:
         """`clean-n.png` and `text-n.json`."""
-        return Attachment.of(clean_name(image), "image/png", png_bytes(np.asarray(self.picture)[:, :, None], 1)), write_layer(
-            self.layer, image
-        )
+        return Attachment.of(clean_name(image), "image/png", png_bytes(self.pixels[:, :, None], 1)), write_layer(self.layer, image)
 
 
 def draw_plate(width_px: int, height_px: int, lines: Sequence[Placed | PlacedColumn]) -> Plate:
@@ -100,7 +109,7 @@ def draw_plate(width_px: int, height_px: int, lines: Sequence[Placed | PlacedCol
     canvas = np.zeros((height_px, width_px), np.uint8)
     used: dict[FontFile, None] = {}
     drawn = tuple(DRAWN[type(placed)](canvas, placed, used) for placed in lines)
-    return Plate(Pillow.fromarray(255 - canvas), TextLayer(width_px, height_px, drawn), tuple(asset_use(file) for file in used))
+    return Plate(inverted(canvas), TextLayer(width_px, height_px, drawn), tuple(asset_use(file) for file in used))
 
 
 def ink_box(line: Line) -> BoxPx:

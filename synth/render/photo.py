@@ -223,7 +223,7 @@ def _spoil(rng: Generator, look: PhotoLook, text: float) -> PhotoLook:
     return replace(look, noise_sigma=min(look.noise_sigma, 16.0 * look.exposure))
 
 
-def take(plate: Pillow.Image, ground: Planes, ink: Ink | Planes, look: PhotoLook, rng: Generator) -> tuple[Colour, Warp]:
+def take(plate: Pillow.Image | Grey, ground: Planes, ink: Ink | Planes, look: PhotoLook, rng: Generator) -> tuple[Colour, Warp]:
     """Print a plate and photograph it.
 
     Args:

@@ -8,7 +8,7 @@ products of floats, whose last bit fused instructions change. `scaled` multiplie
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import cv2
 import numpy as np
@@ -21,6 +21,8 @@ Colour: TypeAlias = NDArray[np.uint8]
 """(height, width, 3)."""
 Size: TypeAlias = tuple[int, int]
 """Width and height, in pixels."""
+Sums: TypeAlias = NDArray[np.float64]
+"""Whole numbers below 2^53."""
 
 cv2.setNumThreads(1)  # workers are many already
 cv2.ipp.setUseIPP(False)
@@ -50,7 +52,7 @@ def _noise_field() -> Grey:
 
 def table(values: NDArray[np.floating]) -> Grey:
     """256 tones, rounded and clipped, for `looked_up`."""
-    tones: Grey = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    tones: Grey = np.minimum(np.maximum(np.rint(values), 0.0), 255.0).astype(np.uint8)
     return tones
 
 
@@ -122,6 +124,34 @@ def difference(first: Grey, second: Grey) -> Grey:
 def distance(first: Grey, second: Grey) -> Grey:
     """By how much pixels differ."""
     return _bytes(cv2.absdiff(first, second))
+
+
+def summed(picture: NDArray[np.uint8 | np.uint16]) -> tuple[Sums, Sums]:
+    """Summed-area tables (Crow 1984) of a picture and of its squares: (height + 1, width + 1), and the channels of a colour picture.
+
+    Whole numbers in doubles, so that differences of four of them are exact sums over a window.
+    """
+    sums, squares = cv2.integral2(picture, sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
+    return cast(Sums, sums), cast(Sums, squares)
+
+
+def product_sums(first: Grey, second: Grey) -> Sums:
+    """The summed-area table of the products of pixels, as `summed`."""
+    return cast(Sums, cv2.integral(cv2.multiply(first, second, dtype=cv2.CV_16U), sdepth=cv2.CV_64F))
+
+
+def masked_means(picture: Grey, by: Grey, above: int) -> tuple[float | None, float | None]:
+    """Means of a picture where `by` is above a tone, and where it is not; None where there is no such place."""
+    _, mask = cv2.threshold(by, above, 255, cv2.THRESH_BINARY)
+    count, total = cv2.countNonZero(mask), int(cv2.sumElems(picture)[0])
+    inside = int(cv2.sumElems(cv2.bitwise_and(picture, mask))[0])
+    return inside / count if count else None, (total - inside) / (by.size - count) if count < by.size else None
+
+
+def inked_box(picture: Grey) -> tuple[int, int, int, int]:
+    """Left, top, width and height of the smallest box around what is not 0; all 0 where there is nothing."""
+    left, top, width, height = cv2.boundingRect(picture)
+    return left, top, width, height
 
 
 def enlarged(picture: Grey, size: Size) -> Grey:
@@ -267,6 +297,11 @@ def to_rgb(luma: Grey, blue: Grey, red: Grey) -> Colour:
 def stacked(planes: Sequence[Grey]) -> Colour:
     """Planes as one picture."""
     return _bytes(cv2.merge(tuple(planes)))
+
+
+def unstacked(picture: Colour) -> Sequence[Grey]:
+    """The planes of a picture."""
+    return [_bytes(plane) for plane in cv2.split(picture)]
 
 
 def _bytes(found: Any) -> NDArray[np.uint8]:

@@ -78,11 +78,14 @@ class Planes:
         if self.step == 1:
             luma, blue, red = warp.read(size, lambda where: pixels.read_at(where, [self.luma, self.blue, self.red]))
             return Planes(luma, blue, red, 1)
-        luma, blue, red = warp.read((size[0] + size[0] % 2, size[1] + size[1] % 2), self._rows)
-        return Planes(luma[: size[1], : size[0]], blue, red, 2)
+        colour = pixels.stacked((self.blue, self.red))
 
-    def _rows(self, where: NDArray[np.float32]) -> list[Grey]:
-        return [*pixels.read_at(where, [self.luma]), *pixels.read_at(pixels.coarser(where), [self.blue, self.red])]
+        def rows(where: NDArray[np.float32]) -> list[Grey]:
+            return [*pixels.read_at(where, [self.luma]), *pixels.read_at(pixels.coarser(where), [colour])]
+
+        luma, chroma = warp.read((size[0] + size[0] % 2, size[1] + size[1] % 2), rows)
+        blue, red = pixels.unstacked(chroma)
+        return Planes(luma[: size[1], : size[0]], blue, red, 2)
 
     def enlarged(self, size: tuple[int, int]) -> "Planes":
         """Resized by straight lines."""

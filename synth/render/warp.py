@@ -182,10 +182,11 @@ class Warp:
         m = self.matrix
         first_w, behind = m[6] * x0 + (m[7] * y0 + m[8]), False
         across, down = [], []
+        curved = self.is_curved
         for k in range(count):
             x = x0 + k / (count - 1) * (x1 - x0)
             bend = 0.0
-            if self.is_curved:
+            if curved:
                 u = (x - self.middle_x_px) / self.half_px
                 bend = self.arc_px * (u - self.arc_at) * (u - self.arc_at)
                 if self.wave_px:
@@ -292,7 +293,7 @@ def _through(m: Matrix, x: Reals, y: Reals) -> tuple[Reals, Reals]:
         return across / m[8], down / m[8]
     w = m[6] * x + (m[7] * y + m[8])
     # An adjugate may have turned every sign; what may not be is that some points lie before the camera and others behind.
-    if not (w > 0).all() and not (w < 0).all():
+    if not w.min() > 0 and not w.max() < 0:
         raise _behind_camera()
     return across / w, down / w
 

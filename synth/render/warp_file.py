@@ -1,7 +1,5 @@
 """A picture's warp as an attachment, and back: what verifiers and filters lay the stored picture flat with."""
 
-from dataclasses import asdict
-
 from pydantic import TypeAdapter
 
 from schemas.canonical import canonical_json
@@ -14,7 +12,7 @@ _ADAPTER = TypeAdapter(Warp)
 
 def warp_attachment(warp: Warp) -> Attachment:
     """From the clean rendering to the picture."""
-    return Attachment.of(WARP_NAME, "application/json", canonical_json(asdict(warp)).encode())
+    return Attachment.of(WARP_NAME, "application/json", canonical_json({name: getattr(warp, name) for name in warp.__slots__}).encode())
 
 
 def stored_warp(stored: Stored) -> Warp:

@@ -244,16 +244,16 @@ def test_swapped_lines_and_a_shifted_box_cost() -> None:
     first, second, third = drawn.layer.lines
     swapped = (replace(first, text=second.text, words=second.words), replace(second, text=first.text, words=first.words), third)
     assert similarity(claimed(drawn, replace(drawn.layer, lines=swapped))) == 1.0  # words carry their boxes: order is not this filter's
-    blank = Plate(Pillow.new("L", drawn.picture.size, 255), drawn.layer, drawn.assets)
+    blank = Plate(np.full_like(drawn.pixels, 255), drawn.layer, drawn.assets)
     assert similarity(sample(blank)) == 0.0
-    moved = Plate(Pillow.fromarray(np.roll(np.asarray(drawn.picture), 12, axis=0)), drawn.layer, drawn.assets)
+    moved = Plate(np.roll(drawn.pixels, 12, axis=0), drawn.layer, drawn.assets)
     assert score(similarity, sample(moved)) < 0.8
 
 
 def test_all_images_of_a_sample_count() -> None:
     needs("en")
     good, bad = plate("en", ["a line of text"]), plate("en", ["a line of text"])
-    blank = Plate(Pillow.new("L", bad.picture.size, 255), bad.layer, bad.assets)
+    blank = Plate(np.full_like(bad.pixels, 255), bad.layer, bad.assets)
     assert similarity(sample(good, blank)) == pytest.approx(0.5)
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from schemas.sample import Image
+from synth.ocr.fit import Flattened, LineFit
 from synth.ocr.legible import legibility_faults
 from synth.render.ink import Placed, Plate, draw_plate, ink_box
 from synth.render.pixels import jpeg
@@ -36,6 +37,14 @@ def photo(
     return Image.of(jpeg(pixels, 92, fine_colour=True), "jpeg", *size)
 
 
+def faults(image: Image, plate: Plate, warp: Warp) -> list[str]:
+    """Of the plate's one line."""
+    (line,) = plate.layer.lines
+    flat, clean = Flattened(image, warp, plate.layer), np.asarray(plate.picture)
+    landed = warp.boxes([word.box_px for word in line.words])
+    return list(legibility_faults(flat, clean, line, LineFit(flat.grey, clean, line), landed))
+
+
 def nothing(pixels: NDArray[np.uint8]) -> None:
     pass
 
@@ -59,7 +68,7 @@ def drowned(pixels: NDArray[np.uint8]) -> None:
 def test_ink_is_found(warp: Warp, ground: tuple[int, int, int], ink: tuple[int, int, int]) -> None:
     """The last pair is of one brightness: red and green."""
     drawn = plate()
-    assert list(legibility_faults(photo(drawn, warp, ground, ink, nothing), np.asarray(drawn.picture), drawn.layer, warp)) == []
+    assert faults(photo(drawn, warp, ground, ink, nothing), drawn, warp) == []
 
 
 @pytest.mark.parametrize("warp", WARPS)
@@ -67,13 +76,13 @@ def test_ink_is_found(warp: Warp, ground: tuple[int, int, int], ink: tuple[int, 
 def test_what_spoils_it_is_seen(warp: Warp, spoil: Callable[[NDArray[np.uint8]], None]) -> None:
     drawn = plate()
     image = photo(drawn, warp, (240, 240, 230), (20, 30, 60), spoil)
-    assert list(legibility_faults(image, np.asarray(drawn.picture), drawn.layer, warp))
+    assert faults(image, drawn, warp)
 
 
 def test_ink_of_the_grounds_own_colour_is_not_found() -> None:
     drawn = plate()
     image = photo(drawn, Warp(), (200, 190, 180), (190, 182, 172), nothing)
-    assert list(legibility_faults(image, np.asarray(drawn.picture), drawn.layer, Warp()))
+    assert faults(image, drawn, Warp())
 
 
 def test_a_picture_that_is_a_line_short_is_black_there() -> None:
@@ -82,4 +91,4 @@ def test_a_picture_that_is_a_line_short_is_black_there() -> None:
     whole = photo(drawn, Warp(), (240, 240, 230), (20, 30, 60), nothing)
     cut = np.asarray(Pillow.new("RGB", (whole.width_px // 3, whole.height_px), (240, 240, 230)))
     image = Image.of(jpeg(cut, 90, fine_colour=True), "jpeg", cut.shape[1], cut.shape[0])
-    assert len(list(legibility_faults(image, np.asarray(drawn.picture), drawn.layer, Warp()))) == 3
+    assert len(faults(image, drawn, Warp())) == 3

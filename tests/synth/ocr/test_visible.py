@@ -1,6 +1,7 @@
 """Every letter that a picture is said to show must be seen in it, and what is said to be unreadable must not."""
 
 import io
+import itertools
 import json
 from dataclasses import replace
 from functools import cache
@@ -15,8 +16,10 @@ from schemas.sample import BoxPx, Image, Sample
 from schemas.text_layer import TextLayer, TextLine, Word, clean_name, layer_name, read_layer, write_layer
 from synth.load import load_family
 from synth.make import make_sample, verify_sample
+from synth.ocr.fit import Flattened, LineFit
+from synth.ocr.hidden import MOST_INK, not_hidden
 from synth.ocr.letters import exemplars
-from synth.ocr.visible import fit, not_hidden, unseen
+from synth.ocr.visible import unseen
 from synth.render.warp_file import stored_warp
 
 FAMILIES = {
@@ -187,11 +190,12 @@ def test_only_what_nobody_can_read_is_hidden() -> None:
 
 def test_a_fit_is_that_of_least_squares() -> None:
     rng = np.random.Generator(np.random.PCG64(4))
-    ink, seen = (rng.integers(0, 256, (40, 60)).astype(np.uint8) for _ in range(2))
+    clean, seen = (rng.integers(0, 256, (40, 60)).astype(np.uint8) for _ in range(2))
     boxes = np.array([[3, 4, 30, 22], [-5, -5, 20, 20], [50, 30, 70, 50]])
-    found = fit(ink, seen, boxes)
+    fitted = LineFit(seen, clean, TextLine("", "en", (0.0, 0.0, 60.0, 40.0), ()))
+    found = fitted.fit(fitted.windows([(x0, y0, x1, y1) for x0, y0, x1, y1 in boxes.tolist()], 0, 0))
     for number, (x0, y0, x1, y1) in enumerate(boxes.tolist()):
-        a, b = (item[max(y0, 0) : y1, max(x0, 0) : x1].astype(float).ravel() for item in (ink, seen))
+        a, b = (item[max(y0, 0) : y1, max(x0, 0) : x1].astype(float).ravel() for item in (255 - clean, seen))
         assert found.correlation[number] == pytest.approx(-np.corrcoef(a, b)[0, 1])
         assert found.contrast[number] == pytest.approx(-255 * np.polyfit(a, b, 1)[0])
 
@@ -199,12 +203,38 @@ def test_a_fit_is_that_of_least_squares() -> None:
 def test_unseen_names_the_letter() -> None:
     clean, word = plain()
     line = TextLine(word.text, "en", word.box_px, (word,))
-    assert unseen(clean, clean, line) == [""]
+    assert unseen(LineFit(clean, clean, line), line) == [""]
     erased = clean.copy()
     x0, y0, x1, y1 = (int(side) for side in word.clusters[2].box_px)
     erased[y0:y1, x0:x1] = 255
-    (fault,) = unseen(erased, clean, line)
+    (fault,) = unseen(LineFit(erased, clean, line), line)
     assert repr(word.clusters[2].text) in fault
+
+
+def test_a_block_of_the_inks_tone_is_no_letter() -> None:
+    """As large as the letter or a pixel larger, of which its dark middle alone is like the letter; on a page and in every line."""
+    tried = 0
+    for sample in (*made("ocr.line"), *made("ocr.page")):
+        layer, clean = read_layer(sample.stored), clean_of(sample)
+        flat = Flattened(sample.images[0], stored_warp(sample.stored), layer)
+        for line in layer.lines[:8]:
+            word = max(line.words, key=lambda word: len(word.clusters))
+            letters = [item for item in word.clusters if item.text.isalnum() and not MOST_INK < ink_share(clean, item.box_px)]
+            for letter, by in itertools.product(letters[1:-1][:2], (0, 1)):
+                x0, y0, x1, y1 = (int(side) for side in letter.box_px)
+                ink = clean[y0:y1, x0:x1] < 64
+                blocked = flat.grey.copy()
+                blocked[y0 - by : y1 + by, x0 - by : x1 + by] = np.median(flat.grey[y0:y1, x0:x1][ink]) if ink.any() else 0
+                found = unseen(LineFit(blocked, clean, line), line)
+                tried += 1
+                assert found[line.words.index(word)], letter.text
+                assert not any(unseen(LineFit(flat.grey, clean, line), line))
+    assert tried > 30
+
+
+def ink_share(clean: NDArray[np.uint8], box: BoxPx) -> float:
+    x0, y0, x1, y1 = (int(side) for side in box)
+    return float((255.0 - clean[y0:y1, x0:x1]).mean()) / 255.0
 
 
 def test_json_of_hidden_words_survives() -> None:

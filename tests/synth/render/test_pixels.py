@@ -101,6 +101,33 @@ def test_colours_come_back_and_jpeg_is_read_as_written() -> None:
         pixels.read_grey(b"no picture")
 
 
+def test_tables_of_sums_are_exact() -> None:
+    # Catches: sums that run over, or are rounded, in a picture of white.
+    a, b = (np.array(picture) for picture in pictures((70, 50), 2, 4))
+    a[:20] = b[:20] = 255
+    sums, squares = pixels.summed(pixels.stacked((a, b)))
+    assert sums.shape == (51, 71, 2)
+    for channel, picture in enumerate((a.astype(int), b.astype(int))):
+        assert sums[40, 60, channel] == picture[:40, :60].sum()
+        assert squares[40, 60, channel] == (picture[:40, :60] ** 2).sum()
+    assert pixels.product_sums(a, b)[40, 60] == (a[:40, :60].astype(int) * b[:40, :60]).sum()
+
+
+def test_means_in_and_out_of_a_mask() -> None:
+    a, b, _ = pictures((30, 20), 3, 4)
+    inside, outside = pixels.masked_means(a, b, 90)
+    assert inside == pytest.approx(a[b > 90].mean())
+    assert outside == pytest.approx(a[b <= 90].mean())
+    assert pixels.masked_means(a, np.zeros_like(a), 0)[0] is None
+
+
+def test_the_box_of_ink() -> None:
+    blank = np.zeros((9, 12), np.uint8)
+    assert pixels.inked_box(blank)[2:] == (0, 0)
+    blank[3:5, 2:9] = 1
+    assert pixels.inked_box(blank) == (2, 3, 7, 2)
+
+
 def digest() -> str:
     """Of what every function makes of many sizes."""
     found = hashlib.sha256()
@@ -127,7 +154,9 @@ def digest() -> str:
             *pixels.read_at(where, [a, b]),
             *pixels.read_at(where, [m], 9),
         ]
-        made += [*pixels.to_ycc(np.dstack([a, b, m])), pixels.to_rgb(a, b, m)]
+        made += [*pixels.to_ycc(np.dstack([a, b, m])), pixels.to_rgb(a, b, m), *pixels.unstacked(pixels.stacked((a, b)))]
+        made += [*pixels.summed(pixels.stacked((a, b))), pixels.product_sums(a, b), np.array(pixels.inked_box(a // 255))]
+        made += [np.array(pixels.masked_means(a, b, 99), np.float64), *pixels.read_at(where, [pixels.stacked((a, b))])]
         data = pixels.jpeg(np.dstack([a, b, m]), 30 + number, fine_colour=bool(number % 2))
         found.update(data)
         made += [pixels.read_grey(data), pixels.read_rgb(data)]
