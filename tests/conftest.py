@@ -5,6 +5,7 @@ A test that asks for the fixture `family_name` is a contract: it runs for each f
 """
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -36,6 +37,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "family_name" in metafunc.fixturenames:
         chosen: str | None = metafunc.config.getoption("--family")
         metafunc.parametrize("family_name", [chosen] if chosen else family_names())
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Contracts need no torch, which the tests of the model import and `make family` does not install."""
+    return True if config.getoption("--family") and collection_path == Path(__file__).parent / "model" else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

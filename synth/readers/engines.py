@@ -170,6 +170,7 @@ def _paddleocr() -> Any:
     # paddlex asks hosts for models when imported, and keeps a folder, in the user's home, out of which it unpickles: in this one, which
     # nobody else can write to and which ends with the process, there is nothing to unpickle.
     os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")  # paddlex loads transformers where they are, which miss torch aloud
     os.environ["PADDLE_PDX_CACHE_HOME"] = _private_folder()
     sys.meta_path.append(_OtherOpenCV())
     try:
