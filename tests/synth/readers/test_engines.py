@@ -1,4 +1,4 @@
-"""The engines beside the OpenCV that pictures are drawn with: one of them in an environment, with the same settings whoever loads it first."""
+"""The engines and the OpenCV that pictures are drawn with: one in an environment, with the same settings whoever loads it first."""
 
 import subprocess
 import sys
