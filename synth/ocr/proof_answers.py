@@ -29,8 +29,8 @@ BOX_TOLERANCE = 1
 """Thousandths by which a box may differ from the one worked out again: rounding."""
 LEAST_DIFFERENCE_EM = 0.1
 """Side of a square of ink, in ems, by which texts drawn alone must differ: that of a dot."""
-SAME_BASELINE_PX = 1.0
-"""By which the baselines of cells in a row may differ: they are set on one."""
+SAME_BASELINE_EM = 0.3
+"""By which the baselines of cells in a row may differ: one whose text was too wide is set smaller, in the middle of the others' height."""
 ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -269,7 +269,8 @@ def _baseline(line: TextLine) -> float:
 
 def _level(one: TextLine, other: TextLine) -> bool:
     """Whether two lines stand on one baseline."""
-    return abs(_baseline(one) - _baseline(other)) <= SAME_BASELINE_PX
+    em = max(line.words[0].runs[0].size_px for line in (one, other))
+    return abs(_baseline(one) - _baseline(other)) <= SAME_BASELINE_EM * em
 
 
 def _belongs(key: TextLine, value: TextLine) -> bool:
