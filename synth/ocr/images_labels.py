@@ -16,9 +16,9 @@ from synth.readers.text import fold
 from synth.readers.twice import LEAST_SURE, Readings, TwiceRead
 
 AGREEMENT = 0
-"""Edits that two readings of a line may differ by once both are folded. Measured (`bench/ocr_agreement.py`, 1,116 lines of pages and signs
-in English, German, French, Chinese and Japanese): at 0 edits 69 % of lines are kept and the letters of 99.9 % of them are right; at 5 % of
-the line, 79 % are kept and 96.7 % right. Spaces are the first engine's, which has them right in 98.6 % of the lines kept."""
+"""Edits that two readings of a line may differ by once both are folded. Measured (`bench/ocr_agreement.py`, 1,081 lines of pages and signs
+in English, German, French, Chinese and Japanese): at 0 edits 78 % of lines are kept and the letters of 99.8 % of them are right; at 5 % of
+the line, 84 % are kept and 96.8 % right. Spaces are the first engine's, which has them right in 97.5 % of the lines kept."""
 LEAST_AGREED = 0.25
 """Share of all characters read that must lie in lines that both engines read alike; below, the picture is not asked about (chosen: of 32
 trials, photographs and drawings whose lines were mostly texture had at most 0.10, and pages and screenshots of text at least 0.23)."""
