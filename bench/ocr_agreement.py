@@ -4,7 +4,7 @@ Pages and signs of Assay's own, whose text is known, are read as `ocr.images` re
 lines, a second engine reads each box again. Printed for limits on the difference between the two readings (edits as a share of the longer
 one): the share of lines kept; of those kept, the share whose letters are the true ones, and whose spaces are, too, as each engine has them.
 
-    python bench/ocr_agreement.py --samples 5                # 1,116 lines, some four minutes
+    python bench/ocr_agreement.py --samples 5                # 1,081 lines, some four minutes
     python bench/ocr_agreement.py --samples 5 --worst 12 en  # and lines both engines read alike, and wrong
 """
 

@@ -15,7 +15,9 @@ from dags.session import ray_session
 from dags.terminal import human_bytes
 from pipelines.listings import list_assets
 from schemas.errors import AssayError
+from schemas.languages import load_languages
 from synth.load import known_families
+from synth.readers.models import engine_assets
 from synth.sandbox.box import advice, unavailable
 
 DISTRIBUTION = "assay-vl"
@@ -51,7 +53,7 @@ class Check:
 
 def examine() -> list[Check]:
     """Every check, in order."""
-    checks: tuple[Callable[[], Check], ...] = (_python, _packages, _fonts, _families, _guide, _sandbox, _disk, _memory, _ray)
+    checks: tuple[Callable[[], Check], ...] = (_python, _packages, _fonts, _families, _guide, _engines, _sandbox, _disk, _memory, _ray)
     return [check() for check in checks]
 
 
@@ -106,6 +108,19 @@ def _guide() -> Check:
     files = sorted(GUIDE.glob("*/*.pdf*"))
     todo = "only the demo's real PDF needs it: apt-get install installation-guide-amd64"
     return Check("real PDFs for the demo", True, f"{len(files)} in {GUIDE.name}", "" if files else todo)
+
+
+def _engines() -> Check:
+    """What reads pictures of text; not a fault where it is not there, since most families go without."""
+    missing: list[str] = []
+    for code in load_languages():
+        try:
+            engine_assets(code)
+        except AssayError as error:
+            missing.append(f"{error}".partition("\n")[0] if not missing else "")
+    found = f"{len(missing)} languages cannot be read: {missing[0]}" if missing else f"all {len(load_languages())} languages can be read"
+    todo = "only ocr.images and filters.ocr_roundtrip need it: make readback"
+    return Check("reading pictures", True, found, todo if missing else "")
 
 
 def _sandbox() -> Check:

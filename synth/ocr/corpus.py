@@ -274,9 +274,9 @@ class Writer:
 
         return self._drawable(told("standard"), lambda: self._drawable(told("name"), self.number))
 
-    def date(self) -> str:
-        """A date in one of CLDR's formats."""
-        day = date.fromordinal(date(1950, 1, 1).toordinal() + int(self.rng.integers(0, 36500)))
+    def date(self, first: int = 1950, end: int = 2050) -> str:
+        """A date in one of CLDR's formats, from the year `first` on and before the year `end`."""
+        day = date.fromordinal(date(first, 1, 1).toordinal() + int(self.rng.integers(0, 365 * (end - first))))
         style = ("short", "medium", "long")[int(self.rng.integers(3))]
         return self._drawable(format_date(day, style, locale=self.locale), self.number)
 

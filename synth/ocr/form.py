@@ -98,7 +98,7 @@ class Form:
         damaged: Share of pictures in which some words are made unreadable, which the right answers say.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     languages: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ("receipt", "invoice", "card", "form")
@@ -186,9 +186,9 @@ def _value(name: str, writer: Writer, rng: Generator) -> str:
         "name": writer.person,
         "address": writer.address,
         "phone": writer.phone,
-        "date": writer.date,
-        "born": writer.date,
-        "valid_until": writer.date,
+        "date": lambda: writer.date(2006, 2027),
+        "born": lambda: writer.date(1940, 2006),
+        "valid_until": lambda: writer.date(2027, 2037),
         "time": writer.time,
         "number": lambda: "".join(str(int(digit)) for digit in rng.integers(0, 10, 8)),
     }

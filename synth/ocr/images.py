@@ -12,7 +12,7 @@ import numpy as np
 from numpy.random import Generator
 
 from schemas.errors import DataError, UserError, nearest
-from schemas.languages import load_languages
+from schemas.languages import language, load_languages
 from schemas.sample import AssetUse, Rendering, Stored, Turn, Verdict
 from schemas.tokens import count_conversation, image_tokens
 from synth.assets import Asset, read_asset, resolve
@@ -53,7 +53,7 @@ class Images:
         pinned: The files as they were when the run was planned (see `pin`); looked up again if empty.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     pattern: str
     licence: str = "LicenseRef-user"
@@ -101,10 +101,11 @@ class Images:
         budget = int(self.context_tokens * (1 - TEXT_SHARE))
         asset = next(asset for asset in self.files() if asset.use() == truth.file)
         image = load_image(read_asset(asset), asset.name, budget)
-        readings = read_twice(decode_stored(image), truth.language)
+        picture = decode_stored(image)
+        readings = read_twice(picture, truth.language)
         if not readings.lines:
             raise DataError("no_text", f"no line of text is found in {asset.name} ({image.width_px} x {image.height_px})")
-        labels = label(readings, asset.name)
+        labels = label(readings, np.asarray(picture.convert("L")), asset.name, spaced=language(truth.language).spaced)
         doubts = len(labels.doubts)
         return Rendering(
             landed=labels,

@@ -3,22 +3,22 @@ doubt. Knows nothing of questions.
 """
 
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from schemas.errors import DataError
 from schemas.sample import BoxPx
+from synth.ocr.images_layout import across_columns, reading_order
 from synth.readers.models import UNWRITTEN
 from synth.readers.text import fold
-from synth.readers.twice import Readings, TwiceRead
+from synth.readers.twice import LEAST_SURE, Readings, TwiceRead
 
 AGREEMENT = 0
-"""Edits that two readings of a line may differ by once both are folded. Measured (`bench/ocr_agreement.py`, 1,116 lines of pages and signs
-in English, German, French, Chinese and Japanese): at 0 edits 69 % of lines are kept and the letters of 99.9 % of them are right; at 5 % of
-the line, 79 % are kept and 96.7 % right. Spaces are the first engine's, which has them right in 98.6 % of the lines kept."""
-LEAST_SURE = 80
-"""Confidence of the first engine, in hundredths, below which a reading is not believed whatever the second one says: single signs and
-texture (chosen)."""
+"""Edits that two readings of a line may differ by once both are folded. Measured (`bench/ocr_agreement.py`, 1,081 lines of pages and signs
+in English, German, French, Chinese and Japanese): at 0 edits 78 % of lines are kept and the letters of 99.8 % of them are right; at 5 % of
+the line, 84 % are kept and 96.8 % right. Spaces are the first engine's, which has them right in 97.5 % of the lines kept."""
 LEAST_AGREED = 0.25
 """Share of all characters read that must lie in lines that both engines read alike; below, the picture is not asked about (chosen: of 32
 trials, photographs and drawings whose lines were mostly texture had at most 0.10, and pages and screenshots of text at least 0.23)."""
@@ -51,20 +51,28 @@ class Labels:
     doubts: tuple[Doubt, ...]
 
 
-def label(readings: Readings, where: str) -> Labels:
-    """What may be believed of two engines' readings.
+def label(readings: Readings, grey: NDArray[np.uint8], where: str, *, spaced: bool) -> Labels:
+    """What may be believed of two engines' readings: lines read alike that do not run across two columns.
+
+    Args:
+        readings: Of the picture.
+        grey: Its pixels, (height, width).
+        where: Its name in errors.
+        spaced: Whether the language has spaces between its words.
 
     Raises:
-        DataError: `readers_disagree`: the lines on which they agree hold too little of what was read.
+        DataError: `readers_disagree`: the lines that may be believed hold too little of what was read.
     """
-    agreed = [line for line in readings.lines if is_agreed(line)]
-    doubts = [Doubt(line.box_px, (line.first, line.second)) for line in readings.lines if not is_agreed(line)]
+    across = across_columns(grey, [line.box_px for line in readings.lines], spaced=spaced)
+    agreed = [line for line, apart in zip(readings.lines, across, strict=True) if is_agreed(line) and not apart]
+    doubts = [Doubt(line.box_px, (line.first, line.second)) for line in readings.lines if line not in agreed]
     doubts += [Doubt(word.box_px, (word.text,)) for word in readings.strays]
     held = sum(len(fold(line.first)) for line in agreed)
     read = held + sum(max(len(fold(text)) for text in doubt.readings) for doubt in doubts)
     if doubts and held < LEAST_AGREED * read:
         first = doubts[0].readings
         what = f"of {read} characters read, {held} lie in lines that both engines read alike ({len(agreed)} of {len(agreed) + len(doubts)})"
+        what += f", {sum(across)} lines run across columns" if any(across) else ""
         raise DataError("readers_disagree", f"{where}: {what}; for example {' and '.join(map(repr, first))}")
     order = reading_order([line.box_px for line in agreed])
     return Labels(tuple(Line(agreed[i].box_px, text_of(agreed[i])) for i in order), tuple(doubts))
@@ -82,36 +90,3 @@ def text_of(line: TwiceRead) -> str:
     """
     reading = line.second if any(sign in line.second for sign in UNWRITTEN) else line.first
     return unicodedata.normalize("NFC", " ".join(reading.split()))
-
-
-def reading_order(boxes: Sequence[BoxPx]) -> list[int]:
-    """Indices of boxes as they are read, by a recursive X-Y cut (Nagy, Seth and Viswanathan 1992): the boxes are cut in two at the widest
-    gap, across or down, measured in heights of a line; what cannot be cut goes by rows.
-    """
-    return _cut(list(boxes), list(range(len(boxes))))
-
-
-def _cut(boxes: list[BoxPx], some: list[int]) -> list[int]:
-    if len(some) < 2:
-        return some
-    # A slanted line's upright box reaches into the lines beside it: half of its height stands for it.
-    tall = [(boxes[i][1] + (boxes[i][3] - boxes[i][1]) / 4, boxes[i][3] - (boxes[i][3] - boxes[i][1]) / 4, i) for i in some]
-    wide = [(boxes[i][0], boxes[i][2], i) for i in some]
-    down, across = _widest_gap(tall), _widest_gap(wide)
-    gap, below = max(down, across, key=lambda found: found[0])
-    if gap <= 0:
-        return sorted(some, key=lambda i: (boxes[i][1] + boxes[i][3], boxes[i][0]))
-    first = [i for i in some if i not in below]
-    return [*_cut(boxes, first), *_cut(boxes, [i for i in some if i in below])]
-
-
-def _widest_gap(spans: Sequence[tuple[float, float, int]]) -> tuple[float, frozenset[int]]:
-    """The widest gap between spans along one axis, and the indices of what lies behind it."""
-    widest, behind = 0.0, frozenset[int]()
-    ordered = sorted(spans)
-    end = ordered[0][1]
-    for number, (start, stop, _) in enumerate(ordered):
-        if number and start - end > widest:
-            widest, behind = start - end, frozenset(i for _, _, i in ordered[number:])
-        end = max(end, stop)
-    return widest, behind

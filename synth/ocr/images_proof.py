@@ -1,7 +1,7 @@
 """The verifier of `ocr.images`: both engines read the stored picture again, and every question is answered anew from what they read alike.
 
 Of the generator nothing is used but the phrasings. Which lines agree, in which order they are read and what a box holds are decided here in
-other ways: order by Breuel's rules, where the generator cuts pages up.
+other ways, by rules of the verifier's own (`images_proof_layout`).
 """
 
 import io
@@ -10,7 +10,6 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -22,32 +21,18 @@ from schemas.geometry import area, box_1000_to_px, box_px_to_1000, clip_box
 from schemas.languages import language as language_row
 from schemas.sample import BoxPx, Image, Json, Stored, Turn, Verdict
 from synth.ocr import prompts
+from synth.ocr.images_proof_layout import INSIDE, is_plain, lines_across, order_fault, region_fault, room_around
 from synth.readers.models import UNWRITTEN
 from synth.readers.text import fold, nearest_part
-from synth.readers.twice import Readings, TwiceRead, read_twice, stored_readings
+from synth.readers.twice import LEAST_SURE, Readings, TwiceRead, read_twice, stored_readings
 
 SAME_BOX_PX = 2.0
 """Pixels by which a box that is found again may lie elsewhere: another processor may round otherwise."""
-INSIDE = 0.9
-"""Share of a line's box that must lie in a region for the line to belong to it; between none and this much, the region cuts the line."""
-CORE = 0.25
-"""Share of a box's height, at its top and bottom, that is not sure to hold ink: the detector's boxes are loose, and those of neighbouring
-lines overlap."""
-MIN_SURE = 80
-"""Confidence, in hundredths, from which the first engine is believed."""
-OVERLAP = 0.1
-"""Share of the narrower of two boxes by which their sides may overlap while they still stand beside each other."""
-
-
-COLUMN = 10.0
-"""Length of a line, in its heights, from which it is one of a column of text (chosen: some twenty letters)."""
-PLAIN = 24.0
-"""Grey levels in a channel between ink and ground below which text is not looked for (`synth.ocr.legible.LEAST_CONTRAST`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What both engines read again: lines read alike, and what is in doubt with each engine's reading of it."""
+    """What both engines read again: lines read alike, none of them across two columns, and what is in doubt with each engine's reading."""
 
     image: Image
     pixels: NDArray[np.uint8]
@@ -96,87 +81,12 @@ def reading_fault(before: Readings, now: Readings) -> str:
     for line, other in zip(before.lines, now.lines, strict=True):
         if (line.first, line.second) != (other.first, other.second) or not _same_place(line.box_px, other.box_px):
             return f"other_reading: {line.first!r} is stored at {line.box_px}, the engines read {other.first!r} at {other.box_px}"
-        if (line.sure >= MIN_SURE) != (other.sure >= MIN_SURE):
+        if (line.sure >= LEAST_SURE) != (other.sure >= LEAST_SURE):
             return f"other_reading: {line.first!r} is stored as {line.sure} % sure, the engine says {other.sure} %"
     for word, found in zip(before.strays, now.strays, strict=True):
         if word.text != found.text or not _same_place(word.box_px, found.box_px):
             return f"other_reading: the word {word.text!r} is stored at {word.box_px}, the engine reads {found.text!r} at {found.box_px}"
     return ""
-
-
-def order_fault(boxes: Sequence[BoxPx]) -> str:
-    """Why boxes are not in reading order, or why their order is not plain; nothing if it is.
-
-    Lines beside each other are columns of text only if they are long; short ones may be cells of a table or labels and values of a form,
-    which people read in rows or in columns. Else it goes by the two rules of Breuel ("High Performance Document Layout Analysis", 2003): of
-    boxes above each other the upper is read first; of boxes beside each other the left one, unless a box between them in height spans both.
-    Each box must come right before the next by one of them, and none may come before one that was read earlier.
-    """
-    for one, other in combinations(boxes, 2):
-        if _in_a_row(one, other) and min((box[2] - box[0]) / (box[3] - box[1]) for box in (one, other)) < COLUMN:
-            return f"{one} and {other} stand in a row"
-    for later in range(1, len(boxes)):
-        if not _precedes(boxes, later - 1, later):
-            return f"nothing says that {boxes[later - 1]} is read before {boxes[later]}"
-        for earlier in range(later):
-            if _precedes(boxes, later, earlier):
-                return f"{boxes[later]} is read before {boxes[earlier]}"
-    return ""
-
-
-def _precedes(boxes: Sequence[BoxPx], one: int, other: int) -> bool:
-    a, b = boxes[one], boxes[other]
-    if _above_each_other(a, b):
-        return a[1] + a[3] < b[1] + b[3]
-    if a[0] > b[0]:
-        return False
-    low, high = sorted((a[1] + a[3], b[1] + b[3]))
-    between = (c for c in boxes if low < c[1] + c[3] < high)
-    return not any(_above_each_other(c, a) and _above_each_other(c, b) for c in between)
-
-
-def _in_a_row(a: BoxPx, b: BoxPx) -> bool:
-    """Whether the middle of one box's height lies in the other, and they are beside each other."""
-    middles = (a[1] + a[3]) / 2, (b[1] + b[3]) / 2
-    return (b[1] < middles[0] < b[3] or a[1] < middles[1] < a[3]) and not _above_each_other(a, b)
-
-
-def _above_each_other(a: BoxPx, b: BoxPx) -> bool:
-    """Whether boxes share more of their width than `OVERLAP` of the narrower."""
-    return min(a[2], b[2]) - max(a[0], b[0]) > OVERLAP * min(a[2] - a[0], b[2] - b[0])
-
-
-def region_fault(region: BoxPx, inside: Sequence[BoxPx], others: Sequence[BoxPx]) -> str:
-    """Why a region does not hold just these boxes, or nothing."""
-    for box in inside:
-        if area(clip_box(box, region)) < INSIDE * area(box):
-            return f"the region {region} cuts the line at {box}"
-    for box in others:
-        if touches(region, box):
-            return f"the region {region} meets the text at {box}"
-    return ""
-
-
-def touches(region: BoxPx, box: BoxPx) -> bool:
-    """Whether a region holds some of what is sure to be a box's text."""
-    margin = CORE * (box[3] - box[1])
-    x0, y0, x1, y1 = box[0], box[1] + margin, box[2], box[3] - margin
-    return min(x1, region[2]) > max(x0, region[0]) and min(y1, region[3]) > max(y0, region[1])
-
-
-def room_around(boxes: Sequence[BoxPx]) -> list[BoxPx]:
-    """Boxes of text with a line's height more above and below."""
-    return [(x0, y0 - (y1 - y0), x1, y1 + (y1 - y0)) for x0, y0, x1, y1 in boxes]
-
-
-def is_plain(pixels: NDArray[np.uint8], region: BoxPx) -> bool:
-    """Whether nothing stands out in a region of (height, width, 3): its darkest and lightest hundredth lie at most `PLAIN` levels apart."""
-    x0, y0, x1, y1 = (round(side) for side in region)
-    part = pixels[y0:y1, x0:x1].reshape(-1, 3)
-    if not len(part):
-        return False
-    low, high = np.percentile(part, (1, 99), axis=0)
-    return bool(np.max(high - low) <= PLAIN)
 
 
 def lines_with(wanted: str, texts: Sequence[str], doubtful: Sequence[str], language: str) -> list[int] | None:
@@ -201,7 +111,10 @@ def words_of(text: str, language: str) -> set[str]:
 
 def _page(stored: Stored, pixels: NDArray[np.uint8], language: str) -> Page:
     readings = stored_readings(stored)
-    alike = tuple(line for line in readings.lines if line.sure >= MIN_SURE and _letters(line.first) == _letters(line.second) != "")
+    grey = np.asarray(Pillow.fromarray(pixels).convert("L"))
+    across = lines_across(grey, [line.box_px for line in readings.lines], spaced=language_row(language).spaced)
+    sure = [line for line in readings.lines if line.sure >= LEAST_SURE and line.box_px not in across]
+    alike = tuple(line for line in sure if _letters(line.first) == _letters(line.second) != "")
     doubts: list[tuple[BoxPx, tuple[str, ...]]] = [(line.box_px, (line.first, line.second)) for line in readings.lines if line not in alike]
     doubts += [(word.box_px, (word.text,)) for word in readings.strays]
     return Page(stored.images[0], pixels, language, alike, tuple(doubts))

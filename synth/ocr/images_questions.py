@@ -4,8 +4,10 @@ The whole picture is asked about only where no text is in doubt; else regions ar
 are thousandths of the picture.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -19,8 +21,8 @@ from schemas.sample import BoxPx, Evidence, Json, Proof, Turn
 from synth.ocr import prompts
 from synth.ocr.corpus import load_corpus
 from synth.ocr.images_labels import Labels, Line
-from synth.ocr.images_proof import is_plain, lines_with, order_fault, region_fault, room_around, words_of
-from synth.readers.text import difference, fold
+from synth.ocr.images_layout import has_plain_order, holds_just, is_blank
+from synth.readers.text import difference, edits, fold
 
 Task = Literal["transcribe", "spot_lines", "read_line", "find_lines", "transcribe_box", "spot_box"]
 TASKS: tuple[Task, ...] = get_args(Task)
@@ -32,6 +34,9 @@ COMMON = 3_000
 """Absent words are among that many of the language's most frequent ones."""
 TRIED_WORDS = 200
 """Of those, so many are looked at for the one most like a word of the picture."""
+LONGEST = 4
+"""Characters of a word that is asked for in scripts without spaces (chosen)."""
+_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 _TRIES = 30
 
 
@@ -127,8 +132,7 @@ def _find_lines(scene: Scene, speech: str, rng: Generator) -> Asked | None:
         if wanted is None:
             return None
         hits = [line for line in scene.labels.lines if wanted in line.text]
-        undisputed = lines_with(wanted, texts, doubtful, scene.language)
-        if absent == (not hits) and undisputed is not None and [scene.labels.lines[number] for number in undisputed] == hits:
+        if absent == (not hits) and not is_disputed(wanted, texts, doubtful, spaced=language_row(scene.language).spaced):
             return _spotting(scene, hits, {"text": wanted})
     return None
 
@@ -145,7 +149,7 @@ WRITERS: Mapping[Task, Writer] = {
 
 def _in_doubt(scene: Scene) -> bool:
     """Whether some text of the picture, or the order of its lines, is not known for sure."""
-    return bool(scene.labels.doubts or order_fault([line.box_px for line in scene.labels.lines]))
+    return bool(scene.labels.doubts) or not has_plain_order([line.box_px for line in scene.labels.lines])
 
 
 def _transcript(lines: Sequence[Line], slots: dict[str, Json]) -> Asked:
@@ -168,7 +172,7 @@ def _region(scene: Scene, rng: Generator) -> tuple[Box1000, Sequence[Line]] | No
         boxes = [line.box_px for line in inside]
         region = scene.box_1000(union_box(boxes))
         others = [line.box_px for line in (*lines[:start], *lines[start + count :])] + [doubt.box_px for doubt in scene.labels.doubts]
-        if not (region_fault(box_1000_to_px(region, scene.width_px, scene.height_px), boxes, others) or order_fault(boxes)):
+        if holds_just(box_1000_to_px(region, scene.width_px, scene.height_px), boxes, others) and has_plain_order(boxes):
             return region, inside
     return None
 
@@ -182,15 +186,48 @@ def _empty_box(scene: Scene, rng: Generator) -> Box1000 | None:
         x, y = float(rng.random()) * (scene.width_px - width), float(rng.random()) * (scene.height_px - height)
         box = scene.box_1000((x, y, x + width, y + height))
         region = box_1000_to_px(box, scene.width_px, scene.height_px)
-        if box[0] < box[2] and box[1] < box[3] and not region_fault(region, [], room_around(everything)) and is_plain(scene.pixels, region):
+        if box[0] < box[2] and box[1] < box[3] and is_blank(scene.pixels, region, everything):
             return box
     return None
 
 
 def _words_there(scene: Scene, texts: Sequence[str]) -> list[str]:
     """Words of the picture that can be asked for; in scripts without spaces those parts of its text that the language's corpus knows."""
-    found = {word for text in texts for word in words_of(text, scene.language) if _is_askable(word)}
-    return sorted(found if language_row(scene.language).spaced else found & set(load_corpus(scene.language).words))
+    if language_row(scene.language).spaced:
+        return sorted({word for text in texts for word in _words(text) if _is_askable(word)})
+    everything = "\n".join(texts)
+    return sorted(
+        word for word in set(load_corpus(scene.language).words) if len(word) <= LONGEST and _is_askable(word) and word in everything
+    )
+
+
+def _words(text: str) -> list[str]:
+    """Words between spaces, without the signs around them."""
+    return [_AROUND.sub("", word) for word in text.split()]
+
+
+def is_disputed(wanted: str, texts: Sequence[str], doubtful: Sequence[str], *, spaced: bool) -> bool:
+    """Whether people could say otherwise which texts hold a word: in one of them it is part of a longer word, or in other letter case, or
+    goes over a space; or something like it may stand in a doubtful one.
+    """
+    plain = fold(wanted).casefold()
+    for text in texts:
+        says = wanted in (_words(text) if spaced else text)
+        if says != (plain in fold(text).casefold()):
+            return True
+    return any(_may_hold(fold(text).casefold(), plain) for text in doubtful)
+
+
+def _may_hold(text: str, wanted: str) -> bool:
+    """Whether a part of a text is a word but for a third of its letters. Of a word cut into one piece more than there are edits, one piece
+    is whole in such a part.
+    """
+    most = max(1, len(wanted) // 3)
+    cuts = [len(wanted) * number // (most + 1) for number in range(most + 2)]
+    if not any(wanted[a:b] in text for a, b in pairwise(cuts)):
+        return False
+    lengths = range(len(wanted) - most, len(wanted) + most + 1)
+    return any(edits(wanted, text[at : at + length]) <= most for length in lengths for at in range(max(1, len(text) - length + 1)))
 
 
 def _near_word(scene: Scene, there: Sequence[str], rng: Generator) -> str | None:

@@ -29,6 +29,9 @@ BOX_TOLERANCE = 1
 """Thousandths by which a box may differ from the one worked out again: rounding."""
 LEAST_DIFFERENCE_EM = 0.1
 """Side of a square of ink, in ems, by which texts drawn alone must differ: that of a dot."""
+SAME_BASELINE_EM = 0.3
+"""By which the baselines of cells in a row may differ: one whose text was too wide is set smaller, in the middle of the others' height."""
+ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def _check_transcribe(page: Page, text: str, program: Any, speech: str, slots: M
         told = _text_of(line, speech)
         if last is None or line.block != last.block:
             paragraphs[line.block] = told
-        elif _beside(last, line):
+        elif line.role == last.role == "cell" and _level(last, line):
             paragraphs[line.block] += "\t" + told
         elif line.role == "cell" or not all(word.hidden for one in (last, line) for word in one.words):
             paragraphs[line.block] += "\n" + told
@@ -208,9 +211,8 @@ def _check_table(page: Page, text: str, program: Any, speech: str, slots: Mappin
     for cells in tables.values():
         sides = list(zip(*(line.box_px for line in cells), strict=True))
         if page.box_1000((min(sides[0]), min(sides[1]), max(sides[2]), max(sides[3]))) == program["box"]:
-            if len({len(row) for row in _rows(cells)}) > 1:
-                return Found(f"the rows of the table at {program['box']} have different numbers of cells")
-            return Found(_unlike(text, _html(cells, speech)), [page.box_px(line.box_px) for line in cells])
+            fault = table_fault(cells) or _unlike(text, _html(_rows(cells), speech))
+            return Found(fault, [page.box_px(line.box_px) for line in cells])
     return Found(f"no table is at {program['box']}")
 
 
@@ -227,10 +229,11 @@ def _check_fill(page: Page, text: str, program: Any, speech: str, slots: Mapping
                 return Found(f"the value {value.text!r} does not stand beside its label, {key.text!r}")
             wanted[key.text.rstrip(" :")] = _text_of(value, speech)
             boxes.append(page.box_px(value.box_px))
-    rows = _rows([line for line in page.layer.lines if line.role == "cell"])
+    cells = [line for line in page.layer.lines if line.role == "cell"]
+    if fault := table_fault(cells):
+        return Found(fault)
+    rows = _rows(cells)
     if rows:
-        if len({len(row) for row in rows}) > 1:
-            return Found(f"the rows of the items have {[len(row) for row in rows]} cells")
         wanted["items"] = [{head.text: _text_of(cell, speech) for head, cell in zip(rows[0], row, strict=True)} for row in rows[1:]]
         boxes += [page.box_px(cell.box_px) for row in rows[1:] for cell in row]
     labels = [*(line for line in page.layer.lines if line.role == "key"), *(rows[0] if rows else ())]
@@ -242,14 +245,32 @@ def _check_fill(page: Page, text: str, program: Any, speech: str, slots: Mapping
 
 
 def _rows(cells: Sequence[TextLine]) -> list[list[TextLine]]:
-    """Cells in reading order, in rows."""
+    """Cells in rows from top to bottom, those of a row as they are read: rows are cells on one baseline, wherever they are told."""
     rows: list[list[TextLine]] = []
-    for cell in cells:
-        if rows and _beside(rows[-1][-1], cell):
+    for cell in sorted(cells, key=_baseline):
+        if rows and _level(rows[-1][0], cell):
             rows[-1].append(cell)
         else:
             rows.append([cell])
-    return rows
+    return [sorted(row, key=lambda cell: -cell.box_px[2] if cell.rtl else cell.box_px[0]) for row in rows]
+
+
+def table_fault(cells: Sequence[TextLine]) -> str:
+    """Why cells in reading order are no table, or nothing."""
+    rows = _rows(cells)
+    if len({len(row) for row in rows}) > 1:
+        return f"the rows of a table have {[len(row) for row in rows]} cells"
+    return "" if [cell for row in rows for cell in row] == [*cells] else "the cells of a table are not told row by row"
+
+
+def _baseline(line: TextLine) -> float:
+    return line.words[0].runs[0].y_px
+
+
+def _level(one: TextLine, other: TextLine) -> bool:
+    """Whether two lines stand on one baseline."""
+    em = max(line.words[0].runs[0].size_px for line in (one, other))
+    return abs(_baseline(one) - _baseline(other)) <= SAME_BASELINE_EM * em
 
 
 def _belongs(key: TextLine, value: TextLine) -> bool:
@@ -258,21 +279,14 @@ def _belongs(key: TextLine, value: TextLine) -> bool:
     return level and (value.box_px[2] <= key.box_px[0] if key.rtl else value.box_px[0] >= key.box_px[2])
 
 
-def _html(cells: Sequence[TextLine], speech: str) -> str:
-    """The table that cells in reading order make; its first row is the head."""
-    out, tag = "<table><thead><tr>", "th"
-    for number, cell in enumerate(cells):
-        if number and not _beside(cells[number - 1], cell):
-            out += "</tr></thead><tbody><tr>" if tag == "th" else "</tr><tr>"
-            tag = "td"
-        told = _text_of(cell, speech).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        out += f"<{tag}>{told}</{tag}>"
-    return out + "</tr></tbody></table>"
-
-
-def _beside(before: TextLine, line: TextLine) -> bool:
-    """Whether two neighbouring cells stand in one row: their ink overlaps in height."""
-    return line.role == before.role == "cell" and line.box_px[1] < before.box_px[3]
+def _html(rows: Sequence[Sequence[TextLine]], speech: str) -> str:
+    """A table whose first row is its head."""
+    told = [[re.sub("[&<>]", lambda found: ESCAPES[found[0]], _text_of(cell, speech)) for cell in row] for row in rows]
+    lines = [
+        f"<tr><{tag}>" + f"</{tag}><{tag}>".join(row) + f"</{tag}></tr>"
+        for tag, row in zip(("th", *["td"] * len(told)), told, strict=False)
+    ]
+    return f"<table><thead>{lines[0]}</thead><tbody>{''.join(lines[1:])}</tbody></table>"
 
 
 def _check_language(page: Page, text: str, program: Any, speech: str, slots: Mapping[str, str]) -> Found:

@@ -9,9 +9,12 @@ import atexit
 import logging
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import Distribution, DistributionFinder
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -167,14 +170,34 @@ def _paddleocr() -> Any:
     # paddlex asks hosts for models when imported, and keeps a folder, in the user's home, out of which it unpickles: in this one, which
     # nobody else can write to and which ends with the process, there is nothing to unpickle.
     os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")  # paddlex loads transformers where they are, which miss torch aloud
     os.environ["PADDLE_PDX_CACHE_HOME"] = _private_folder()
+    sys.meta_path.append(_OtherOpenCV())
     try:
+        import cv2
         import paddleocr
     except ImportError as error:
         todo = "run make readback, or pip install --no-deps -r requirements-readback.lock"
         raise NotInstalledError(f"PaddleOCR is not installed: {error}", where="reader paddle", todo=todo) from error
     logging.getLogger("paddlex").setLevel(logging.WARNING)  # it tells of every model it loads
+    cv2.setNumThreads(1)  # these two as `synth.render.pixels` sets them: a reading does not depend on what was imported before
+    cv2.ipp.setUseIPP(False)
     return paddleocr
+
+
+class _OtherOpenCV(DistributionFinder):
+    """Finds `opencv-python-headless` where paddlex asks for `opencv-contrib-python`, without which it runs no model.
+
+    Both bring the same cv2, and of contrib's own modules PaddleOCR calls none; installed side by side they overwrite each other. Any other
+    question, and one that a real `opencv-contrib-python` answers, is left to the finders before this one.
+    """
+
+    def find_spec(self, *name: object) -> None:
+        """It has no modules."""
+
+    def find_distributions(self, context: DistributionFinder.Context | None = None) -> Iterable[Distribution]:
+        """The one distribution, if it is asked for by that name."""
+        return Distribution.discover(name="opencv-python-headless") if context and context.name == "opencv-contrib-python" else ()
 
 
 @cache

@@ -21,8 +21,9 @@ WORD_LETTERS = 3
 WORD_SURE = 0.8
 """A word that the second engine finds by itself counts from that many letters and digits and from that confidence on: shorter or less sure
 ones are more often texture than text (chosen; of 20 photographs, screenshots and scans none had such a word that was none)."""
-
-
+LEAST_SURE = 80
+"""Confidence of the first engine, in hundredths, below which a reading is not believed whatever the second one says: single signs and
+texture (chosen)."""
 FAINT = 0.35
 """Score of a box from which text is looked for in it (chosen: at the detector's own value it passes over single letters in a drawing; what
 is found too much, the second engine does not read alike)."""

@@ -3,6 +3,7 @@
 import pytest
 
 from dags import doctor
+from schemas.languages import load_languages
 
 
 def test_a_machine_that_holds_no_program_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,3 +17,11 @@ def test_a_machine_that_holds_no_program_is_told_what_to_install(monkeypatch: py
 def test_a_machine_that_holds_programs_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "unavailable", lambda: "")
     assert doctor._sandbox() == doctor.Check("sandbox", True, "programs are held: no network, no files", "")
+
+
+def test_missing_engines_are_no_fault_and_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TESSDATA_PREFIX", "/nowhere")
+    check = doctor._engines()
+    assert check.passed
+    assert f"{len(load_languages())} languages cannot be read" in check.found
+    assert "make readback" in check.todo

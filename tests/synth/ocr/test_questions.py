@@ -18,7 +18,7 @@ from synth.make import draft_sample, make_sample, verify_sample
 from synth.ocr import prompts
 from synth.ocr.corpus import load_corpus
 from synth.ocr.near_misses import other_word, respelled
-from synth.ocr.proof_answers import different_px
+from synth.ocr.proof_answers import different_px, table_fault
 from synth.ocr.questions import SCRIPTS_ALIKE, table_rows
 from synth.ocr.redraw import text_ink
 from synth.ocr.tongues import language_fault, script_of
@@ -155,6 +155,21 @@ def test_ragged_tables_are_refused() -> None:
     assert len({len(row) for row in table_rows(cells)}) == 1
     with pytest.raises(DataError, match="ragged_table"):
         table_rows(cells[:-1])
+    assert table_fault(cells) == ""
+    assert "the rows of a table have" in table_fault(cells[:-1])
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_cells_told_in_another_order_are_no_table(language: str) -> None:
+    """Catches cells of a row that are swapped, and a table told column by column."""
+    params = {"kinds": ["invoice"], "wear": ["print"], "languages": [language]}
+    sample = draft_sample(load_family("ocr.form", params, "test"), "ocr.form", 0, 3)
+    cells = [line for line in read_layer(sample.stored).lines if line.role == "cell"]
+    assert table_fault(cells) == ""
+    width = len(table_rows(cells)[0])
+    by_columns = [cell for column in range(width) for cell in cells[column::width]]
+    for other in ([cells[1], cells[0], *cells[2:]], [*cells[width:], *cells[:width]], by_columns):
+        assert "not told row by row" in table_fault(other)
 
 
 def test_texts_that_are_too_wide_get_a_wider_form() -> None:

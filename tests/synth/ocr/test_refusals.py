@@ -16,7 +16,6 @@ from schemas.sample import Sample
 from schemas.text_layer import Cluster, Run, TextLayer, TextLine, Word, layer_name, read_layer, write_layer
 from synth.load import load_family
 from synth.make import draft_sample, verify_sample
-from synth.ocr.form import labels
 from synth.ocr.proof import layout_fault
 
 PARAMS: Mapping[str, dict[str, object]] = {
@@ -198,8 +197,6 @@ def test_wrong_layers_are_refused_in_every_family(name: str) -> None:
 @pytest.mark.parametrize("language", load_languages())
 @pytest.mark.parametrize("name", PARAMS)
 def test_wrong_layers_are_refused_in_every_language(name: str, language: str) -> None:
-    if name == "ocr.form" and language not in labels():
-        pytest.skip("forms have no labels in this language")
     assert len(refuse_all(name, language)) >= 4
 
 
