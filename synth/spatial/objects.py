@@ -5,7 +5,7 @@ Knows nothing of rooms, cameras or questions.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -128,9 +128,15 @@ def draw_thing(key: str, rng: Generator) -> Thing:
 
 def build(thing: Thing) -> Model:
     """Its mesh and surfaces in the model frame, filling its size exactly."""
-    model = _builder(catalogue()[thing.kind].shape)(*thing.size, stream(thing.seed, "shape"))
+    return _built(thing.kind, thing.size, thing.seed)
+
+
+@lru_cache(maxsize=256)
+def _built(key: str, size: Vec3, seed: int) -> Model:
+    """Layout, mesh and file ask for the same one in turn."""
+    model = _builder(catalogue()[key].shape)(*size, stream(seed, "shape"))
     low, high = bounds(model.parts)
-    scale = [side / (h - lo) for side, lo, h in zip(thing.size, low, high, strict=True)]
+    scale = [side / (h - lo) for side, lo, h in zip(size, low, high, strict=True)]
     middle = ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2])
     surfaces = [
         Surface(
@@ -143,7 +149,7 @@ def build(thing: Thing) -> Model:
         )
         for s in model.surfaces
     ]
-    return Model(fitted(model.parts, thing.size), surfaces)
+    return Model(fitted(model.parts, size), surfaces)
 
 
 def _builder(name: str) -> Callable[..., Model]:

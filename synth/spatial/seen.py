@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from schemas.geometry_3d import Box3D, Camera
 from schemas.sample import BoxPx
 from synth.spatial.mesh import Mesh
-from synth.spatial.rays import NOTHING, Rays, pixel_rays
+from synth.spatial.rays import Rays
 from synth.spatial.scene import Scene, canonical_box
 from synth.spatial.shade import View
 
@@ -113,8 +113,7 @@ def _share(camera: Camera, mesh: Mesh, view: View) -> float:
     step = max(0.25, float(max(np.ptp(u), np.ptp(v))) / PROBE)
     grid_v, grid_u = np.mgrid[v.min() : v.max() : step, u.min() : u.max() : step]
     us, vs = grid_u.reshape(-1) + step / 2, grid_v.reshape(-1) + step / 2
-    origins, directions = pixel_rays(camera, us, vs)
-    alone = Rays([mesh]).cast(origins, directions).mesh != NOTHING
+    alone = Rays([mesh]).met(camera, us, vs)
     if not alone.any():
         return 0.0
     columns, rows = np.floor(us).astype(int), np.floor(vs).astype(int)
