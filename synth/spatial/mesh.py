@@ -189,6 +189,7 @@ def _about(thing: Thing, camera: Camera) -> Json:
     about: dict[str, Json] = {
         "label": kind.names[0],
         "names": list(kind.names),
+        "is_a": list(kind.is_a),
         "uses": list(kind.use),
         "front": kind.front,
         "turn": kind.turn,

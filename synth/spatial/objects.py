@@ -41,6 +41,7 @@ class Kind:
     front: bool = False
     turn: Symmetry = "none"
     use: tuple[str, ...] = ()
+    is_a: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ class Shader:
         albedo = self._albedo(hits)
         view, normal = -unit(hits.directions), hits.smooth
         gloss, sharp = self._gloss[hits.material], self._sharp[hits.material]
-        glossy = np.flatnonzero(gloss)
+        glossy = np.flatnonzero(gloss > 0)
         up = 0.5 + 0.5 * normal[2]
         ambient = np.array(self._scene.ambient, np.float32)
         ground = np.array([linear(c) for c in self._scene.shell.floor.rgb], np.float32)

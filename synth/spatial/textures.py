@@ -56,7 +56,7 @@ def _noise(points: Singles, period: tuple[float, float, float] | float, footprin
     """Smooth noise from -1 to 1 whose waves are about `period` metres long, fading where they are below two pixels."""
     scale = (period, period, period) if isinstance(period, float) else period
     fade = _fade(min(scale), footprint)
-    shown = np.flatnonzero(fade)
+    shown = np.flatnonzero(fade > 0)
     if len(shown) == len(fade):
         return _waves(points, scale, seed) * fade
     out = np.zeros(len(fade), np.float32)
