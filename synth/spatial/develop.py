@@ -52,7 +52,7 @@ def draw_look(rng: Generator) -> Look:
 
 
 def develop(light: Singles, look: Look, rng: Generator) -> Image:
-    """The picture of linear light [h, w, 3]."""
+    """The stored picture of linear light [h, w, 3]."""
     h, w, _ = light.shape
     luminance = 0.2126 * light[..., 0] + 0.7152 * light[..., 1] + 0.0722 * light[..., 2]
     place = int(0.7 * h * w)
@@ -71,6 +71,12 @@ def develop(light: Singles, look: Look, rng: Generator) -> Image:
     else:
         picture.save(buffer, "PNG", compress_level=4)
     return Image.of(buffer.getvalue(), "jpeg" if look.jpeg else "png", w, h)
+
+
+def pixels_of(picture: Image) -> NDArray[np.uint8]:
+    """SRGB bytes [h, w, 3] as they were stored."""
+    with Pillow.open(io.BytesIO(picture.data)) as opened:
+        return np.asarray(opened.convert("RGB"))
 
 
 def _shoulder(x: Singles) -> Singles:

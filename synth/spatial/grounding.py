@@ -17,7 +17,7 @@ from schemas.sample import Rendering, Stored, Turn, Verdict
 from schemas.seeds import stream
 from schemas.tokens import count_conversation, image_tokens
 from synth.params import among, refuse, within
-from synth.spatial.develop import develop, draw_look
+from synth.spatial import develop
 from synth.spatial.layout import places
 from synth.spatial.mesh import scene_attachment, scene_meshes
 from synth.spatial.proof import Telling, verdicts
@@ -44,7 +44,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Grounding:
-    """Where things are: 9-DoF boxes, 2D boxes, points and counts in drawn rooms, kitchens, offices, desks and yards.
+    """Where things are: 9-DoF boxes, 2D boxes, points and counts in drawn rooms, kitchens, offices, desks, shelves, yards and streets.
 
     Attributes:
         places: Kinds of place, taken in turn; all where none is named.
@@ -59,7 +59,7 @@ class Grounding:
         context_tokens: Most tokens of a sample; the last questions are left out where there would be more.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     places: tuple[str, ...] = ()
     clutter: tuple[str, ...] = ("sparse", "lived-in", "crowded")
@@ -105,8 +105,8 @@ class Grounding:
         """Draw the scene and take its picture."""
         meshes = scene_meshes(truth.scene)
         view = Shader(truth.scene, meshes, stream(int(rng.integers(1 << 62)), "light")).draw()
-        picture = develop(view.light, draw_look(rng), rng)
-        seen = look(truth.scene, meshes, view)
+        picture = develop.develop(view.light, develop.draw_look(rng), rng)
+        seen = look(truth.scene, meshes, view, develop.pixels_of(picture))
         return Rendering(
             landed=seen,
             images=(picture,),

@@ -15,11 +15,12 @@ from numpy.random import Generator
 from schemas.geometry_3d import Vec3
 from schemas.iou_3d import Symmetry
 from schemas.seeds import stream
-from synth.spatial import furniture, things
+from synth.spatial import furniture, household, outdoors, things
 from synth.spatial.furniture import Model, Surface
 from synth.spatial.shapes import bounds, fitted
 
 CATALOGUE, MATERIALS = (Path(__file__).with_name(name) for name in ("catalog.yaml", "materials.yaml"))
+BUILDERS = {"furniture": furniture, "household": household, "outdoors": outdoors, "things": things}
 Colour = tuple[int, int, int]
 """sRGB, 0 to 255."""
 COLOUR_SPREAD = 9
@@ -34,7 +35,7 @@ class Kind:
     names: tuple[str, ...]
     shape: str
     size: tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
-    stands: Literal["floor", "wall", "hung", "top", "shelf"]
+    stands: Literal["floor", "wall", "hung", "top", "shelf", "kerb"]
     main: str
     slots: Mapping[str, tuple[str, ...]]
     square: Literal[False, True, "cube", "upright"] = False
@@ -155,5 +156,5 @@ def _built(key: str, size: Vec3, seed: int) -> Model:
 
 def _builder(name: str) -> Callable[..., Model]:
     module, function = name.split(".")
-    found: Callable[..., Model] = getattr({"furniture": furniture, "things": things}[module], function)
+    found: Callable[..., Model] = getattr(BUILDERS[module], function)
     return found

@@ -49,6 +49,12 @@ def uses() -> Mapping[str, str]:
     return found
 
 
+def acts() -> Mapping[str, str]:
+    """What one does with them: some keys of `uses` -> words."""
+    found: dict[str, str] = _load()["acts"]
+    return found
+
+
 def express(kind: str, **slots: str) -> str:
     """An expression that fits one object."""
     text: str = _load()["expressions"][kind]

@@ -150,8 +150,9 @@ def _one(case: _Case) -> int:
 
 def _fitting(case: _Case, kind: str, slots: dict[str, str]) -> list[int]:
     facts = case.facts
-    if kind == "use":
-        keys = [key for key, words in prompts.uses().items() if words == slots["use"]]
+    if kind in ("use", "need"):
+        words = prompts.uses() if kind == "use" else prompts.acts()
+        keys = [key for key, text in words.items() if text == slots["use" if kind == "use" else "act"]]
         return [n for n in facts.shown() if set(keys) & set((facts.scene.items[n].about or {})["uses"])]
     pool = [n for n in facts.shown() if facts.scene.items[n].label == slots["label"]]
     if not pool:

@@ -40,6 +40,8 @@ MANY = 15
 MARGIN, MARGIN_M, MARGIN_SHARE = 0.2, 0.12, 0.07
 """By how much the nearest, tallest or leftmost must win: of its own measure, in metres, of the picture's side (families.md C3, with a
 margin)."""
+COLOURS = ("red", "yellow", "green", "blue", "purple", "pink", "black", "grey", "white")
+"""Colours whose names people agree on: not brown, which is wood to some, nor orange, which is red or yellow to some."""
 VIRTUAL_HEIGHT_PX = 512.0
 """Height of the pictures of a virtual camera, as in Cube R-CNN's configuration."""
 
@@ -260,6 +262,8 @@ def expressions(asking: Asking, item: Seen) -> list[str]:
     for use in kind.use:
         if sum(use in asking.kind(other).use for other in asking.seen) == 1:
             out.append(prompts.express("use", use=prompts.uses()[use]))
+            if use in prompts.acts():
+                out.append(prompts.express("need", act=prompts.acts()[use]))
     return out
 
 
@@ -270,7 +274,7 @@ def _label_of(asking: Asking, number: int) -> str:
 def _colour(asking: Asking, item: Seen) -> str:
     """Name of its main colour, or nothing where people would not agree on one."""
     name = asking.scene.things[item.number].materials[asking.kind(item).main].colour
-    return "" if name in ("wood_light", "wood_mid", "cardboard", "brass", "brown", "orange") else name
+    return name if name in COLOURS else ""
 
 
 def _superlatives(asking: Asking, item: Seen, others: Sequence[Seen]) -> list[str]:

@@ -146,7 +146,7 @@ def _look(material: Material) -> tuple[list[float], list[float], str]:
 def _centre(light: Light, points: Singles) -> tuple[Singles, Singles]:
     """Unit vectors [3, n] to the light, and how much of its power arrives where nothing is between."""
     place = np.array(light.position, np.float32)[:, None]
-    if light.kind == "sun":
+    if light.kind in ("sun", "beam"):
         return np.broadcast_to(place, points.shape), np.full(points.shape[1], light.power, np.float32)
     offsets = place - points
     return unit(offsets), np.float32(light.power) / (dots(offsets, offsets) + np.float32(0.5))  # bounded close by: it has an extent

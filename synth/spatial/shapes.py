@@ -174,6 +174,21 @@ def bar(start: Sequence[float], end: Sequence[float], radius: float, slot: str) 
     return tube([start, end], radius, slot)
 
 
+def ring(radius: float, thick: float, center: Sequence[float], slot: str, *, sides: int = SIDES) -> Part:
+    """A torus about z: `radius` to the middle of a round bar of radius `thick`."""
+    corners = 10
+    around, across = (
+        np.array([[math.cos(2 * math.pi * k / n), math.sin(2 * math.pi * k / n)] for k in range(n)]) for n in (sides, corners)
+    )
+    out = np.stack([np.outer(around[:, 0], across[:, 0]), np.outer(around[:, 1], across[:, 0]), np.tile(across[:, 1], (sides, 1))], axis=2)
+    middles = np.concatenate([around * radius, np.zeros((sides, 1))], axis=1)[:, None]
+    first = np.arange(sides)[:, None] * corners + np.arange(corners)
+    beside, next_ = np.roll(first, -1, axis=1), np.roll(first, -1, axis=0)
+    last = np.roll(beside, -1, axis=0)
+    triangles = np.concatenate([np.stack(t, axis=2).reshape(-1, 3) for t in ((first, next_, last), (first, last, beside))])
+    return Part((middles + thick * out).reshape(-1, 3) + np.asarray(center, float), out.reshape(-1, 3), triangles, slot)
+
+
 def bounds(parts: Sequence[Part]) -> tuple[Floats, Floats]:
     """Lowest and highest coordinates of all parts."""
     points = np.concatenate([part.vertices for part in parts])

@@ -211,6 +211,31 @@ def _grass(p: Singles, n: Singles, fp: Singles, seed: int) -> Singles:
     return singles(np.maximum(0.2, 1 + blades + 0.18 * _noise(p, 0.3, fp, seed + 2) + 0.12 * _noise(p, 1.5, fp, seed + 3)))
 
 
+def _bark(p: Singles, n: Singles, fp: Singles, seed: int) -> Singles:
+    return singles(1 + 0.3 * _noise(p, (0.03, 0.03, 0.15), fp, seed) + 0.15 * _noise(p, 0.01, fp, seed + 1))
+
+
+def _foliage(p: Singles, n: Singles, fp: Singles, seed: int) -> Singles:
+    """Leaves, light and dark, where each ends."""
+    leaves = _noise(p, 0.045, fp, seed)
+    sharp = np.clip(leaves * 3, -1, 1)
+    return singles(0.85 + 0.4 * sharp + 0.25 * _noise(p, 0.02, fp, seed + 1) + 0.2 * _noise(p, 0.3, fp, seed + 2))
+
+
+def _asphalt(p: Singles, n: Singles, fp: Singles, seed: int) -> Singles:
+    return singles(1 + 0.25 * _noise(p, 0.008, fp, seed) + 0.12 * _noise(p, 0.03, fp, seed + 1) + 0.12 * _noise(p, 0.9, fp, seed + 2))
+
+
+def _wall_tiles(p: Singles, n: Singles, fp: Singles, seed: int) -> Singles:
+    """Tiles of 15 by 15 cm up to a height of 1.5 m, plaster above."""
+    side = 0.15
+    u, v = _flat(p, n)
+    gap = np.minimum(_line(u / side, 0.004 / side, fp / side) + _line(v / side, 0.004 / side, fp / side), 1)
+    tone = _cell(np.floor(u / side), np.floor(v / side), 2, seed)
+    tiled = (0.96 + 0.05 * tone) * (1 - 0.3 * gap)
+    return np.where(v < 1.5, singles(tiled), _plaster(p, n, fp, seed))
+
+
 _TEXTURES = {
     "smooth": _smooth,
     "wood": _wood,
@@ -229,4 +254,8 @@ _TEXTURES = {
     "plaster": _plaster,
     "wallpaper": _wallpaper,
     "grass": _grass,
+    "bark": _bark,
+    "foliage": _foliage,
+    "asphalt": _asphalt,
+    "wall_tiles": _wall_tiles,
 }

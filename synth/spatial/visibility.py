@@ -73,6 +73,9 @@ class Visibility:
         if len(lost):
             rows, columns = lost // w, lost % w
             out[:, lost] = self.trace(hits.taken(lost), (rows % TILE) * TILE + columns % TILE)
+        for number, light in enumerate(self._lights):
+            if light.kind == "beam":  # its outline is known exactly
+                out[1 + number] *= through(light, hits.points)[0]
         return out
 
     def trace(self, hits: Hits, cells: Integers) -> Singles:
@@ -87,12 +90,38 @@ class Visibility:
             share = out[1 + number]
             for aims in disc:
                 offsets = np.take(aims, cells, axis=1)
-                if light.kind != "sun":
+                if light.kind in ("lamp", "window"):
                     offsets = offsets - points
-                lit = np.flatnonzero(dots(offsets, flat) > 0)
+                lit = dots(offsets, flat) > 0
+                if light.kind == "beam":  # as far as the opening, and a little round it, for what is carried to neighbours
+                    share_there, reach = through(light, points, blur_m=0.08)
+                    lit &= share_there > 0
+                    offsets = offsets * (reach * np.float32(0.98 / SUN_REACH_M))
+                lit = np.flatnonzero(lit)
                 share[lit] += ~self._rays.blocked(np.take(points, lit, axis=1), np.take(offsets, lit, axis=1))
             share /= LIGHT_RAYS
         return out
+
+
+def through(light: Light, points: Singles, blur_m: float = 0.004) -> tuple[Singles, Singles]:
+    """How much of a beam's disc shows through its opening at points [3, n], apart from what else is between; and metres to the opening.
+
+    The edge of the patch of light widens with the distance from the opening; a bar in the middle is left out.
+    """
+    opening = light.opening
+    if opening is None:
+        raise ValueError("a beam needs an opening")
+    sun, axis = light.position, opening.axis
+    reach = (np.float32(opening.at) - points[axis]) / np.float32(sun[axis])
+    along, up = points[1 - axis] + reach * np.float32(sun[1 - axis]), points[2] + reach * np.float32(sun[2])
+    blur = np.float32(blur_m) + np.abs(reach) * np.float32(light.radius)
+    middle = (opening.start + opening.end) / 2
+    share = (reach > 0).astype(np.float32)
+    for low, high, value in ((opening.start, opening.end, along), (opening.low, opening.high, up)):
+        share = share * np.clip((value - np.float32(low)) / blur + np.float32(0.5), 0, 1)
+        share = share * np.clip((np.float32(high) - value) / blur + np.float32(0.5), 0, 1)
+    bar = np.clip((np.float32(0.02) - np.abs(along - np.float32(middle))) / blur + np.float32(0.5), 0, 1)
+    return singles(share * (1 - bar)) if blur_m < 0.05 else singles(share), singles(reach)
 
 
 def _cells(h: int, w: int) -> Integers:
@@ -115,13 +144,13 @@ def _sphere(spin: float) -> Singles:
 
 
 def _disc(light: Light, spin: float) -> Singles:
-    """[rays, 3, 16] places of a light, in the world; of the sun, offsets to it."""
+    """[rays, 3, 16] places of a light, in the world; of the sun and its beams, offsets to it."""
     number = _spread(LIGHT_RAYS)
     reach = np.sqrt((number + 0.5) / (TILE * TILE * LIGHT_RAYS)) * light.radius
     x, y = _circle(number * _GOLDEN + spin)
     x, y = reach * x, reach * y
     axis = np.array(light.position)[None, :, None]
-    if light.kind == "sun":
+    if light.kind in ("sun", "beam"):
         a = vector_product(light.position, (0.0, 0.0, 1.0) if abs(light.position[2]) < 0.9 else (1.0, 0.0, 0.0))
         b = vector_product(light.position, a)
         spots = axis + x[:, None] * np.array(a)[None, :, None] + y[:, None] * np.array(b)[None, :, None]

@@ -161,7 +161,7 @@ def in_world(box: Box3D) -> Box3D:
 WRONG: dict[str, Callable[[list[LabelledBox3D]], list[LabelledBox3D]]] = {
     "mirrored": each(lambda b: replace(b, center=(-b.center[0] - 0.05, b.center[1], b.center[2]))),
     "upside down": each(lambda b: replace(b, center=(b.center[0], -b.center[1] + 0.05, b.center[2]))),
-    "width and height exchanged": each(lambda b: replace(b, size=(b.size[1] + 0.01, b.size[0], b.size[2]))),
+    "width and height exchanged": each(lambda b: replace(b, size=(b.size[1] * 1.03 + 0.01, b.size[0], b.size[2]))),
     "yaw + 90": each(lambda b: replace(b, rotation=multiply(b.rotation, rotation_about(1, math.pi / 2)))),
     "yaw + 180": each(lambda b: replace(b, rotation=multiply(b.rotation, rotation_about(1, math.pi)))),
     "world frame": each(in_world),
