@@ -1,6 +1,6 @@
 """Draws stored scenes with Blender: picture, instance mask, boxes. Run by `spatial_scenes.py --blender`, with a Python that has `bpy`.
 
-    python bench/blender_scenes.py FOLDER ENGINE WIDTH_OF_LONGER_SIDE
+    python bench/blender_scenes.py FOLDER ENGINE
 
 Reads FOLDER/*.glb, as Assay attaches them; writes FOLDER/*.png, FOLDER/*-mask.png and FOLDER/*.json beside them; prints a line of JSON:
 scenes, CPU seconds of this process after the first scene, and the engine. The mask is a second pass of Workbench in flat colours without
@@ -12,17 +12,19 @@ import math
 import resource
 import sys
 from pathlib import Path
+from typing import Any
 
-import bpy
+import bpy  # type: ignore[import-not-found] # in Blender's own Python only
+import mathutils  # type: ignore[import-not-found] # as above
 import numpy as np
 
 
 def main() -> None:
-    folder, engine, side = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    folder, engine = Path(sys.argv[1]), sys.argv[2]
     used, count = [], 0
     for path in sorted(folder.glob("*.glb")):
         used.append(cpu_s())
-        draw(path, engine, side)
+        draw(path, engine)
         count += 1
     used.append(cpu_s())
     print(json.dumps({"engine": engine, "scenes": count - 1, "cpu_s": used[-1] - used[1], "version": bpy.app.version_string}))
@@ -34,7 +36,7 @@ def cpu_s() -> float:
     return found.ru_utime + found.ru_stime
 
 
-def draw(path: Path, engine: str, side: int) -> None:
+def draw(path: Path, engine: str) -> None:
     """One scene."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     bpy.ops.import_scene.gltf(filepath=str(path))
@@ -64,7 +66,7 @@ def draw(path: Path, engine: str, side: int) -> None:
     mask(scene, things, path)
 
 
-def mask(scene: "bpy.types.Scene", things: list["bpy.types.Object"], path: Path) -> None:
+def mask(scene: Any, things: list[Any], path: Path) -> None:
     """A second pass in flat colours, one a thing, and the boxes read from it."""
     scene.render.engine, scene.display.render_aa = "BLENDER_WORKBENCH", "OFF"
     scene.view_settings.view_transform = "Raw"
@@ -88,7 +90,7 @@ def mask(scene: "bpy.types.Scene", things: list["bpy.types.Object"], path: Path)
     for number, thing in enumerate(things, 1):
         rows, columns = np.nonzero(numbers == number)
         if len(rows):
-            corners = [[round(v, 4) for v in thing.matrix_world @ __import__("mathutils").Vector(corner)] for corner in thing.bound_box]
+            corners = [[round(v, 4) for v in thing.matrix_world @ mathutils.Vector(corner)] for corner in thing.bound_box]
             box = [int(columns.min()), int(rows.min()), int(columns.max() + 1), int(rows.max() + 1)]
             seen[thing.name] = {"pixels": len(rows), "box_px": box, "corners": corners}
     path.with_suffix(".json").write_text(json.dumps(seen))
