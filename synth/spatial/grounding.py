@@ -23,7 +23,7 @@ from synth.spatial.mesh import scene_attachment, scene_meshes
 from synth.spatial.proof import Telling, verdicts
 from synth.spatial.questions import Asking, Task, write_turns
 from synth.spatial.scene import Scene, draw_scene
-from synth.spatial.seen import Seen, look
+from synth.spatial.seen import Seen, faint, look
 from synth.spatial.shade import Shader
 
 CLUTTER = {"sparse": 3.0, "lived-in": 8.0, "crowded": 16.0}
@@ -106,7 +106,10 @@ class Grounding:
         meshes = scene_meshes(truth.scene)
         view = Shader(truth.scene, meshes, stream(int(rng.integers(1 << 62)), "light")).draw()
         picture = develop.develop(view.light, develop.draw_look(rng), rng)
-        seen = look(truth.scene, meshes, view, develop.pixels_of(picture))
+        pixels = develop.pixels_of(picture)
+        if faint(view, pixels):
+            raise DataError("faint", f"outlines in the picture of a {truth.scene.place} hardly show")
+        seen = look(truth.scene, meshes, view, pixels)
         return Rendering(
             landed=seen,
             images=(picture,),

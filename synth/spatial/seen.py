@@ -6,6 +6,7 @@ Thresholds are stricter here than in `proof`, so that what is asked stays provab
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ CLEAR_INNER_PX = 3
 """Least distance of its inmost pixel from its edge: a point on it told in thousandths is then on it."""
 DISTINCT, BESIDE_PX = 1.5, 4
 """Least change across the outline of what is asked about, over that so many pixels beside (the verifier wants 1.3)."""
+DISTINCT_PICTURE = 2.3
+"""The same for the outlines of everything together (the verifier wants 2.0)."""
 GONE_PX = 3
 """At most this much is seen of what counts as hidden."""
 PROBE = 72
@@ -94,16 +97,27 @@ def _seen(scene: Scene, mesh: Mesh, view: View, picture: NDArray[np.uint8] | Non
     )
 
 
+def faint(view: View, picture: NDArray[np.uint8]) -> bool:
+    """Whether the outlines of what is in a picture hardly show among what else changes in it: the picture could not be proved."""
+    return _outlines(view.thing, picture) < DISTINCT_PICTURE
+
+
 def _distinct(mask: NDArray[np.bool_], picture: NDArray[np.uint8], extent: tuple[int, int, int, int]) -> float:
-    """Mean change of the picture's bytes across an outline, over that across the same outline moved up, down, left and right."""
+    """`_outlines` of one thing, in a part of the picture twice as wide and high."""
     top, bottom, left, right = extent
     high, wide = max(12, (bottom - top) // 2), max(12, (right - left) // 2)
     part = (slice(max(0, top - high), bottom + high), slice(max(0, left - wide), right + wide))
-    inside, pixels = mask[part], picture[part].astype(np.int16)
+    return _outlines(mask[part], picture[part])
+
+
+def _outlines(regions: NDArray[Any], picture: NDArray[np.uint8]) -> float:
+    """Mean change of a picture's bytes across outlines, over that across the same outlines moved up, down, left and right."""
+    pixels = picture.astype(np.int16)
     at, beside = [0, 0], [0, 0]
     for axis in (0, 1):
-        change = np.abs(np.diff(pixels, axis=axis)).sum(axis=2)
-        border = np.diff(inside, axis=axis)
+        red, green, blue = (np.abs(np.diff(pixels[..., k], axis=axis)) for k in range(3))
+        change = red + green + blue
+        border = np.diff(regions, axis=axis) != 0
         moved = np.zeros_like(border)
         for way in (0, 1):
             shifted = np.moveaxis(moved, way, 0)
