@@ -1,6 +1,8 @@
 """Draws scenes, proves every answer, and counts: violations, what things are like, how good the best blind guesses are.
 
-    python bench/spatial_check.py [--scenes 5000] [--first 0] [--side 512]
+    python bench/spatial_check.py [--scenes 5000] [--first 0] [--side 512] [--cpu-s 1e9]
+
+It stops before a scene once it has used so many CPU seconds, and says how many scenes it drew.
 
 Printed are: scenes, answers, answers refused by the verifier (each with its reason) and samples that could not be made (each with its
 reason); histograms of the things asked about (largest extent, distance, yaw to the camera, visible share, tasks, answers to counts); the
@@ -42,11 +44,15 @@ def main() -> int:
     parser.add_argument("--scenes", type=int, default=5000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--side", type=int, default=512)
+    parser.add_argument("--cpu-s", type=float, default=1e9)
     options = parser.parse_args()
     family = Grounding(min_side_px=options.side, max_side_px=options.side, questions=8)
     seen, refused, lost = Seen(), Counter[str](), Counter[str]()
-    answers, start = 0, time.process_time()
+    answers, scenes, start = 0, 0, time.process_time()
     for index in range(options.first, options.first + options.scenes):
+        if time.process_time() - start > options.cpu_s:
+            break
+        scenes += 1
         seed = derive_seed(6, "spatial_check", index)
         try:
             truth = family.sample_truth(index, stream(seed, "truth"))
@@ -75,7 +81,7 @@ def main() -> int:
     print(
         f"{options.scenes} scenes, {answers} answers; {sum(refused.values())} refused; {sum(lost.values())} samples not made {dict(lost)}"
     )
-    print(f"{used / options.scenes:.3f} CPU s a scene, side {options.side}")
+    print(f"{used / max(1, scenes):.3f} CPU s a scene, side {options.side}")
     for reason, number in refused.most_common(20):
         print(f"  refused {number}: {reason:.160}")
     seen.report()
