@@ -78,9 +78,7 @@ def main() -> int:
                 size = (truth.scene.camera.width_px, truth.scene.camera.height_px)
                 seen.boxes += [(index, b.label, b.box, px, size) for b, px in zip(boxes, flat, strict=True)]
     used = time.process_time() - start
-    print(
-        f"{options.scenes} scenes, {answers} answers; {sum(refused.values())} refused; {sum(lost.values())} samples not made {dict(lost)}"
-    )
+    print(f"{scenes} scenes, {answers} answers; {sum(refused.values())} refused; {sum(lost.values())} samples not made {dict(lost)}")
     print(f"{used / max(1, scenes):.3f} CPU s a scene, side {options.side}")
     for reason, number in refused.most_common(20):
         print(f"  refused {number}: {reason:.160}")
