@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from model.evaluate import Evaluation, Question
     from model.train_config import TrainConfig
 
-SHOWN = ("verified", "value", "refusal", "exact_match", "anls", "relaxed_accuracy", "cer", "box_iou", "interval_iou")
+SHOWN = ("verified", "value", "refusal", "exact_match", "anls", "relaxed_accuracy", "cer", "box_iou", "ap_3d@0.15", "ap_3d", "interval_iou")
 """Scores of the table, in order; `evaluation.json` has all."""
 MEMORY_SAMPLES = 1_000
 """Training samples that the blind baselines remember at most, spread evenly (chosen: reading them takes a minute)."""

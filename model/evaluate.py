@@ -21,6 +21,7 @@ from model.encode import EncodeSettings, encode
 from model.generate import generate
 from model.pack import to_batch
 from model.qwen3_vl import Qwen3VL
+from model.score_boxes_3d import BoxesOfClass, average_precisions, boxes_of
 from model.score_regions import mean_box_iou, mean_interval_iou, parse_boxes, parse_intervals
 from model.scores import anls, character_errors, exact_match, numbers, one_minus_ned, refuses, relaxed_accuracy, token_f1, value_match
 from schemas.errors import UserError
@@ -50,6 +51,7 @@ class Question:
         text: The question without placeholders.
         answer: The stored answer of its proof, if it has one.
         tokens: Of the whole sample, to group prompts of like length.
+        round_labels: Of boxes in space, what may be turned about its vertical axis without looking different, as the proof says.
     """
 
     place: tuple[int, int]
@@ -61,6 +63,7 @@ class Question:
     reference: str
     answer: Json
     tokens: int
+    round_labels: tuple[str, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -136,8 +139,14 @@ def questions_of(sample: Sample, place: tuple[int, int] = (0, 0)) -> list[Questi
         if asked.role == "user" and answered.role == "assistant":
             text, answer = _PLACEHOLDER.sub("", asked.text).strip("\n"), answered.proof.answer if answered.proof else None
             identity = (place, sample.sample_id, sample.family, number + 1, answered.task)
-            found.append(Question(*identity, text, answered.text, answer, tokens))
+            found.append(Question(*identity, text, answered.text, answer, tokens, _round_labels(answered)))
     return found
+
+
+def _round_labels(answered: Turn) -> tuple[str, ...]:
+    program = answered.proof.program if answered.proof else None
+    told = program.get("round") if isinstance(program, dict) else None
+    return tuple(map(str, told)) if isinstance(told, list) else ()
 
 
 def prompt_of(sample: Sample, turn: int) -> Sample:
@@ -282,15 +291,24 @@ def score_all(questions: Sequence[Question], predictions: Sequence[str], verifie
     if verified is not None:
         scored += [Scored(k, "verified", float(passed)) for k, passed in enumerate(verified) if questions[k].has_value]
     groups: dict[tuple[str, str], list[Scored]] = defaultdict(list)
+    boxes: dict[str, list[BoxesOfClass]] = defaultdict(list)
     for one in scored:
         question = questions[one.question]
-        for group in ("all", question.family, f"{question.family}/{question.task}"):
+        for group in _groups(question):
             groups[group, one.name].append(one)
-    return Evaluation(
-        len(questions),
-        len({question.sample_id for question in questions}),
-        {key: _estimate(members, questions) for key, members in sorted(groups.items())},
-    )
+    for question, prediction in zip(questions, predictions, strict=True):
+        found = boxes_of(question.text, question.reference, prediction, question.sample_id, question.round_labels)
+        for group in _groups(question) if found else ():
+            boxes[group] += found
+    scores = {key: _estimate(members, questions) for key, members in sorted(groups.items())}
+    for group, found in sorted(boxes.items()):
+        precision = average_precisions(found, stream(0, "bootstrap/ap_3d"))
+        scores |= {(group, name): value for name, value in precision.items()}
+    return Evaluation(len(questions), len({question.sample_id for question in questions}), scores)
+
+
+def _groups(question: Question) -> tuple[str, str, str]:
+    return ("all", question.family, f"{question.family}/{question.task}")
 
 
 def _estimate(scored: Sequence[Scored], questions: Sequence[Question]) -> Estimate:

@@ -88,7 +88,7 @@ def average_precision(answers: Sequence[Answered], threshold: float) -> float:
         return math.nan
     hits: list[tuple[float, bool]] = []
     for answer in answers:
-        hits += _match(answer, threshold)
+        hits += _match(_overlaps(answer), answer.scores or (1.0,) * len(answer.found), threshold)
     scores = np.array([score for score, _ in hits])
     right = np.array([hit for _, hit in hits], dtype=bool)
     precision = np.zeros(101)
@@ -108,17 +108,28 @@ def mean_average_precision(answers_by_class: Sequence[Sequence[Answered]], thres
     return sum(known) / len(known) if known else math.nan
 
 
-def _match(answer: Answered, threshold: float) -> list[tuple[float, bool]]:
-    """Score of each found box and whether it is right; among boxes of one score, pairs of higher IoU are matched first."""
+def right_boxes(answer: Answered, thresholds: Sequence[float] = AP_THRESHOLDS) -> list[int]:
+    """How many found boxes are right at each threshold, matched as `average_precision` does."""
+    ious = _overlaps(answer)
     scores = answer.scores or (1.0,) * len(answer.found)
+    return [sum(hit for _, hit in _match(ious, scores, threshold)) for threshold in thresholds]
+
+
+def _overlaps(answer: Answered) -> list[list[float]]:
+    """IoU of each found box with each true one."""
     alike: Symmetry = "none"
     symmetries = answer.symmetries or (alike,) * len(answer.true)
-    pairs = []
-    for i, (box, score) in enumerate(zip(answer.found, scores, strict=True)):
-        for j, (true, symmetry) in enumerate(zip(answer.true, symmetries, strict=True)):
-            value = iou_3d(box, true, symmetry)
-            if value >= threshold:
-                pairs.append((-score, -value, i, j))
+    return [[iou_3d(box, true, symmetry) for true, symmetry in zip(answer.true, symmetries, strict=True)] for box in answer.found]
+
+
+def _match(ious: Sequence[Sequence[float]], scores: Sequence[float], threshold: float) -> list[tuple[float, bool]]:
+    """Score of each found box and whether it is right; among boxes of one score, pairs of higher IoU are matched first."""
+    pairs = [
+        (-score, -value, i, j)
+        for i, (row, score) in enumerate(zip(ious, scores, strict=True))
+        for j, value in enumerate(row)
+        if value >= threshold
+    ]
     found, taken = set[int](), set[int]()
     for _, _, i, j in sorted(pairs):
         if i not in found and j not in taken:

@@ -17,13 +17,13 @@ from schemas.sample import Rendering, Stored, Turn, Verdict
 from schemas.seeds import stream
 from schemas.tokens import count_conversation, image_tokens
 from synth.params import among, refuse, within
-from synth.spatial.develop import develop, draw_look
+from synth.spatial import develop
 from synth.spatial.layout import places
 from synth.spatial.mesh import scene_attachment, scene_meshes
 from synth.spatial.proof import Telling, verdicts
 from synth.spatial.questions import Asking, Task, write_turns
 from synth.spatial.scene import Scene, draw_scene
-from synth.spatial.seen import Seen, look
+from synth.spatial.seen import Seen, faint, look
 from synth.spatial.shade import Shader
 
 CLUTTER = {"sparse": 3.0, "lived-in": 8.0, "crowded": 16.0}
@@ -44,7 +44,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Grounding:
-    """Where things are: 9-DoF boxes, 2D boxes, points and counts in drawn rooms, kitchens, offices, desks and yards.
+    """Where things are: 9-DoF boxes, 2D boxes, points and counts in drawn rooms, kitchens, offices, desks, shelves, yards and streets.
 
     Attributes:
         places: Kinds of place, taken in turn; all where none is named.
@@ -59,7 +59,7 @@ class Grounding:
         context_tokens: Most tokens of a sample; the last questions are left out where there would be more.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     places: tuple[str, ...] = ()
     clutter: tuple[str, ...] = ("sparse", "lived-in", "crowded")
@@ -105,8 +105,11 @@ class Grounding:
         """Draw the scene and take its picture."""
         meshes = scene_meshes(truth.scene)
         view = Shader(truth.scene, meshes, stream(int(rng.integers(1 << 62)), "light")).draw()
-        picture = develop(view.light, draw_look(rng), rng)
-        seen = look(truth.scene, meshes, view)
+        picture = develop.develop(view.light, develop.draw_look(rng), rng)
+        pixels = develop.pixels_of(picture)
+        if faint(view, pixels):
+            raise DataError("faint", f"outlines in the picture of a {truth.scene.place} hardly show")
+        seen = look(truth.scene, meshes, view, pixels)
         return Rendering(
             landed=seen,
             images=(picture,),

@@ -50,15 +50,21 @@ class Footprint:
 @cache
 def places() -> Mapping[str, Any]:
     """The kinds of place, by name."""
-    loaded: dict[str, Any] = yaml.safe_load(PLACES_FILE.read_text(encoding="utf-8"))
-    return loaded["places"]  # type: ignore[no-any-return] # YAML
+    found: dict[str, Any] = _rooms()["places"]
+    return found
 
 
 @cache
 def tops() -> Mapping[str, Any]:
     """What may stand on which kind of furniture."""
+    found: dict[str, Any] = _rooms()["tops"]
+    return found
+
+
+@cache
+def _rooms() -> dict[str, Any]:
     loaded: dict[str, Any] = yaml.safe_load(PLACES_FILE.read_text(encoding="utf-8"))
-    return loaded["tops"]  # type: ignore[no-any-return] # YAML
+    return loaded
 
 
 def footprint(thing: Thing, gap: float = 0.0) -> Footprint:
@@ -81,7 +87,9 @@ def overlap(a: Footprint, b: Footprint) -> bool:
     return True
 
 
-def furnish(place: str, width: float, depth: float, height: float, clutter: float, rng: Generator) -> tuple[Thing, ...]:
+def furnish(
+    place: str, width: float, depth: float, height: float, clutter: float, rng: Generator, *, road: float = 0.0
+) -> tuple[Thing, ...]:
     """Everything that stands in a place.
 
     Args:
@@ -91,12 +99,13 @@ def furnish(place: str, width: float, depth: float, height: float, clutter: floa
         height: Of its walls.
         clutter: Things per square metre of furniture top, 0 or more.
         rng: Draws it.
+        road: Depth of the carriageway, along y, on which nothing stands but vehicles.
     """
     room, row, things = (width, depth, height), places()[place], list[Thing]()
     for kind, chance, most in row["furniture"]:
         for _ in range(most):
             if rng.random() < chance:
-                _put(draw_thing(kind, rng), things, room, rng, close=bool(row.get("close")))
+                _put(draw_thing(kind, rng), things, room, rng, close=kind == row.get("close"), road=road)
     for kind, by in row.get("facing", {}).items():
         for target in [t for t in things if t.kind == by]:
             _put_facing(draw_thing(kind, rng), target, things, room, rng)
@@ -120,12 +129,15 @@ def _at(thing: Thing, x: float, y: float, z: float, yaw: float, support: int | N
     return replace(thing, position=(round(x, 4), round(y, 4), round(z, 4)), yaw_deg=round(yaw % 360.0, 1) % 360.0, support=support)
 
 
-def _put(thing: Thing, things: list[Thing], room: tuple[float, float, float], rng: Generator, *, close: bool) -> bool:
+def _put(thing: Thing, things: list[Thing], room: tuple[float, float, float], rng: Generator, *, close: bool, road: float) -> bool:
     stands = catalogue()[thing.kind].stands
     w, d, h = thing.size
     for _ in range(TRIES):
-        if close and thing.kind in ("desk", "table"):  # in the middle of the back wall, for a camera that stands close
+        if close:  # in the middle of the back wall, for a camera that stands close
             placed = _at(thing, room[0] / 2, room[1] - d / 2 - 0.05, 0.0, 0.0)
+        elif stands == "kerb":  # along it, either way; now and then on the far lane
+            y = road - 0.15 - w / 2 if rng.random() < 0.8 else 0.4 + w / 2
+            placed = _at(thing, d / 2 + float(rng.random()) * (room[0] - d), y, 0.0, 90.0 if rng.random() < 0.5 else 270.0)
         elif stands in ("wall", "hung"):
             wall, yaw = WALLS[int(rng.integers(4))]
             along = room[0] if wall < 2 else room[1]
@@ -138,11 +150,11 @@ def _put(thing: Thing, things: list[Thing], room: tuple[float, float, float], rn
         else:
             near = rng.random() < 0.5  # half of it along the walls, where rooms are full
             margin = max(w, d) / 2 + 0.03
-            x, y = (margin + float(rng.random()) * (side - 2 * margin) for side in room[:2])
+            x, y = (low + margin + float(rng.random()) * (side - low - 2 * margin) for low, side in ((0.0, room[0]), (road, room[1])))
             if near and rng.random() < 0.5:
                 x = margin if rng.random() < 0.5 else room[0] - margin
             elif near:
-                y = margin if rng.random() < 0.5 else room[1] - margin
+                y = road + margin if rng.random() < 0.5 else room[1] - margin
             placed = _at(thing, x, y, 0.0, float(rng.random()) * 360.0)
         if _free(placed, things, room, 0.002 if stands == "hung" else GAP_M):
             things.append(placed)
@@ -193,7 +205,7 @@ def _load(number: int, thing: Thing, things: list[Thing], clutter: float, rng: G
         singles = set[str]()
         for _ in range(count):
             kind = allowed[int(rng.integers(len(allowed)))]
-            if kind in singles and kind in ("laptop", "monitor", "keyboard", "television", "teapot"):
+            if kind in singles and kind in _rooms()["single"]:
                 continue
             singles.add(kind)
             _stand(draw_thing(kind, rng), number, thing, surface, things, rng)

@@ -23,6 +23,8 @@ SCENE_NAME = "scene-0.glb"
 MEDIA_TYPE = "model/gltf-binary"
 SKY = Material("sky", "white", (255, 255, 255), 0)
 """What windows are made of: it shines."""
+FAR_M = 30.0
+"""How far ground and walls go on outdoors."""
 FLOAT, UNSIGNED, TRIANGLES = 5126, 5125, 4
 """glTF 2.0, section 3.6.2.2 and 3.7.2.1."""
 
@@ -78,10 +80,11 @@ def _join(name: str, thing: int, parts: Sequence[Part], made_of: dict[str, Mater
 
 def _shell_parts(shell: Shell) -> list[tuple[str, Part, Material]]:
     w, d, h = shell.width, shell.depth, shell.height
+    if shell.road:
+        return _street_parts(shell)
     if shell.outdoors:
-        far = 30.0
-        ground = cuboid((-far, -far, -0.1), (w + far, d + far, 0.0), "floor", 0.001)
-        wall = cuboid((-far, d, 0.0), (w + far, d + 0.3, h), "wall", 0.01)
+        ground = cuboid((-FAR_M, -FAR_M, -0.1), (w + FAR_M, d + FAR_M, 0.0), "floor", 0.001)
+        wall = cuboid((-FAR_M, d, 0.0), (w + FAR_M, d + 0.3, h), "wall", 0.01)
         return [("floor", ground, shell.floor), ("wall", wall, shell.walls)]
     t = 0.1
     out = [
@@ -98,6 +101,38 @@ def _shell_parts(shell: Shell) -> list[tuple[str, Part, Material]]:
         out.append((f"skirting-{number}", cuboid((x0, y0, 0.0), (x1, y1, 0.08), "wall", 0.003), white))
     if shell.window:
         out += _window_parts(shell.window, w, d, white)
+    return out
+
+
+def _street_parts(shell: Shell) -> list[tuple[str, Part, Material]]:
+    """A carriageway, a pavement with a kerb stone, a house front with windows and doors behind it, and another across the street."""
+    x0, x1, road, d, h = -FAR_M, shell.width + FAR_M, shell.road, shell.depth, shell.height
+    paving = Material("paving", "grey", (142, 140, 134), shell.floor.seed)
+    stone, pane = Material("stone", "grey", (158, 156, 150), 1), Material("screen", "black", (36, 40, 48), 0)
+    white, door = Material("paint", "white", (225, 223, 218), 0), Material("paint", "walnut", (84, 60, 48), 3)
+    out = [
+        ("floor", cuboid((x0, -4.0, -0.1), (x1, road - 0.15, 0.0), "floor", 0.001), shell.floor),
+        ("kerb", cuboid((x0, road - 0.15, -0.1), (x1, road, 0.0), "kerb", 0.004), stone),
+        ("pavement", cuboid((x0, road, -0.1), (x1, d, 0.0), "pavement", 0.001), paving),
+        ("pavement-across", cuboid((x0, -7.0, -0.1), (x1, -4.0, 0.0), "pavement", 0.001), paving),
+        ("wall", cuboid((x0, d, -0.1), (x1, d + 0.3, h), "wall", 0.01), shell.walls),
+        ("wall-across", cuboid((x0, -7.3, -0.1), (x1, -7.0, h), "wall", 0.01), Material("render", "sand", (206, 190, 160), 7)),
+        ("plinth", cuboid((x0, d - 0.03, 0.0), (x1, d, 0.45), "stone", 0.004), stone),
+    ]
+    step = 2.4
+    for k in range(math.ceil((shell.width + 16) / step)):
+        x = -8 + k * step + 0.7
+        for floor in range(math.floor((h - 0.6) / 2.8) + 1):
+            name, low = f"{k}-{floor}", 0.9 + 2.8 * floor
+            at_door = floor == 0 and k % 3 == 1
+            low, high = (0.0, 2.1) if at_door else (low, low + 1.4)
+            if high > h - 0.2:
+                continue
+            out.append((f"jamb-{name}", cuboid((x - 0.07, d - 0.04, low), (x + 1.07, d, high + 0.08), "frame", 0.004), white))
+            leaf = cuboid((x, d - 0.046, low + (0.0 if at_door else 0.07)), (x + 1.0, d - 0.04, high), "pane", 0.001)
+            out.append((f"pane-{name}", leaf, door if at_door else pane))
+            if not at_door:
+                out.append((f"bar-{name}", cuboid((x + 0.47, d - 0.056, low), (x + 0.53, d - 0.046, high), "frame", 0.001), white))
     return out
 
 
@@ -189,6 +224,7 @@ def _about(thing: Thing, camera: Camera) -> Json:
     about: dict[str, Json] = {
         "label": kind.names[0],
         "names": list(kind.names),
+        "is_a": list(kind.is_a),
         "uses": list(kind.use),
         "front": kind.front,
         "turn": kind.turn,

@@ -5,7 +5,7 @@ Knows nothing of rooms, cameras or questions.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,11 +15,12 @@ from numpy.random import Generator
 from schemas.geometry_3d import Vec3
 from schemas.iou_3d import Symmetry
 from schemas.seeds import stream
-from synth.spatial import furniture, things
+from synth.spatial import furniture, household, outdoors, things
 from synth.spatial.furniture import Model, Surface
 from synth.spatial.shapes import bounds, fitted
 
 CATALOGUE, MATERIALS = (Path(__file__).with_name(name) for name in ("catalog.yaml", "materials.yaml"))
+BUILDERS = {"furniture": furniture, "household": household, "outdoors": outdoors, "things": things}
 Colour = tuple[int, int, int]
 """sRGB, 0 to 255."""
 COLOUR_SPREAD = 9
@@ -34,13 +35,14 @@ class Kind:
     names: tuple[str, ...]
     shape: str
     size: tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
-    stands: Literal["floor", "wall", "hung", "top", "shelf"]
+    stands: Literal["floor", "wall", "hung", "top", "shelf", "kerb"]
     main: str
     slots: Mapping[str, tuple[str, ...]]
     square: Literal[False, True, "cube", "upright"] = False
     front: bool = False
     turn: Symmetry = "none"
     use: tuple[str, ...] = ()
+    is_a: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,15 @@ def draw_thing(key: str, rng: Generator) -> Thing:
 
 def build(thing: Thing) -> Model:
     """Its mesh and surfaces in the model frame, filling its size exactly."""
-    model = _builder(catalogue()[thing.kind].shape)(*thing.size, stream(thing.seed, "shape"))
+    return _built(thing.kind, thing.size, thing.seed)
+
+
+@lru_cache(maxsize=256)
+def _built(key: str, size: Vec3, seed: int) -> Model:
+    """Layout, mesh and file ask for the same one in turn."""
+    model = _builder(catalogue()[key].shape)(*size, stream(seed, "shape"))
     low, high = bounds(model.parts)
-    scale = [side / (h - lo) for side, lo, h in zip(thing.size, low, high, strict=True)]
+    scale = [side / (h - lo) for side, lo, h in zip(size, low, high, strict=True)]
     middle = ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2])
     surfaces = [
         Surface(
@@ -143,10 +151,10 @@ def build(thing: Thing) -> Model:
         )
         for s in model.surfaces
     ]
-    return Model(fitted(model.parts, thing.size), surfaces)
+    return Model(fitted(model.parts, size), surfaces)
 
 
 def _builder(name: str) -> Callable[..., Model]:
     module, function = name.split(".")
-    found: Callable[..., Model] = getattr({"furniture": furniture, "things": things}[module], function)
+    found: Callable[..., Model] = getattr(BUILDERS[module], function)
     return found

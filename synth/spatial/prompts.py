@@ -49,6 +49,12 @@ def uses() -> Mapping[str, str]:
     return found
 
 
+def acts() -> Mapping[str, str]:
+    """What one does with them: some keys of `uses` -> words."""
+    found: dict[str, str] = _load()["acts"]
+    return found
+
+
 def express(kind: str, **slots: str) -> str:
     """An expression that fits one object."""
     text: str = _load()["expressions"][kind]
@@ -90,16 +96,12 @@ def match_expression(text: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def may_mean(name: str, names: Sequence[str]) -> bool:
-    """Whether people may call a thing so that has these names: an armchair is a chair, a coffee table a table, and so may be a desk.
+    """Whether people may call a thing so that has these names, among them what it also is: an armchair is a chair, a desk a table to some.
 
     >>> may_mean("chair", ["armchair", "easy chair"]), may_mean("sofa", ["armchair"])
     (True, False)
     """
-    return any(other.endswith(name) for other in names) or any(other in names for other in _NEAR.get(name, ()))
-
-
-_NEAR: Mapping[str, tuple[str, ...]] = {"table": ("desk",), "desk": ("table",), "dining table": ("desk",), "writing desk": ("table",)}
-"""Names -> usual names of things that some people call so."""
+    return any(other.endswith(name) for other in names)
 
 
 @cache

@@ -97,6 +97,11 @@ def _check(picture: StoredPicture, telling: Telling, question: Turn, answer: Tur
             faults[number] = facts.fault(number) or facts.front_fault(number) or picture.thing_fault(number)
         if faults[number]:
             raise _Wrong(f"wrong_box: {faults[number]}")
+    if prompts.NOTATION[task] == "3d":
+        items = [facts.scene.items[number] for number in wanted]
+        turned = sorted({slots.get("label", item.label) for item in items if (item.about or {})["turn"] == "round"})
+        if program.get("round") != turned:
+            raise _Wrong(f"wrong_program: {program.get('round')!r} are said to be round, {turned!r} are")
     _check_evidence(facts, answer, wanted)
 
 
@@ -129,8 +134,9 @@ def _of_kind(case: _Case, name: str) -> list[int]:
 def _refuse_doubt(case: _Case, name: str) -> None:
     """A name that some people would give to another thing in view has two answers."""
     for n in case.facts.shown():
-        names = (case.facts.scene.items[n].about or {})["names"]
-        if name not in names and prompts.may_mean(name, names):
+        about = case.facts.scene.items[n].about or {}
+        names = about["names"]
+        if name not in names and prompts.may_mean(name, [*names, *about["is_a"]]):
             raise _Wrong(f"wrong_question: {name!r} may mean the {names[0]} too")
 
 
@@ -144,8 +150,9 @@ def _one(case: _Case) -> int:
 
 def _fitting(case: _Case, kind: str, slots: dict[str, str]) -> list[int]:
     facts = case.facts
-    if kind == "use":
-        keys = [key for key, words in prompts.uses().items() if words == slots["use"]]
+    if kind in ("use", "need"):
+        words = prompts.uses() if kind == "use" else prompts.acts()
+        keys = [key for key, text in words.items() if text == slots["use" if kind == "use" else "act"]]
         return [n for n in facts.shown() if set(keys) & set((facts.scene.items[n].about or {})["uses"])]
     pool = [n for n in facts.shown() if facts.scene.items[n].label == slots["label"]]
     if not pool:

@@ -40,6 +40,8 @@ MANY = 15
 MARGIN, MARGIN_M, MARGIN_SHARE = 0.2, 0.12, 0.07
 """By how much the nearest, tallest or leftmost must win: of its own measure, in metres, of the picture's side (families.md C3, with a
 margin)."""
+COLOURS = ("red", "yellow", "green", "blue", "purple", "pink", "black", "grey", "white")
+"""Colours whose names people agree on: not brown, which is wood to some, nor orange, which is red or yellow to some."""
 VIRTUAL_HEIGHT_PX = 512.0
 """Height of the pictures of a virtual camera, as in Cube R-CNN's configuration."""
 
@@ -120,7 +122,7 @@ def askable(asking: Asking) -> dict[str, tuple[Seen, ...]]:
 def _is_plain(asking: Asking, name: str, label: str) -> bool:
     """Whether a name means the things of one kind, and nothing else in the scene, to everybody."""
     others = {thing.kind for thing in asking.scene.things if catalogue()[thing.kind].names[0] != label}
-    return not any(prompts.may_mean(name, catalogue()[kind].names) for kind in others)
+    return not any(prompts.may_mean(name, catalogue()[kind].names + catalogue()[kind].is_a) for kind in others)
 
 
 def _draw_label(asking: Asking, rng: Generator) -> tuple[str, str, tuple[Seen, ...]] | None:
@@ -153,10 +155,11 @@ def _all_of_a_kind(asking: Asking, task: Task, rng: Generator) -> Asked | None:
         return None
     question = prompts.draw_prompt(task, rng, label=name)
     named = [(item, name) for item in items]
+    program: dict[str, Json] = {"label": name, **_round(asking, task, named)}
     answer = _written(asking, task, named)
     if task.startswith("count"):
         answer = f"{answer}\n{len(items)}".strip()
-    return Asked(question, answer, {"label": name}, items, "absent" if not items else len(items))
+    return Asked(question, answer, program, items, "absent" if not items else len(items))
 
 
 def _several_kinds(asking: Asking, task: Task, rng: Generator) -> Asked | None:
@@ -170,7 +173,8 @@ def _several_kinds(asking: Asking, task: Task, rng: Generator) -> Asked | None:
         return None
     labels = ", ".join(label for label, _ in chosen)
     question = prompts.draw_prompt(task, rng, labels=labels)
-    return Asked(question, _boxes_3d(asking, named), {"labels": labels}, tuple(item for item, _ in named), len(named))
+    program: dict[str, Json] = {"labels": labels, **_round(asking, task, named)}
+    return Asked(question, _boxes_3d(asking, named), program, tuple(item for item, _ in named), len(named))
 
 
 def _by_expression(asking: Asking, task: Task, rng: Generator) -> Asked | None:
@@ -182,7 +186,8 @@ def _by_expression(asking: Asking, task: Task, rng: Generator) -> Asked | None:
     label = labels[int(rng.integers(len(labels)))]  # so that kinds with many expressions are not asked about more often
     pool = [pair for pair in found if asking.label(pair[1]) == label]
     what, item = pool[int(rng.integers(len(pool)))]
-    return Asked(prompts.draw_prompt(task, rng, what=what), _written(asking, task, [(item, label)]), {"what": what}, (item,), label)
+    program: dict[str, Json] = {"what": what, **_round(asking, task, [(item, label)])}
+    return Asked(prompts.draw_prompt(task, rng, what=what), _written(asking, task, [(item, label)]), program, (item,), label)
 
 
 def _at_a_point(asking: Asking, task: Task, rng: Generator) -> Asked | None:
@@ -197,7 +202,15 @@ def _at_a_point(asking: Asking, task: Task, rng: Generator) -> Asked | None:
         return None
     question = prompts.draw_prompt(task, rng, point=str(point))
     where: list[Json] = [point[0], point[1]]
-    return Asked(question, _boxes_3d(asking, [(item, asking.label(item))]), {"point": where}, (item,), asking.label(item))
+    named = [(item, asking.label(item))]
+    return Asked(question, _boxes_3d(asking, named), {"point": where, **_round(asking, task, named)}, (item,), asking.label(item))
+
+
+def _round(asking: Asking, task: Task, named: Sequence[tuple[Seen, str]]) -> dict[str, Json]:
+    """For boxes in space, which labels are of things that look the same however they are turned: scores of answers need it."""
+    if prompts.NOTATION[task] != "3d":
+        return {}
+    return {"round": [*sorted({name for item, name in named if asking.kind(item).turn == "round"})]}
 
 
 def _thick(item: Seen) -> bool:
@@ -249,6 +262,8 @@ def expressions(asking: Asking, item: Seen) -> list[str]:
     for use in kind.use:
         if sum(use in asking.kind(other).use for other in asking.seen) == 1:
             out.append(prompts.express("use", use=prompts.uses()[use]))
+            if use in prompts.acts():
+                out.append(prompts.express("need", act=prompts.acts()[use]))
     return out
 
 
@@ -259,7 +274,7 @@ def _label_of(asking: Asking, number: int) -> str:
 def _colour(asking: Asking, item: Seen) -> str:
     """Name of its main colour, or nothing where people would not agree on one."""
     name = asking.scene.things[item.number].materials[asking.kind(item).main].colour
-    return "" if name in ("wood_light", "wood_mid", "cardboard", "brass", "brown", "orange") else name
+    return name if name in COLOURS else ""
 
 
 def _superlatives(asking: Asking, item: Seen, others: Sequence[Seen]) -> list[str]:

@@ -19,6 +19,10 @@ FOV_DEG = (35.0, 100.0)
 """Horizontal fields of view: from a short telephoto lens to a phone's wide angle."""
 ASPECTS = ((4, 3), (4, 3), (3, 2), (16, 9), (1, 1), (3, 4))
 CAMERA_TRIES = 60
+OPEN_AIR_M = 50.0
+"""Things outdoors may be taller than the wall behind them."""
+BEAM_SHARE = 0.45
+"""Share of windows that the sun shines through (chosen)."""
 CLEAR_M = 0.3
 """Room around the camera."""
 LAMP_RGB = ((1.0, 0.9, 0.78), (1.0, 0.95, 0.88), (1.0, 1.0, 1.0))
@@ -40,7 +44,19 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """Floor, walls and ceiling; outdoors there is one wall, at the back, and no ceiling."""
+    """Floor, walls and ceiling; outdoors there is one wall, at the back, and no ceiling.
+
+    Attributes:
+        width: Along x, metres; so are the next two.
+        depth: Along y.
+        height: Of the walls.
+        outdoors: Whether it is.
+        floor: What one walks on; in a street, the carriageway.
+        walls: All of them.
+        ceiling: White, more or less.
+        window: The one window of a room.
+        road: In a street, how deep the carriageway is, from y = 0; a pavement follows.
+    """
 
     width: float
     depth: float
@@ -50,6 +66,19 @@ class Shell:
     walls: Material
     ceiling: Material
     window: Window | None
+    road: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A hole in the plane where coordinate `axis` is `at`: from `start` to `end` along the other, from `low` to `high`; metres, world."""
+
+    axis: Literal[0, 1]
+    at: float
+    start: float
+    end: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +86,21 @@ class Light:
     """A source with an extent.
 
     Attributes:
-        kind: A `lamp` or `window`, at a position, whose light falls off with distance; a `sun`, whose `position` is the direction to it.
+        kind: A `lamp` or `window`, at a position, whose light falls off with distance; a `sun`, whose `position` is the direction to it; a
+            `beam`, a sun that shines through an opening only.
         position: Metres, or a unit vector.
         radius: Of the disc or ball it shines from, metres; of the sun, radians.
         rgb: Its colour, linear.
         power: What reaches a surface one metre away that faces it, linear; for the sun, at any distance.
+        opening: What a beam comes through.
     """
 
-    kind: Literal["lamp", "window", "sun"]
+    kind: Literal["lamp", "window", "sun", "beam"]
     position: Vec3
     radius: float
     rgb: Vec3
     power: float
+    opening: Opening | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +147,10 @@ def draw_scene(place: str, side_px: int, clutter: float, rng: Generator) -> Scen
     row = places()[place]
     width, depth = (round(low + (high - low) * float(rng.random()), 2) for low, high in (row["width"], row["depth"]))
     height, outdoors = round(2.35 + 0.6 * float(rng.random()), 2), bool(row.get("outdoors"))
-    wall_kinds = ("brick", "wall_paint") if outdoors else ("wall_paint", "wall_paint", "wallpaper")
-    things = furnish(place, width, depth, height, clutter, rng)
+    road = round(row["road"][0] + (row["road"][1] - row["road"][0]) * float(rng.random()), 2) if "road" in row else 0.0
+    height = round(height * (3.0 if road else 1.0), 2)
+    wall_kinds = row.get("walls", ("wall_paint", "wall_paint", "wallpaper"))
+    things = furnish(place, width, depth, OPEN_AIR_M if outdoors else height, clutter, rng, road=road)
     window = None if outdoors else _draw_window(width, depth, height, rng)
     shell = Shell(
         width,
@@ -127,8 +161,9 @@ def draw_scene(place: str, side_px: int, clutter: float, rng: Generator) -> Scen
         draw_material(wall_kinds[int(rng.integers(len(wall_kinds)))], rng),
         draw_material("ceiling", rng),
         window,
+        road,
     )
-    camera = _draw_camera(shell, things, side_px, rng, close=bool(row.get("close")))
+    camera = _draw_camera(shell, things, side_px, rng, close=row.get("close", ""))
     lights, ambient = _draw_lights(shell, rng)
     return Scene(place, shell, things, camera, lights, ambient)
 
@@ -167,11 +202,24 @@ def _draw_lights(shell: Shell, rng: Generator) -> tuple[tuple[Light, ...], Vec3]
         ends = ((along, 0.03), (along, shell.depth - 0.03), (0.03, along), (shell.width - 0.03, along))
         x, y = ends[shell.window.wall]
         lights.append(Light("window", rounded_vector((x, y, z)), 0.45, tint(DAY_RGB), round(2.0 + 5.0 * float(rng.random()), 3)))
+        if rng.random() < BEAM_SHARE:
+            lights.append(_draw_beam(shell, shell.window, tint(DAY_RGB[1:]), rng))
     level = 0.22 + 0.15 * float(rng.random())
     return tuple(lights), rounded_vector((level, level * 0.98, level * 0.95))
 
 
-def _draw_camera(shell: Shell, things: Sequence[Thing], side_px: int, rng: Generator, *, close: bool) -> Camera:
+def _draw_beam(shell: Shell, window: Window, rgb: Vec3, rng: Generator) -> Light:
+    """The sun, low enough to shine far into the room."""
+    out = ((0.0, -1.0), (0.0, 1.0), (-1.0, 0.0), (1.0, 0.0))[window.wall]
+    aside, up = math.radians(90 * float(rng.random()) - 45), math.radians(20 + 25 * float(rng.random()))
+    c, s = math.cos(aside), math.sin(aside)
+    sun = rounded_vector(((c * out[0] - s * out[1]) * math.cos(up), (s * out[0] + c * out[1]) * math.cos(up), math.sin(up)))
+    at = (0.0, shell.depth, 0.0, shell.width)[window.wall]
+    opening = Opening(1 if window.wall < 2 else 0, at, window.start, window.end, window.low, window.high)
+    return Light("beam", sun, 0.01, rgb, round(2.0 + 2.5 * float(rng.random()), 3), opening)
+
+
+def _draw_camera(shell: Shell, things: Sequence[Thing], side_px: int, rng: Generator, *, close: str) -> Camera:
     """The best of some cameras: that which has most things in view."""
     across, down = ASPECTS[int(rng.integers(len(ASPECTS)))]
     width, height = (round(side_px * side / max(across, down) / 2) * 2 for side in (across, down))
@@ -181,7 +229,7 @@ def _draw_camera(shell: Shell, things: Sequence[Thing], side_px: int, rng: Gener
     best: tuple[int, Camera] | None = None
     blocks = [footprint(thing, CLEAR_M * (0.4 if close else 1.0)) for thing in things]
     for _ in range(CAMERA_TRIES):
-        eye, target = _close_view(shell, things, rng) if close else _wide_view(shell, things, rng)
+        eye, target = _close_view(shell, things, close, rng) if close else _wide_view(shell, things, rng)
         inside = CLEAR_M / 2 < eye[0] < shell.width - CLEAR_M / 2 and CLEAR_M / 2 < eye[1] < shell.depth - CLEAR_M / 2
         if not inside or math.dist(eye[:2], target[:2]) < 0.2 or any(overlap(_point(eye), block) for block in blocks):
             continue
@@ -216,17 +264,19 @@ def _wide_view(shell: Shell, things: Sequence[Thing], rng: Generator) -> tuple[V
     return eye, target
 
 
-def _close_view(shell: Shell, things: Sequence[Thing], rng: Generator) -> tuple[Vec3, Vec3]:
-    """From in front of the desk or table that the place is about, on to its top."""
-    main = next((t for t in things if t.kind in ("desk", "table")), None)
-    x, y, z = (main.position[0], main.position[1], main.size[2]) if main else (shell.width / 2, shell.depth / 2, 0.7)
+def _close_view(shell: Shell, things: Sequence[Thing], kind: str, rng: Generator) -> tuple[Vec3, Vec3]:
+    """From in front of the piece that the place is about, on to its top or, where it is a shelf, at one of its boards."""
+    main = next((t for t in things if t.kind == kind), None)
+    x, y, top = (main.position[0], main.position[1], main.size[2]) if main else (shell.width / 2, shell.depth / 2, 0.7)
     half_w, half_d = (main.size[0] / 2, main.size[1] / 2) if main else (0.5, 0.4)
-    eye = (
-        round(x + (float(rng.random()) - 0.5) * 2.0 * half_w, 3),
-        round(y - half_d - 0.05 - 0.75 * float(rng.random()), 3),
-        round(z + 0.25 + 0.5 * float(rng.random()), 3),
-    )
-    target = (x + (float(rng.random()) - 0.5) * 0.8 * half_w, y + (float(rng.random()) - 0.5) * half_d, z + 0.15 * float(rng.random()))
+    aside, back = (float(rng.random()) - 0.5) * 2.0 * half_w, 0.05 + 0.75 * float(rng.random())
+    rise, down = 0.25 + 0.5 * float(rng.random()), 0.15 * float(rng.random())
+    target = (x + (float(rng.random()) - 0.5) * 0.8 * half_w, y + (float(rng.random()) - 0.5) * half_d, top + down)
+    eye = (round(x + aside, 3), round(y - half_d - back, 3), round(top + rise, 3))
+    if kind == "bookshelf":
+        board = top * (0.25 + 0.75 * float(rng.random()))
+        eye = (eye[0], round(eye[1] - 0.25, 3), round(max(0.4, board + 0.35 * (float(rng.random()) - 0.3)), 3))
+        target = (target[0], y, board)
     return eye, target
 
 

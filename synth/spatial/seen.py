@@ -3,8 +3,10 @@
 Thresholds are stricter here than in `proof`, so that what is asked stays provable where two ways of drawing differ by some pixels.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 from schemas.geometry_3d import Box3D, Camera
 from schemas.sample import BoxPx
 from synth.spatial.mesh import Mesh
-from synth.spatial.rays import NOTHING, Rays, pixel_rays
+from synth.spatial.rays import Rays
 from synth.spatial.scene import Scene, canonical_box
 from synth.spatial.shade import View
 
@@ -20,6 +22,10 @@ CLEAR_PX, CLEAR_SHARE = 260, 0.26
 """Least that is seen of what is asked about (families.md C3: 200 pixels and a share of 0.2, with a margin)."""
 CLEAR_INNER_PX = 3
 """Least distance of its inmost pixel from its edge: a point on it told in thousandths is then on it."""
+DISTINCT, BESIDE_PX = 1.5, 4
+"""Least change across the outline of what is asked about, over that so many pixels beside (the verifier wants 1.3)."""
+DISTINCT_PICTURE = 2.3
+"""The same for the outlines of everything together (the verifier wants 2.0)."""
 GONE_PX = 3
 """At most this much is seen of what counts as hidden."""
 PROBE = 72
@@ -40,6 +46,7 @@ class Seen:
         inner_px: How many pixels away from their edge that is.
         box: In the camera frame, in its canonical form.
         distance_m: From the camera to the nearest point of it that is seen.
+        distinct: How much more the picture changes at its outline than beside it; infinite where no picture was looked at.
     """
 
     number: int
@@ -50,21 +57,23 @@ class Seen:
     inner_px: int
     box: Box3D
     distance_m: float
+    distinct: float = math.inf
 
     @property
     def clear(self) -> bool:
         """Whether it is seen well enough to be asked about."""
-        return self.pixels >= CLEAR_PX and self.share >= CLEAR_SHARE and self.inner_px >= CLEAR_INNER_PX
+        enough = self.pixels >= CLEAR_PX and self.share >= CLEAR_SHARE and self.inner_px >= CLEAR_INNER_PX
+        return enough and self.distinct >= DISTINCT
 
 
-def look(scene: Scene, meshes: Sequence[Mesh], view: View) -> tuple[Seen, ...]:
-    """All things of which more than `GONE_PX` pixels show, by number."""
+def look(scene: Scene, meshes: Sequence[Mesh], view: View, picture: NDArray[np.uint8] | None = None) -> tuple[Seen, ...]:
+    """All things of which more than `GONE_PX` pixels show, by number; `picture` [h, w, 3], if there is one, tells how well."""
     counts = np.bincount(view.thing[view.thing >= 0].reshape(-1), minlength=len(scene.things))
     by_thing = {mesh.thing: mesh for mesh in meshes if mesh.thing >= 0}
-    return tuple(_seen(scene, by_thing[int(number)], view) for number in np.flatnonzero(counts > GONE_PX))
+    return tuple(_seen(scene, by_thing[int(number)], view, picture) for number in np.flatnonzero(counts > GONE_PX))
 
 
-def _seen(scene: Scene, mesh: Mesh, view: View) -> Seen:
+def _seen(scene: Scene, mesh: Mesh, view: View, picture: NDArray[np.uint8] | None) -> Seen:
     mask = view.thing == mesh.thing
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     box_px = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
@@ -84,7 +93,42 @@ def _seen(scene: Scene, mesh: Mesh, view: View) -> Seen:
         inner,
         box,
         distance,
+        math.inf if picture is None else _distinct(mask, picture, (rows[0], rows[-1] + 1, columns[0], columns[-1] + 1)),
     )
+
+
+def faint(view: View, picture: NDArray[np.uint8]) -> bool:
+    """Whether the outlines of what is in a picture hardly show among what else changes in it: the picture could not be proved."""
+    return _outlines(view.thing, picture) < DISTINCT_PICTURE
+
+
+def _distinct(mask: NDArray[np.bool_], picture: NDArray[np.uint8], extent: tuple[int, int, int, int]) -> float:
+    """`_outlines` of one thing, in a part of the picture twice as wide and high."""
+    top, bottom, left, right = extent
+    high, wide = max(12, (bottom - top) // 2), max(12, (right - left) // 2)
+    part = (slice(max(0, top - high), bottom + high), slice(max(0, left - wide), right + wide))
+    return _outlines(mask[part], picture[part])
+
+
+def _outlines(regions: NDArray[Any], picture: NDArray[np.uint8]) -> float:
+    """Mean change of a picture's bytes across outlines, over that across the same outlines moved up, down, left and right."""
+    pixels = picture.astype(np.int16)
+    at, beside = [0, 0], [0, 0]
+    for axis in (0, 1):
+        red, green, blue = (np.abs(np.diff(pixels[..., k], axis=axis)) for k in range(3))
+        change = red + green + blue
+        border = np.diff(regions, axis=axis) != 0
+        moved = np.zeros_like(border)
+        for way in (0, 1):
+            shifted = np.moveaxis(moved, way, 0)
+            source = np.moveaxis(border, way, 0)
+            shifted[BESIDE_PX:] |= source[:-BESIDE_PX]
+            shifted[:-BESIDE_PX] |= source[BESIDE_PX:]
+        moved &= ~border
+        for total, where in ((at, border), (beside, moved)):
+            total[0] += int(change[where].sum())
+            total[1] += int(where.sum())
+    return (at[0] / max(1, at[1])) / max(1.0, beside[0] / max(1, beside[1]))
 
 
 def _inside(mask: NDArray[np.bool_]) -> tuple[int, int, int]:
@@ -113,8 +157,7 @@ def _share(camera: Camera, mesh: Mesh, view: View) -> float:
     step = max(0.25, float(max(np.ptp(u), np.ptp(v))) / PROBE)
     grid_v, grid_u = np.mgrid[v.min() : v.max() : step, u.min() : u.max() : step]
     us, vs = grid_u.reshape(-1) + step / 2, grid_v.reshape(-1) + step / 2
-    origins, directions = pixel_rays(camera, us, vs)
-    alone = Rays([mesh]).cast(origins, directions).mesh != NOTHING
+    alone = Rays([mesh]).met(camera, us, vs)
     if not alone.any():
         return 0.0
     columns, rows = np.floor(us).astype(int), np.floor(vs).astype(int)

@@ -114,15 +114,12 @@ def lathe(profile: Sequence[tuple[float, float]], slot: str, *, sides: int = SID
         for (radius, height), (nr, nz) in ((lower, before), (upper, after)):
             vertices.append(np.column_stack([ring * radius, np.full(sides, height)]))
             normals.append(np.column_stack([ring * nr, np.full(sides, nz)]))
-        for i in range(sides):
-            j = (i + 1) % sides
-            if lower[0] > 0:
-                triangles.append([base + i, base + j, base + sides + j])
-            if upper[0] > 0:
-                triangles.append([base + i, base + sides + j, base + sides + i])
-            elif lower[0] > 0:
-                triangles[-1] = [base + i, base + j, base + sides + i]
-    return Part(np.concatenate(vertices), np.concatenate(normals), np.array(triangles, np.int64), slot)
+        low, high = base + np.arange(sides), base + sides + np.arange(sides)
+        if lower[0] > 0:
+            triangles.append(np.stack([low, np.roll(low, -1), np.roll(high, -1) if upper[0] > 0 else high], axis=1))
+        if upper[0] > 0:
+            triangles.append(np.stack([low, np.roll(high, -1), high], axis=1))
+    return Part(np.concatenate(vertices), np.concatenate(normals), np.concatenate(triangles), slot)
 
 
 def cylinder(
@@ -177,6 +174,21 @@ def bar(start: Sequence[float], end: Sequence[float], radius: float, slot: str) 
     return tube([start, end], radius, slot)
 
 
+def ring(radius: float, thick: float, center: Sequence[float], slot: str, *, sides: int = SIDES) -> Part:
+    """A torus about z: `radius` to the middle of a round bar of radius `thick`."""
+    corners = 10
+    around, across = (
+        np.array([[math.cos(2 * math.pi * k / n), math.sin(2 * math.pi * k / n)] for k in range(n)]) for n in (sides, corners)
+    )
+    out = np.stack([np.outer(around[:, 0], across[:, 0]), np.outer(around[:, 1], across[:, 0]), np.tile(across[:, 1], (sides, 1))], axis=2)
+    middles = np.concatenate([around * radius, np.zeros((sides, 1))], axis=1)[:, None]
+    first = np.arange(sides)[:, None] * corners + np.arange(corners)
+    beside, next_ = np.roll(first, -1, axis=1), np.roll(first, -1, axis=0)
+    last = np.roll(beside, -1, axis=0)
+    triangles = np.concatenate([np.stack(t, axis=2).reshape(-1, 3) for t in ((first, next_, last), (first, last, beside))])
+    return Part((middles + thick * out).reshape(-1, 3) + np.asarray(center, float), out.reshape(-1, 3), triangles, slot)
+
+
 def bounds(parts: Sequence[Part]) -> tuple[Floats, Floats]:
     """Lowest and highest coordinates of all parts."""
     points = np.concatenate([part.vertices for part in parts])
@@ -198,18 +210,13 @@ def fitted(parts: Sequence[Part], size: Sequence[float]) -> list[Part]:
 
 def _closed(vertices: Floats, normals: Floats, faces: Sequence[Sequence[int]], slot: str) -> Part:
     """Convex polygons as triangles, each turned so that it looks where its vertices' normals do (at caps, away from the middle)."""
-    middle = vertices.mean(axis=0)
-    triangles = []
-    for face in faces:
-        for k in range(1, len(face) - 1):
-            a, b, c = face[0], face[k], face[k + 1]
-            facing = np.cross(vertices[b] - vertices[a], vertices[c] - vertices[a])
-            outward = normals[a] + normals[b] + normals[c]
-            across = float((facing * facing).sum()) * float((outward * outward).sum())
-            if float((facing * outward).sum()) ** 2 <= 0.05 * across:  # a cap, whose corners have the normals of the side
-                outward = vertices[a] - middle
-            triangles.append([a, b, c] if float((facing * outward).sum()) >= 0 else [a, c, b])
-    return Part(vertices, normals, np.array(triangles, np.int64), slot)
+    fans = np.array([[face[0], face[k], face[k + 1]] for face in faces for k in range(1, len(face) - 1)])
+    a, b, c = (vertices[fans[:, k]] for k in range(3))
+    facing, outward = np.cross(b - a, c - a), normals[fans].sum(axis=1)
+    along, across = (facing * outward).sum(axis=1), (facing * facing).sum(axis=1) * (outward * outward).sum(axis=1)
+    cap = along * along <= 0.05 * across  # its corners have the normals of the side
+    away = np.where(cap, (facing * (a - vertices.mean(axis=0))).sum(axis=1), along)
+    return Part(vertices, normals, np.where((away >= 0)[:, None], fans, fans[:, [0, 2, 1]]), slot)
 
 
 def _outward(lower: tuple[float, float], upper: tuple[float, float]) -> tuple[float, float]:

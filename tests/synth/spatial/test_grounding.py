@@ -161,7 +161,7 @@ def in_world(box: Box3D) -> Box3D:
 WRONG: dict[str, Callable[[list[LabelledBox3D]], list[LabelledBox3D]]] = {
     "mirrored": each(lambda b: replace(b, center=(-b.center[0] - 0.05, b.center[1], b.center[2]))),
     "upside down": each(lambda b: replace(b, center=(b.center[0], -b.center[1] + 0.05, b.center[2]))),
-    "width and height exchanged": each(lambda b: replace(b, size=(b.size[1] + 0.01, b.size[0], b.size[2]))),
+    "width and height exchanged": each(lambda b: replace(b, size=(b.size[1] * 1.03 + 0.01, b.size[0], b.size[2]))),
     "yaw + 90": each(lambda b: replace(b, rotation=multiply(b.rotation, rotation_about(1, math.pi / 2)))),
     "yaw + 180": each(lambda b: replace(b, rotation=multiply(b.rotation, rotation_about(1, math.pi)))),
     "world frame": each(in_world),
@@ -224,6 +224,20 @@ def test_questions_that_say_otherwise_than_their_programs_are_refused() -> None:
     assert all(passed(mine, mine.turns).values())
 
 
+def test_what_is_said_to_be_round_must_be_and_what_is_must_be_said() -> None:
+    for told in ([], ["cushion", "no such thing"]):
+        mine, tried = sample(), set[str]()
+        turns = []
+        for turn in mine.turns:
+            if turn.proof and isinstance(turn.proof.program, dict) and turn.proof.program.get("round", told) != told:
+                tried.add(turn.task)
+                turn = replace(turn, proof=replace(turn.proof, program={**turn.proof.program, "round": [*told]}))
+            turns.append(turn)
+        verdicts = passed(mine, tuple(turns))
+        assert not any(good for task, good in verdicts.items() if task in tried)
+    assert tried
+
+
 # --- wrong pictures and scenes -----------------------------------------------------------------------------------------------------------
 
 
@@ -249,6 +263,28 @@ def test_a_picture_that_is_not_of_the_scene_is_refused(kind: str) -> None:
     }[kind]
     stored = replace(mine.stored, images=(as_png(wrong),))
     assert not any(passed(mine, mine.turns, stored).values())
+
+
+def test_grey_in_the_place_of_red_is_missed() -> None:
+    """Reflections may pale a colour half-way, not wholly."""
+    scene = marked_scene(level())
+    _, picture = drawn(scene)
+    facts = Facts(read_scene(scene_attachment(scene, scene_meshes(scene)).data))
+    number = facts.things()[0]
+    pixels = np.asarray(Pillow.open(io.BytesIO(picture.data)).convert("RGB")).copy()
+    mask = facts.mask(number)
+    pixels[mask] = pixels[mask].mean(axis=1, keepdims=True).astype(np.uint8)
+    assert not StoredPicture(picture, facts).thing_fault(number)
+    assert "hue" in StoredPicture(as_png(pixels), facts).thing_fault(number)
+
+
+def test_what_does_not_stand_out_is_not_asked_about() -> None:
+    scene = marked_scene(level())
+    view, picture = drawn(scene)
+    meshes = scene_meshes(scene)
+    pixels = np.asarray(Pillow.open(io.BytesIO(picture.data)).convert("RGB"))
+    assert all(item.clear for item in look(scene, meshes, view, pixels))
+    assert not any(item.clear for item in look(scene, meshes, view, np.full_like(pixels, 90)))
 
 
 def test_a_thing_painted_over_is_missed() -> None:

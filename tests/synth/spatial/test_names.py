@@ -9,11 +9,14 @@ from schemas.sample import Sample
 from synth.load import load_family
 from synth.make import make_sample, verify_sample
 from synth.spatial import prompts
+from synth.spatial.objects import catalogue
 
 
 def test_what_people_may_call_so() -> None:
     assert prompts.may_mean("chair", ["office chair", "swivel chair"])
-    assert prompts.may_mean("table", ["desk", "writing desk"])
+    kinds = catalogue()
+    assert prompts.may_mean("table", kinds["desk"].names + kinds["desk"].is_a)
+    assert prompts.may_mean("desk", kinds["table"].names + kinds["table"].is_a)
     assert prompts.may_mean("potted plant", ["small plant", "little potted plant"])
     assert not prompts.may_mean("armchair", ["chair"])
 
