@@ -9,7 +9,7 @@ import numpy as np
 
 from synth.spatial.proof_facts import Facts
 from synth.spatial.relations_checks import MARGIN, ROUNDING, ROUNDING_M, Case, Wrong, options
-from synth.spatial.relations_facts import Measured, gap_of, level_direction, rectangle, turn_of, width_of
+from synth.spatial.relations_facts import Measured, carrier, gap_of, level_direction, rectangle, turn_of, width_of
 from synth.spatial.relations_prompts import answer, sentence
 from synth.spatial.stored_scene import Floats
 from synth.spatial.zbuffer import hull
@@ -202,7 +202,7 @@ def plan(case: Case) -> list[int]:
     view = camera.rotation[2, :2] / np.hypot(*camera.rotation[2, :2])
     first = turn_of(camera.position, view, a.center)
     second = turn_of(a.center, level_direction(camera.position, a.center), b.center)
-    if case.facts.stands_on(a.number) in (None, b.number):
+    if carrier(case.facts, a.number) in (None, b.number):
         raise Wrong("wrong_question: it stands on the floor, or is there already")
     slots = {"turn": "\0", "way": "\1", "turn_on": "\2", "way_on": "\3", "a": case.slots["a"], "b": case.slots["b"]}
     pattern = re.escape(answer("plan", **slots))

@@ -14,7 +14,7 @@ import numpy as np
 
 from synth.spatial import prompts
 from synth.spatial.proof_facts import COLOUR_NAMES, Facts
-from synth.spatial.relations_facts import Measured, gap_of, level_direction, turn_of
+from synth.spatial.relations_facts import Measured, carrier, gap_of, level_direction, turn_of
 from synth.spatial.relations_prompts import answer, sentence, word
 from synth.spatial.stored_scene import Floats
 
@@ -354,14 +354,14 @@ def hidden_share(case: Case) -> list[int]:
 def support_check(case: Case) -> list[int]:
     """Whether `a` stands on `b`."""
     a, b = case.one("a"), case.one("b")
-    case.expect("yes" if case.facts.stands_on(a.number) == b.number else "no")
+    case.expect("yes" if carrier(case.facts, a.number) == b.number else "no")
     return [a.number, b.number]
 
 
 def support(case: Case) -> list[int]:
     """Which option carries `a`."""
     a, picked = case.one("a"), options(case)
-    under = [text for text, thing in zip(case.program["of"], picked, strict=True) if case.facts.stands_on(a.number) == thing.number]
+    under = [text for text, thing in zip(case.program["of"], picked, strict=True) if carrier(case.facts, a.number) == thing.number]
     if len(under) != 1:
         raise Wrong(f"wrong_question: {len(under)} of them carry it")
     case.expect_text(sentence(under[0]))

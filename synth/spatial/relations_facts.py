@@ -18,6 +18,7 @@ FRONTED = ("sit", "type", "watch", "time")
 """Uses of things whose front their shape tells: seats and laptops are high at their back, screens and clocks have their face in front."""
 LEVEL = 0.9
 """Least upward part of the normal of what counts as level."""
+FOOT_M = 0.02
 HANDLE_SHARE, HANDLE_DEPTH = 0.15, 0.35
 """Largest share of a thing's surface that a handle has, and how far from its front, of its depth."""
 
@@ -159,6 +160,15 @@ class Measured:
             signs = np.stack(turns)
             out |= (signs >= -1e-9).all(axis=0) | (signs <= 1e-9).all(axis=0)
         return out
+
+
+def carrier(facts: Facts, number: int) -> int | None:
+    """The thing with a level surface right under another's foot, or within `FOOT_M` of it, since seats have slats; None for the floor."""
+    points = facts.scene.items[number].corners.reshape(-1, 3)
+    low = float(points[:, 2].min())
+    middle = points[points[:, 2] < low + 0.002, :2].mean(axis=0)
+    spots = np.array([middle, *(middle + FOOT_M * np.array([np.cos(k), np.sin(k)]) for k in np.arange(8) * np.pi / 4)])
+    return next((n for n in facts.things() if n != number and Measured(facts, n).carries(spots, low).any()), None)
 
 
 def rectangle(at: Floats, along: Floats, w: float, d: float) -> Floats:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from schemas.dialect import LabelledBox, LabelledPoint, write_boxes, write_points
 from schemas.geometry import box_px_to_1000, point_1000_to_px, point_px_to_1000
-from schemas.geometry_3d import Camera, add, rotate, transpose
+from schemas.geometry_3d import Camera, Vec3, add, rotate, transpose
 from schemas.sample import Json
 from synth.spatial.layout import Footprint, footprint, overlap, tops
 from synth.spatial.mesh import to_model
@@ -102,9 +102,17 @@ def _free_at(at: Surroundings, b: Body, model: tuple[float, float, float], w: in
     if not (3 < u < at.camera.width_px - 3 and 3 < v < at.camera.height_px - 3):
         return None
     column, row = _pixel(at.camera, rounded)
+    spot = _spot(at, row, column)
     near = (slice(row - 1, row + 2), slice(column - 1, column + 2))
-    on_it = (at.view.thing[near] == b.item.number).all() and np.abs(at.view.depth[near] - point[2]).max() < 0.03 + 0.02 * point[2]
+    on_it = (at.view.thing[near] == b.item.number).all() and math.dist(spot, (x, y, z)) < CLEARANCE_M / 2 and abs(spot[2] - z) < 0.002
     return text if on_it else None
+
+
+def _spot(at: Surroundings, row: int, column: int) -> Vec3:
+    """The point of the world that a pixel's middle shows."""
+    c, z = at.camera, float(at.view.depth[row, column])
+    local = ((column + 0.5 - c.cx) / c.fx * z, (row + 0.5 - c.cy) / c.fy * z, z)
+    return add(rotate(transpose(c.rotation), local), c.position)
 
 
 # --- parts that hands use -----------------------------------------------------------------------------------------------------------------
@@ -215,9 +223,7 @@ def _in_second(at: Surroundings, second: Surroundings, number: int, asked: tuple
     here = at.view.thing[max(0, row - 2) : row + 3, max(0, column - 2) : column + 3]
     if not (here == number).all():
         return None
-    z, c = float(at.view.depth[row, column]), at.camera
-    local = ((column + 0.5 - c.cx) / c.fx * z, (row + 0.5 - c.cy) / c.fy * z, z)
-    point = second.camera.to_camera(add(rotate(transpose(c.rotation), local), c.position))
+    point = second.camera.to_camera(_spot(at, row, column))
     if point[2] < 0.1:
         return None
     u, v = second.camera.project(point)
