@@ -75,10 +75,9 @@ def conversation(family: Relations, index: int, seed: int) -> tuple[Turn, ...]:
 def asked(sample: int, turn: Turn) -> Question | None:
     """What is to be guessed of a turn; None for points and boxes, whose answer is a place."""
     program = turn.proof.program if turn.proof else None
-    if turn.proof is None or not isinstance(program, dict):
+    slots = program["slots"] if isinstance(program, dict) else None
+    if turn.proof is None or not isinstance(program, dict) or not isinstance(slots, dict):
         return None
-    slots = program["slots"]
-    assert isinstance(slots, dict)
     features = [f"{slot}={text}" for slot, text in slots.items()]
     features += [f"{slot}:{word}" for slot, text in slots.items() for word in str(text).split()]
     value, of = turn.proof.answer, program.get("of")
@@ -163,10 +162,10 @@ def main() -> None:
         chance = sum(1 / q.choices if q.choices else best for q in mine) / n
         (top, times), *_ = Counter(q.answer for q in mine).most_common(1)
         print(f"{task:22}{n:6}{chance:8.3f}{right[0] / n:10.3f}{right[1] / n:8.3f}  {top} {times / n:.3f}")
-        for k, value in enumerate((n, chance * n, *right)):
+        for k, value in enumerate((float(n), chance * n, *map(float, right))):
             totals[k] += value
-    n = totals[0]
-    print(f"{'all':22}{n:6.0f}{totals[1] / n:8.3f}{totals[2] / n:10.3f}{totals[3] / n:8.3f}")
+    total, *shares = totals
+    print(f"{'all':22}{total:6.0f}{shares[0] / total:8.3f}{shares[1] / total:10.3f}{shares[2] / total:8.3f}")
 
 
 if __name__ == "__main__":
