@@ -23,8 +23,8 @@ MARGIN_M, MARGIN = 0.1, 0.15
 MARGIN_PX = 0.02
 FLOOR_M = 0.4
 SIDE_DEG, HOUR_DEG = 30.0, 13.0
-ROUNDING_M, ROUNDING = 0.008, 0.004
-"""How far a told number may be from the measured one: two decimals, and two ways of measuring."""
+ROUNDING_M, ROUNDING = 0.0045, 0.001
+"""How far a told number may be from the measured one, in metres and of it: lengths are asked for where their third decimal is near 0."""
 SHOWN_SHARE, PER_CENT = 0.05, 2.5
 
 

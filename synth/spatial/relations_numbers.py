@@ -27,11 +27,16 @@ BOXLIKE = (
     *("fridge", "washer", "carton", "crate"),
 )
 """Kinds whose outline on the floor is the rectangle around it: between others the gap is wider than between those."""
+PLAIN_CM = 0.35
+"""Farthest from a whole centimetre that a length may be, so that two ways of measuring round alike."""
 FITS = 1.18
 """By how much larger or smaller a space must be than what is to stand in it (families.md C3: 15 %)."""
 
 
-def _metres(value: float, *bodies: Body) -> Asked:
+def _metres(value: float, *bodies: Body) -> Asked | None:
+    """A length, unless its third decimal leaves the second in doubt."""
+    if abs(100 * value - round(100 * value)) > PLAIN_CM:
+        return None
     slots, named = by_name(**dict(zip("ab", bodies, strict=False)))
     return Asked(slots, answer("metres", value=f"{value:.2f}"), round(value, 2), bodies, {}, named)
 
@@ -45,7 +50,8 @@ def _step(rng: Generator) -> tuple[float, float]:
 def distance_camera(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
     """From the camera to the nearest visible point."""
     low, high = _step(rng)
-    return next((_metres(a.item.distance_m, a) for (a,) in some(at.bodies, 1, rng) if low <= a.item.distance_m < high), None)
+    near = (_metres(a.item.distance_m, a) for (a,) in some(at.bodies, 1, rng) if low <= a.item.distance_m < high)
+    return next((asked for asked in near if asked), None)
 
 
 def distance(axes: str) -> Writer:
@@ -55,8 +61,8 @@ def distance(axes: str) -> Writer:
         low, high = _step(rng)
         for a, b in some(at.bodies, 2, rng):
             value = math.dist([a.center["xyz".index(k)] for k in axes], [b.center["xyz".index(k)] for k in axes])
-            if low <= value < high:
-                return _metres(value, a, b)
+            if low <= value < high and (asked := _metres(value, a, b)):
+                return asked
         return None
 
     return write
@@ -69,12 +75,14 @@ def _varies(a: Body, axis: int) -> bool:
 
 def size_height(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
     """How tall a thing is."""
-    return next((_metres(a.thing.size[2], a) for (a,) in some(at.bodies, 1, rng) if _varies(a, 2)), None)
+    lengths = (_metres(a.thing.size[2], a) for (a,) in some(at.bodies, 1, rng) if _varies(a, 2))
+    return next((asked for asked in lengths if asked), None)
 
 
 def size_width(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
     """How wide a thing with a front is."""
-    return next((_metres(a.thing.size[0], a) for (a,) in some(at.bodies, 1, rng) if a.kind.front and _varies(a, 0)), None)
+    lengths = (_metres(a.thing.size[0], a) for (a,) in some(at.bodies, 1, rng) if a.kind.front and _varies(a, 0))
+    return next((asked for asked in lengths if asked), None)
 
 
 def taller(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
@@ -169,7 +177,7 @@ def fits_box(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
 
 def camera_height(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
     """How high the camera was."""
-    return Asked({}, answer("metres", value=f"{at.camera.position[2]:.2f}"), round(at.camera.position[2], 2), ())
+    return _metres(at.camera.position[2])
 
 
 DISTANCES: dict[str, Callable[[], Writer]] = {

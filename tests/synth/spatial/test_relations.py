@@ -27,7 +27,6 @@ NAME = "spatial.relations"
 CLOSED = (("left", "right"), ("higher", "lower"), ("front", "behind"), ("yes", "no"))
 TURNED = (
     *("left_right", "left_right_check", "above_below", "above_below_check", "front_behind", "front_behind_check", "size_ratio", "plan"),
-    "inside_check",
 )
 """Tasks whose answer is another when their things change places."""
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -42,7 +41,7 @@ def family(pairs: float = 0.0, place: str = "living room") -> Relations:
     return Relations(places=(place,), questions=40, pairs=pairs, min_side_px=512, max_side_px=512, context_tokens=32768)
 
 
-SAMPLES = (lambda: sample(0), lambda: sample(1, 1.0), lambda: sample(2, 0.0, "office"))
+SAMPLES: tuple[Callable[[], Sample], ...] = (lambda: sample(0), lambda: sample(1, 1.0), lambda: sample(2, 0.0, "office"))
 
 
 def verdicts(of: Sample, turns: tuple[Turn, ...]) -> list[bool]:
