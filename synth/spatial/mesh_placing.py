@@ -23,7 +23,8 @@ SMALL_M = 0.45
 LEAST_PX = 40
 """Least size in the picture, of the longest side."""
 GAP_M, TOP_GAP_M = 0.03, 0.01
-FINISH = "paint"
+FINISH = "wall_paint"
+"""A dull one: highlights on a mean colour would look wet."""
 
 
 def as_thing(raw: RawModel, name: str) -> tuple[Thing, Model]:

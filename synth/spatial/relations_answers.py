@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from synth.spatial.proof_facts import Facts
-from synth.spatial.relations_checks import MARGIN, ROUNDING, ROUNDING_M, Case, Wrong, options
+from synth.spatial.relations_checks import MARGIN, ROUNDING, ROUNDING_M, Case, Wrong, options, thing_at
 from synth.spatial.relations_facts import Measured, carrier, gap_of, level_direction, rectangle, turn_of, width_of
 from synth.spatial.relations_prompts import answer, sentence
 from synth.spatial.stored_scene import Floats
@@ -239,9 +239,7 @@ def _seen_at(case: Case) -> tuple[int, int, int]:
     if case.slots["point"] != str(point):
         raise Wrong("wrong_program: the point is not the question's")
     row, column = _pixel(case.facts, point)
-    number = int(case.facts.item_map[row, column])
-    if number < 0 or not case.facts.scene.items[number].about:
-        raise Wrong(f"wrong_question: there is no thing at {point}")
+    number = thing_at(case.facts, point)
     return number, row, column
 
 

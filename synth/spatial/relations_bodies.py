@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from schemas.geometry import point_1000_to_px
 from schemas.geometry_3d import Camera, Vec3
 from synth.spatial.objects import Kind, Thing, catalogue
 from synth.spatial.questions import Asking, expressions
@@ -22,6 +23,7 @@ from synth.spatial.shapes import Floats
 
 APART_M, APART_SHARE = 0.13, 0.2
 """Least difference along an axis, in metres and of the mean extent there (families.md C3: 10 cm and 15 %, with a margin)."""
+FLOOR_M = 0.002
 APART_PX = 0.04
 """Least difference in the picture, of its side, where a relation is also seen there."""
 Place: TypeAlias = tuple[float, float, float]
@@ -125,6 +127,21 @@ class Surroundings:
         v, u = np.nonzero(self.view.thing == item.number)
         z, camera = self.view.depth[v, u], self.camera
         return np.stack([(u + 0.5 - camera.cx) / camera.fx * z, (v + 0.5 - camera.cy) / camera.fy * z, z], axis=1)
+
+    @cached_property
+    def floor_px(self) -> int:
+        """How many pixels show what lies at height 0 and is no thing."""
+        v, u = np.nonzero(self.view.thing < 0)
+        z, c = self.view.depth[v, u], self.camera
+        r = c.rotation
+        with np.errstate(invalid="ignore"):
+            height = ((u + 0.5 - c.cx) / c.fx * r[0][2] + (v + 0.5 - c.cy) / c.fy * r[1][2] + r[2][2]) * z + c.position[2]
+        return int((np.abs(height) < FLOOR_M).sum())
+
+    def at_point(self, point: tuple[int, int]) -> int:
+        """Number of the thing seen at a place in thousandths, or -1."""
+        u, v = point_1000_to_px(point, self.camera.width_px, self.camera.height_px)
+        return int(self.view.thing[min(int(v), self.camera.height_px - 1), min(int(u), self.camera.width_px - 1)])
 
     def _body(self, item: Seen, text: str) -> Body:
         thing, camera, local = self.scene.things[item.number], self.camera, self.points(item)

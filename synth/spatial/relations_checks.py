@@ -15,7 +15,7 @@ import numpy as np
 from synth.spatial import prompts
 from synth.spatial.proof_facts import COLOUR_NAMES, Facts
 from synth.spatial.relations_facts import Measured, carrier, gap_of, level_direction, turn_of
-from synth.spatial.relations_prompts import answer, sentence, word
+from synth.spatial.relations_prompts import answer, read_point, sentence, word
 from synth.spatial.stored_scene import Floats
 
 MARGIN_M, MARGIN = 0.1, 0.15
@@ -51,7 +51,8 @@ class Case:
 
     def named(self, text: str) -> Measured:
         """The one thing that an expression fits."""
-        found = meant(self.facts, text)
+        point = read_point(text)
+        found = meant(self.facts, text) if point is None else [thing_at(self.facts, point)]
         if len(found) != 1:
             raise Wrong(f"wrong_question: {text!r} fits {len(found)} things")
         return self._measured.setdefault(found[0], Measured(self.facts, found[0]))
@@ -73,6 +74,16 @@ class Case:
             raise Wrong(f"wrong_answer: {self.text!r:.60} where {value:.3f} is measured")
 
 
+def thing_at(facts: Facts, point: Sequence[float]) -> int:
+    """The thing that the pixel at a place in thousandths shows; `Wrong` where it shows none."""
+    camera = facts.camera
+    column, row = (min(int(v * size / 1000), size - 1) for v, size in zip(point, (camera.width, camera.height), strict=True))
+    number = int(facts.item_map[row, column])
+    if number < 0 or not facts.scene.items[number].about:
+        raise Wrong(f"wrong_question: there is no thing at {list(point)}")
+    return number
+
+
 def meant(facts: Facts, text: str) -> list[int]:
     """Things in view that an expression may mean: `the chair`, `the red chair`."""
     out = set[int]()
@@ -92,7 +103,9 @@ def _called(facts: Facts, number: int, name: str) -> bool:
 
 def is_absent(facts: Facts, text: str) -> str:
     """The name in an expression, if nothing of the scene, in view or not, could be called so; else nothing."""
-    label = text.removeprefix("the ")
+    label = "" if read_point(text) else text.removeprefix("the ")
+    if not label:
+        return ""
     for number in facts.things():
         names = (facts.scene.items[number].about or {})["names"]
         if _called(facts, number, label) or any(prompts.may_mean(name, [label]) for name in names):

@@ -5,16 +5,17 @@ task nor a name tells the answer.
 """
 
 import math
-from collections.abc import Callable
+from dataclasses import replace
 
 from numpy.random import Generator
 
+from schemas.geometry import point_px_to_1000
 from synth.spatial.layout import Footprint, footprint
 from synth.spatial.relations_bodies import Body, Surroundings
 from synth.spatial.relations_hiding import Hiding
 from synth.spatial.relations_order import chosen
-from synth.spatial.relations_prompts import answer
-from synth.spatial.relations_views import Asked, Writer, by_name, coin, some, told
+from synth.spatial.relations_prompts import answer, at_point
+from synth.spatial.relations_views import TRIES, Asked, Writer, by_name, coin, some, told
 
 LEAST_M, MOST_M, STEPS = 0.25, 4.5, 8
 """Distances that are asked for, in steps of equal ratio."""
@@ -27,8 +28,14 @@ BOXLIKE = (
     *("fridge", "washer", "carton", "crate"),
 )
 """Kinds whose outline on the floor is the rectangle around it: between others the gap is wider than between those."""
+FLOOR_PX = 400
+"""Least that must be seen of the floor for heights above it."""
+CLEAR_INNER_PX = 4
+"""Least distance of the point by which a thing is named from its edge."""
 PLAIN_CM = 0.35
 """Farthest from a whole centimetre that a length may be, so that two ways of measuring round alike."""
+ALIKE = 1.2
+"""Ratio of the usual heights of two kinds within which their names do not tell which one is taller."""
 FITS = 1.18
 """By how much larger or smaller a space must be than what is to stand in it (families.md C3: 15 %)."""
 
@@ -73,34 +80,30 @@ def _varies(a: Body, axis: int) -> bool:
     return high / low >= VARIED and low >= LEAST_SIDE_M
 
 
-def size_height(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-    """How tall a thing is."""
-    lengths = (_metres(a.thing.size[2], a) for (a,) in some(at.bodies, 1, rng) if _varies(a, 2))
-    return next((asked for asked in lengths if asked), None)
+def size(axis: int) -> Writer:
+    """How wide (0; of a thing with a front) or tall (2) the thing at a point is: its name would tell most of it."""
 
+    def write(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
+        for (a,) in some(at.bodies, 1, rng):
+            point = point_px_to_1000(a.item.point_px, at.camera.width_px, at.camera.height_px)
+            if a.thing.size[axis] < LEAST_SIDE_M or a.item.inner_px < CLEAR_INNER_PX or (axis == 0 and not a.kind.front):
+                continue
+            asked = _metres(a.thing.size[axis], a)
+            if asked and at.at_point(point) == a.item.number:
+                return replace(asked, slots={"a": at_point(*point)}, named={})
+        return None
 
-def size_width(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-    """How wide a thing with a front is."""
-    lengths = (_metres(a.thing.size[0], a) for (a,) in some(at.bodies, 1, rng) if a.kind.front and _varies(a, 0))
-    return next((asked for asked in lengths if asked), None)
+    return write
 
 
 def taller(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-    """Which of two is taller: as often against what their names make one expect as with it."""
-    expected = coin(rng)
-    for a, b in some(at.bodies, 2, rng):
+    """Which of two is taller, where such things usually are about as tall."""
+    for a, b in some(at.bodies, 2, rng, 3 * TRIES):
         mine, other = a.thing.size[2], b.thing.size[2]
-        if max(mine, other) < 1.2 * min(mine, other) or abs(mine - other) < 0.05:
-            continue
-        usual = sum(a.kind.size[2]) - sum(b.kind.size[2])
-        if a.kind is b.kind or (_overlap(a, b) > 0.4 and (usual * (mine - other) > 0) == expected):
+        usual = sum(a.kind.size[2]) / sum(b.kind.size[2])
+        if max(mine, other) >= 1.2 * min(mine, other) and abs(mine - other) >= 0.05 and 1 / ALIKE <= usual <= ALIKE:
             return chosen((a, b), a if mine > other else b)
     return None
-
-
-def _overlap(a: Body, b: Body) -> float:
-    (al, ah), (bl, bh) = a.kind.size[2], b.kind.size[2]
-    return (min(ah, bh) - max(al, bl)) / max(1e-9, min(ah - al, bh - bl))
 
 
 def size_ratio(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
@@ -176,13 +179,5 @@ def fits_box(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
 
 
 def camera_height(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-    """How high the camera was."""
-    return _metres(at.camera.position[2])
-
-
-DISTANCES: dict[str, Callable[[], Writer]] = {
-    "distance": lambda: distance("xyz"),
-    "distance_floor": lambda: distance("xy"),
-    "distance_height": lambda: distance("z"),
-}
-"""Between centres: in space, along the floor, in height."""
+    """How high the camera was, where the floor is seen."""
+    return _metres(at.camera.position[2]) if at.floor_px >= FLOOR_PX else None

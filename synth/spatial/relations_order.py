@@ -11,7 +11,7 @@ from synth.spatial.layout import tops
 from synth.spatial.relations_bodies import Body, Place, Surroundings, side_of
 from synth.spatial.relations_hiding import Hiding
 from synth.spatial.relations_prompts import answer, sentence
-from synth.spatial.relations_views import NEARER_M, Asked, Writer, by_name, coin, some, told
+from synth.spatial.relations_views import NEARER_M, TRIES, Asked, Writer, by_name, coin, some, told
 
 NEARER = 0.2
 """Share of a distance by which another must be longer, beside `NEARER_M`."""
@@ -37,7 +37,9 @@ def nearest(*, sign: int) -> Writer:
     """The nearest (1) or farthest (-1) of three."""
 
     def write(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-        for picked in some(at.bodies, 3, rng):
+        for picked in some(at.bodies, 3, rng, 3 * TRIES):
+            if len({_sort(body) for body in picked}) > 1:
+                continue  # what stands along the walls is far, and what stands on tables is near: names would tell
             order = sorted(picked, key=lambda body: sign * body.item.distance_m)
             first, second = (body.item.distance_m for body in order[:2])
             if abs(second - first) >= max(NEARER_M, NEARER * max(first, second)) and side_of(order[0], order[1], 2) == -sign:
@@ -45,6 +47,11 @@ def nearest(*, sign: int) -> Writer:
         return None
 
     return write
+
+
+def _sort(body: Body) -> str:
+    """Where such things stand."""
+    return {"shelf": "top"}.get(body.kind.stands, body.kind.stands)
 
 
 def nearest_to(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
@@ -105,7 +112,8 @@ def hidden_by(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
     """What hides part of a thing."""
     for (a,) in some(at.bodies, 1, rng):
         hiders = [b for b in at.bodies if b is not a and hiding.share(b, a) >= HIDES]
-        others = [b for b in at.bodies if b is not a and hiding.apart(b, a)]
+        sort = _sort(hiders[0]) if hiders else ""
+        others = [b for b in at.bodies if b is not a and _sort(b) == sort and hiding.apart(b, a)]
         if len(hiders) == 1 and len(others) >= 2:
             pair = next(some(others, 2, rng))
             picked = [(hiders[0], *pair)[int(k)] for k in rng.permutation(3)]

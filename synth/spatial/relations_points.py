@@ -1,7 +1,6 @@
 """Questions of `spatial.relations` that are answered by points or steps: free places, parts, ways, the same in two pictures."""
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.random import Generator
@@ -260,10 +259,11 @@ def seen_in_both(at: Surroundings, second: Surroundings, rng: Generator) -> Aske
     """Whether a thing of the first picture is in the second."""
     shown = set(np.unique(second.view.thing).tolist())
     there = {item.number: item for item in second.asking.seen if item.clear}
+    both, one = ([b for b in at.bodies if b.item.number in there], [b for b in at.bodies if b.item.number not in shown])
+    if not both or not one:
+        return None  # else most answers would be yes
     want = coin(rng)
-    pool: Sequence[Body] = [body for body in at.bodies if (body.item.number in there if want else body.item.number not in shown)]
-    if not pool:
-        return None
+    pool = both if want else one
     a = pool[int(rng.integers(len(pool)))]
     key = "yes" if want else "no"
     slots, named = by_name(a=a)

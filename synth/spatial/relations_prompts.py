@@ -4,6 +4,7 @@ Both sides use it: the generator draws a phrasing and fills its slots, the verif
 whether the question is one of them.
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -45,6 +46,17 @@ def sentence(expression: str) -> str:
     'The red chair.'
     """
     return expression[:1].upper() + expression[1:] + "."
+
+
+def at_point(x: int, y: int) -> str:
+    """An expression for what is seen at a place of the picture, in thousandths."""
+    return f"the object at point [{x}, {y}]"
+
+
+def read_point(expression: str) -> tuple[int, int] | None:
+    """Undo `at_point`; None for any other expression."""
+    found = re.fullmatch(r"the object at point \[(\d+), (\d+)\]", expression)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def draw_question(task: str, rng: Generator, slots: Mapping[str, str]) -> str:

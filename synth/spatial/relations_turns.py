@@ -68,7 +68,7 @@ ABSENT_SHARE = 0.16
 """Share of questions, of those that can be, that name something that is not there (families.md C: 15 to 25 %)."""
 REPLACED = {"own_left_right": "b", "own_front_behind": "b", "own_clock": "b", "inside_check": "a"}
 """Slot that may name what is not there, where it is not `a`."""
-ALWAYS_THERE = ("size_width", "free_space", "fits_box", "nearest_to", "hidden_by", "support", "seen_in_both")
+ALWAYS_THERE = ("size_width", "size_height", "free_space", "fits_box", "nearest_to", "hidden_by", "support", "seen_in_both")
 """Tasks that name nothing absent: what is there in their other slots, or in the options, would tell that it is."""
 
 WRITERS: dict[str, Writer] = {
@@ -98,8 +98,8 @@ WRITERS: dict[str, Writer] = {
     "distance": numbers.distance("xyz"),
     "distance_floor": numbers.distance("xy"),
     "distance_height": numbers.distance("z"),
-    "size_height": numbers.size_height,
-    "size_width": numbers.size_width,
+    "size_height": numbers.size(2),
+    "size_width": numbers.size(0),
     "taller": numbers.taller,
     "size_ratio": numbers.size_ratio,
     "fits_between": numbers.fits_between,
