@@ -13,7 +13,7 @@ from numpy.random import Generator
 from synth.spatial.furniture import Model
 from synth.spatial.layout import Footprint, footprint, overlap
 from synth.spatial.mesh_files import RawModel, corner_normals
-from synth.spatial.objects import Material, Thing, build, catalogue, model_key
+from synth.spatial.objects import Colour, Material, Thing, build, catalogue, model_key
 from synth.spatial.scene import Scene
 from synth.spatial.shapes import Floats, Part
 
@@ -22,6 +22,8 @@ SMALL_M = 0.45
 """Longest side of what is put on furniture rather than on the floor (chosen: a microwave oven)."""
 LEAST_PX = 40
 """Least size in the picture, of the longest side."""
+LEAST_CHANNEL, MOST_CHANNEL, PUREST = 30, 232, 0.2
+"""Bounds of a colour's channels, and of its least to its greatest (of the catalogue's own colours)."""
 GAP_M, TOP_GAP_M = 0.03, 0.01
 FINISH = "wall_paint"
 """A dull one: highlights on a mean colour would look wet."""
@@ -42,9 +44,16 @@ def as_thing(raw: RawModel, name: str) -> tuple[Thing, Model]:
             parts.append(
                 Part(corners[mine].reshape(-1, 3), normals[mine].reshape(-1, 3), np.arange(3 * int(mine.sum())).reshape(-1, 3), slot)
             )
-            made[slot] = Material(FINISH, "", raw.colours[number], number)  # no name: nobody has looked at it
+            made[slot] = Material(FINISH, "", _muted(raw.colours[number]), number)  # no name: nobody has looked at it
     stands = "top" if max(w, d, h) <= SMALL_M else "floor"
     return Thing(model_key(name, stands, (w, d, h)), (w, d, h), (0.0, 0.0, 0.0), 0.0, 0, made), Model(parts)
+
+
+def _muted(colour: Colour) -> Colour:
+    """No purer, darker or brighter than paint is: the light of a room could not be told from a purer one."""
+    least = max(LEAST_CHANNEL, round(PUREST * max(colour)))
+    red, green, blue = (min(MOST_CHANNEL, max(least, value)) for value in colour)
+    return (red, green, blue)
 
 
 def _areas(corners: Floats) -> Floats:

@@ -41,6 +41,8 @@ GroundingTask = Literal["detect_3d", "detect_3d_several", "point_3d", "detect_2d
 LIBRARY = "sh3f"
 ROOM_CATEGORIES = ("Bathroom", "Bedroom", "Exterior", "Kitchen", "Lights", "Living room", "Miscellaneous", "Office")
 """Categories of a library whose models stand in rooms; not doors, stairs, vehicles, people."""
+ROOM_M = 2.3
+"""Largest model of a library that is tried: higher ones stand under no ceiling."""
 LICENCES = (
     ("Public domain", "CC0-1.0"),
     ("Creative Commons Attribution 3.0 United States", "CC-BY-3.0-US"),
@@ -210,7 +212,9 @@ class Meshes:
                 out.append(Source(asset, -1, self._name(asset)))
                 continue
             try:
-                entries = [entry for entry in _library(asset) if entry.plain and entry.category in ROOM_CATEGORIES]
+                entries = [
+                    entry for entry in _library(asset) if entry.plain and entry.category in ROOM_CATEGORIES and max(entry.size) <= ROOM_M
+                ]
             except DataError:
                 entries = []
             out += [Source(asset, entry.number, entry.name) for entry in entries] or [Source(asset, 0, asset.name)]

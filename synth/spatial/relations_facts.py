@@ -155,10 +155,12 @@ class Measured:
         """Which points [n, 2] of the floor plan lie over one of its level triangles at a height."""
         tri = self.item.corners[self.level & (np.abs(self.item.corners[:, :, 2] - z) < 0.002).all(axis=1)][:, :, :2]
         out = np.zeros(len(at), bool)
-        for a, b, c in tri:
-            turns = [(q[0] - p[0]) * (at[:, 1] - p[1]) - (q[1] - p[1]) * (at[:, 0] - p[0]) for p, q in ((a, b), (b, c), (c, a))]
-            signs = np.stack(turns)
-            out |= (signs >= -1e-9).all(axis=0) | (signs <= 1e-9).all(axis=0)
+        low, high = tri.min(axis=1), tri.max(axis=1)
+        for k, spot in enumerate(at):
+            near = tri[((low <= spot + 1e-9) & (high >= spot - 1e-9)).all(axis=1)]
+            edge = np.roll(near, -1, axis=1) - near
+            turns = edge[..., 0] * (spot[1] - near[..., 1]) - edge[..., 1] * (spot[0] - near[..., 0])
+            out[k] = bool(((turns >= -1e-9).all(axis=1) | (turns <= 1e-9).all(axis=1)).any())
         return out
 
 

@@ -30,9 +30,10 @@ class Hiding:
         """Numbers of the picture's pixels, row by row, in which a thing would be seen if it stood alone."""
         if body.item.number not in self._alone:
             camera, mesh = self.at.camera, self.meshes[body.item.number]
-            local = np.array([camera.to_camera((x, y, z)) for x, y, z in mesh.vertices.tolist()])
-            z = np.maximum(local[:, 2], 1e-6)
-            us, vs = camera.fx * local[:, 0] / z + camera.cx, camera.fy * local[:, 1] / z + camera.cy
+            off = mesh.vertices - np.asarray(camera.position)
+            x, y, z = (off[:, 0] * r[0] + off[:, 1] * r[1] + off[:, 2] * r[2] for r in camera.rotation)
+            z = np.maximum(z, 1e-6)
+            us, vs = camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy
             x0, y0 = max(0, int(us.min()) - 1), max(0, int(vs.min()) - 1)
             x1, y1 = min(camera.width_px, int(us.max()) + 2), min(camera.height_px, int(vs.max()) + 2)
             v, u = (axis.reshape(-1) for axis in np.mgrid[y0:y1, x0:x1])
