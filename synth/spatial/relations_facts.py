@@ -19,6 +19,8 @@ FRONTED = ("sit", "type", "watch", "time")
 LEVEL = 0.9
 """Least upward part of the normal of what counts as level."""
 FOOT_M = 0.02
+KEY_M, EDGE_SHARE = 0.0012, 0.08
+"""Least height of keys over their tray; share of all that is level that is more than an edge."""
 HANDLE_SHARE, HANDLE_DEPTH = 0.15, 0.35
 """Largest share of a thing's surface that a handle has, and how far from its front, of its depth."""
 
@@ -140,7 +142,7 @@ class Measured:
             share = float(self.areas[item.part == part].sum() / self.areas.sum())
             return share < HANDLE_SHARE and bool(inner[2] < (HANDLE_DEPTH - 0.5) * self.size[2])
         if task == "afford_press":
-            return part == int(np.bincount(item.part).argmax())  # each key is a block of its own
+            return bool(self.level[triangle]) and abs(point[2] - self._uppermost()) < KEY_M
         if task == "afford_grasp":
             rim = self.points[height > 0.97 * height.max(), :2]
             axis = (rim.min(axis=0) + rim.max(axis=0)) / 2
@@ -148,6 +150,13 @@ class Measured:
             return float(np.hypot(*(point[:2] - axis))) > radius + 0.002
         lows = {p: float(self.item.corners[item.part == p, :, 2].min()) for p in set(item.part.tolist())}
         return part == max(lows, key=lambda p: lows[p]) and len(lows) > 1
+
+    def _uppermost(self) -> float:
+        """Height of the highest level surface that is no mere edge: keys lie on a tray."""
+        heights, weight = self.item.corners[self.level, :, 2].mean(axis=1), self.areas[self.level]
+        bins = np.round(heights / KEY_M * 2).astype(np.int64)
+        large = [k for k in set(bins.tolist()) if float(weight[np.abs(bins - k) <= 1].sum()) > EDGE_SHARE * float(weight.sum())]
+        return max(large) * KEY_M / 2
 
     # --- tops ----------------------------------------------------------------------------------------------------------------------------
 
