@@ -156,7 +156,7 @@ class Measured:
         heights, weight = self.item.corners[self.level, :, 2].mean(axis=1), self.areas[self.level]
         bins = np.round(heights / KEY_M * 2).astype(np.int64)
         large = [k for k in set(bins.tolist()) if float(weight[np.abs(bins - k) <= 1].sum()) > EDGE_SHARE * float(weight.sum())]
-        return max(large) * KEY_M / 2
+        return float(max(large) * KEY_M / 2)
 
     # --- tops ----------------------------------------------------------------------------------------------------------------------------
 
