@@ -156,8 +156,8 @@ def support(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
 
 def _carriers(at: Surroundings, a: Body) -> tuple[Body | None, list[Body]]:
     """What carries a thing, and what else in view might."""
-    if a.thing.support is None:
-        return None, []
+    if a.thing.support is None or not a.kind.shape:
+        return None, []  # where strangers' models touch what carries them is not known
     under = next((b for b in at.bodies if b.item.number == a.thing.support), None)
     others = [b for b in at.bodies if b is not under and b is not a and a.thing.kind in tops().get(b.thing.kind, ())]
     return under, others

@@ -178,7 +178,13 @@ def plan(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
     """Fetch a small thing and bring it to a piece of furniture."""
     eye, view = at.camera.position, at.camera.rotation[2]
     for a, b in some(at.bodies, 2, rng):
-        if a.kind.stands != "top" or b.thing.kind not in tops() or b.item.number == a.thing.support or b.kind.stands == "top":
+        if (
+            a.kind.stands != "top"
+            or not a.kind.shape
+            or b.thing.kind not in tops()
+            or b.item.number == a.thing.support
+            or b.kind.stands == "top"
+        ):
             continue
         first, way = bearing(eye, towards((0, 0, 0), view), a.center)
         second, on = bearing(a.center, towards(eye, a.center), b.center)
