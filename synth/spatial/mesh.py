@@ -6,7 +6,7 @@ scene that was drawn, on every processor. Knows nothing of pictures or questions
 
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from schemas.canonical import canonical_json
 from schemas.geometry_3d import Box3D, Camera, to_quaternion
 from schemas.sample import Attachment, Json
+from synth.spatial.furniture import Model
 from synth.spatial.objects import Material, Thing, build, catalogue, materials
 from synth.spatial.scene import Scene, Shell, Window, canonical_box
 from synth.spatial.shapes import Floats, Integers, Part, cuboid, turn
@@ -52,15 +53,16 @@ class Mesh:
     material: Integers
 
 
-def scene_meshes(scene: Scene) -> list[Mesh]:
-    """Shell first, then one mesh a thing, in order."""
+def scene_meshes(scene: Scene, models: Mapping[int, Model] | None = None) -> list[Mesh]:
+    """Shell first, then one mesh a thing, in order; `models` has those, by number, that are built from no row of the catalogue."""
     shell = [_join(name, -1, [part], {part.slot: material}) for name, part, material in _shell_parts(scene.shell)]
-    return shell + [_thing_mesh(number, thing) for number, thing in enumerate(scene.things)]
+    own = models or {}
+    return shell + [_thing_mesh(number, thing, own[number] if number in own else build(thing)) for number, thing in enumerate(scene.things)]
 
 
-def _thing_mesh(number: int, thing: Thing) -> Mesh:
+def _thing_mesh(number: int, thing: Thing, model: Model) -> Mesh:
     yaw = math.radians(thing.yaw_deg)
-    parts = [part.turned(2, yaw).moved(thing.position) for part in build(thing).parts]
+    parts = [part.turned(2, yaw).moved(thing.position) for part in model.parts]
     return _join(f"thing-{number}", number, parts, thing.materials)
 
 
@@ -193,7 +195,7 @@ def scene_attachment(scene: Scene, meshes: Sequence[Mesh]) -> Attachment:
         mesh_list.append({"name": mesh.name, "primitives": primitives})
         node: dict[str, Json] = {"name": mesh.name, "mesh": len(mesh_list) - 1}
         if mesh.thing >= 0:
-            node["extras"] = _about(scene.things[mesh.thing], scene.camera)
+            node["extras"] = _about(scene.things[mesh.thing], scene.camera, mesh)
         nodes.append(node)
     nodes.append({"name": "camera", "camera": 0, "matrix": _camera_matrix(scene.camera)})
     document |= {
@@ -218,7 +220,7 @@ def _glb(document: dict[str, Json], binary: bytes) -> bytes:
     return head + struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(binary), b"BIN\0") + binary
 
 
-def _about(thing: Thing, camera: Camera) -> Json:
+def _about(thing: Thing, camera: Camera, mesh: Mesh) -> Json:
     """What a thing is, for questions: its names, uses, box and support."""
     kind, box = catalogue()[thing.kind], canonical_box(thing, camera)
     about: dict[str, Json] = {
@@ -228,7 +230,7 @@ def _about(thing: Thing, camera: Camera) -> Json:
         "uses": list(kind.use),
         "front": kind.front,
         "turn": kind.turn,
-        "main": list(dict.fromkeys(part.slot for part in build(thing).parts)).index(kind.main),
+        "main": mesh.materials.index(thing.materials[kind.main]),
         "support": thing.support,
         "box": _box(box),
     }

@@ -78,11 +78,33 @@ class Thing:
     support: int | None = None
 
 
+MODEL_KEY = "model:"
+"""What begins the key of a kind that is no row of the catalogue: a user's own model (`model_key`)."""
+
+
+def model_key(name: str, stands: str, size: Vec3) -> str:
+    """The key of the kind of a user's own model, which tells all there is to tell of it."""
+    return f"{MODEL_KEY}{name}:{stands}:{':'.join(f'{side:g}' for side in size)}"
+
+
+class _Kinds(dict[str, Kind]):
+    """The catalogue's rows, and kinds that are told by their keys."""
+
+    def __missing__(self, key: str) -> Kind:
+        if not key.startswith(MODEL_KEY):
+            raise KeyError(key)
+        name, stands, *sides = key.removeprefix(MODEL_KEY).split(":")
+        alike = next((row.names for row in self.values() if name in row.names), ())
+        names = (name, *(other for other in alike if other != name))
+        w, d, h = ((0.6 * float(side), 1.6 * float(side)) for side in sides)  # what things of a name measure differs so much
+        return Kind(names, "", (w, d, h), "top" if stands == "top" else "floor", "part-0", {})
+
+
 @cache
 def catalogue() -> Mapping[str, Kind]:
-    """All kinds of object, by key."""
+    """All kinds of object, by key; keys of `model_key` are known too, though not listed."""
     rows: dict[str, dict[str, Any]] = yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))
-    out = {}
+    out = _Kinds()
     for key, row in rows.items():
         size = tuple((float(low), float(high)) for low, high in row["size"])
         slots = {slot: tuple(kinds) for slot, kinds in row["slots"].items()}

@@ -1,0 +1,228 @@
+"""What `spatial.relations` asks from: each thing that can be named in a picture, where it is, and how much of it shows.
+
+The generator's side: boxes of the scene, and points where rays met things. The verifier measures anew (`relations_facts.py`). Every
+relation must hold for whole things and for what is seen of them alike, since people judge by what they see.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+
+from schemas.geometry import point_1000_to_px
+from schemas.geometry_3d import Camera, Vec3
+from synth.spatial.objects import Kind, Thing, catalogue
+from synth.spatial.questions import Asking, expressions
+from synth.spatial.scene import Scene, box_of
+from synth.spatial.seen import Seen
+from synth.spatial.shade import View
+from synth.spatial.shapes import Floats
+
+APART_M, APART_SHARE = 0.13, 0.2
+"""Least difference along an axis, in metres and of the mean extent there (families.md C3: 10 cm and 15 %, with a margin)."""
+FLOOR_M = 0.002
+APART_PX = 0.04
+"""Least difference in the picture, of its side, where a relation is also seen there."""
+Place: TypeAlias = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Least and greatest coordinates of points."""
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    @classmethod
+    def of(cls, points: Floats) -> "Spans":
+        """Of points [n, 3]."""
+        return cls(tuple(points.min(axis=0).tolist()), tuple(points.max(axis=0).tolist()))
+
+    def mid(self, axis: int) -> float:
+        """Middle along an axis."""
+        return (self.low[axis] + self.high[axis]) / 2
+
+    def extent(self, axis: int) -> float:
+        """Extent along an axis."""
+        return self.high[axis] - self.low[axis]
+
+    @property
+    def center(self) -> Place:
+        """The middle along all three."""
+        return (self.mid(0), self.mid(1), self.mid(2))
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One thing that a question can name.
+
+    Attributes:
+        item: What shows of it.
+        thing: What it is.
+        text: An expression that fits it alone.
+        center: Of its box, in the world.
+        whole: Spans of its box in the camera frame.
+        seen: Spans of what is seen of it in the camera frame.
+        seen_world: The same in the world.
+        uv: Mean of its pixels.
+    """
+
+    item: Seen
+    thing: Thing
+    text: str
+    center: Vec3
+    whole: Spans
+    seen: Spans
+    seen_world: Spans
+    uv: tuple[float, float]
+
+    @property
+    def kind(self) -> Kind:
+        """The catalogue's row."""
+        return catalogue()[self.thing.kind]
+
+    @property
+    def label(self) -> str:
+        """Its usual name."""
+        return self.kind.names[0]
+
+    @property
+    def front(self) -> tuple[float, float]:
+        """The direction in the floor plan that its front faces."""
+        yaw = math.radians(self.thing.yaw_deg)
+        return (math.sin(yaw), -math.cos(yaw))
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """A scene, its picture's masks, and all that can be named in it."""
+
+    asking: Asking
+    view: View
+
+    @property
+    def scene(self) -> Scene:
+        """The scene."""
+        return self.asking.scene
+
+    @property
+    def camera(self) -> Camera:
+        """Its camera."""
+        return self.asking.scene.camera
+
+    @cached_property
+    def bodies(self) -> tuple[Body, ...]:
+        """Things that are clearly seen and have an expression of their own."""
+        found = []
+        for item in self.asking.seen:
+            if item.clear and (text := _name(self.asking, item)):
+                found.append(self._body(item, text))
+        return tuple(found)
+
+    def points(self, item: Seen) -> Floats:
+        """[n, 3] where a thing is seen, in the camera frame."""
+        v, u = np.nonzero(self.view.thing == item.number)
+        z, camera = self.view.depth[v, u], self.camera
+        return np.stack([(u + 0.5 - camera.cx) / camera.fx * z, (v + 0.5 - camera.cy) / camera.fy * z, z], axis=1)
+
+    @cached_property
+    def floor_px(self) -> int:
+        """How many pixels show what lies at height 0 and is no thing."""
+        v, u = np.nonzero(self.view.thing < 0)
+        z, c = self.view.depth[v, u], self.camera
+        r = c.rotation
+        with np.errstate(invalid="ignore"):
+            height = ((u + 0.5 - c.cx) / c.fx * r[0][2] + (v + 0.5 - c.cy) / c.fy * r[1][2] + r[2][2]) * z + c.position[2]
+        return int((np.abs(height) < FLOOR_M).sum())
+
+    def at_point(self, point: tuple[int, int]) -> int:
+        """Number of the thing seen at a place in thousandths, or -1."""
+        u, v = point_1000_to_px(point, self.camera.width_px, self.camera.height_px)
+        return int(self.view.thing[min(int(v), self.camera.height_px - 1), min(int(u), self.camera.width_px - 1)])
+
+    def _body(self, item: Seen, text: str) -> Body:
+        thing, camera, local = self.scene.things[item.number], self.camera, self.points(item)
+        box = box_of(thing)
+        r, p = camera.rotation, camera.position
+        world = np.stack([local[:, 0] * r[0][k] + local[:, 1] * r[1][k] + local[:, 2] * r[2][k] + p[k] for k in range(3)], axis=1)
+        corners = np.array([camera.to_camera(corner) for corner in box.corners()])
+        v, u = np.nonzero(self.view.thing == item.number)
+        uv = (float(u.mean()) + 0.5, float(v.mean()) + 0.5)
+        return Body(item, thing, text, box.center, Spans.of(corners), Spans.of(local), Spans.of(world), uv)
+
+
+def _name(asking: Asking, item: Seen) -> str:
+    """The plainest expression that tells neither place nor size, or nothing."""
+    label = asking.label(item)
+    mine = {f"the {label}", *(f"the {colour} {label}" for colour in _COLOURS)}
+    others = {thing.kind for thing in asking.scene.things if catalogue()[thing.kind].names[0] != label}
+    if any(may_be_called(label, catalogue()[kind]) for kind in others):
+        return ""
+    return next((text for text in expressions(asking, item) if text in mine), "")
+
+
+_COLOURS = ("red", "yellow", "green", "blue", "purple", "pink", "white", "black", "grey")
+
+
+def may_be_called(name: str, kind: Kind) -> bool:
+    """Whether some people call things of a kind so: an armchair is a chair, and a desk a table."""
+    if name in kind.names or any(other.endswith(" " + name) or other.endswith(name) for other in kind.names):
+        return True
+    tables = {"table", "dining table", "desk", "writing desk", "side table", "coffee table", "small table"}
+    return name in tables and bool(tables & set(kind.names)) and not {"side table", "coffee table"} & {name, *kind.names}
+
+
+def side_of(a: Body, b: Body, axis: int) -> int:
+    """Along a camera axis: -1 where `a` clearly comes first, 1 where `b` does, else 0; whole and seen alike."""
+    signs = set()
+    for mine, other in ((a.whole, b.whole), (a.seen, b.seen)):
+        gap = mine.mid(axis) - other.mid(axis)
+        least = max(APART_M, APART_SHARE * (mine.extent(axis) + other.extent(axis)) / 2)
+        signs.add(0 if abs(gap) < least else 1 if gap > 0 else -1)
+    return signs.pop() if len(signs) == 1 else 0
+
+
+def seen_apart(a: Body, b: Body, axis: int, camera: Camera) -> int:
+    """The same in the picture: axis 0 across, 1 down."""
+    gap = a.uv[axis] - b.uv[axis]
+    return 0 if abs(gap) < APART_PX * (camera.width_px, camera.height_px)[axis] else 1 if gap > 0 else -1
+
+
+def higher(a: Body, b: Body, camera: Camera) -> int:
+    """1 where `a` is clearly higher above the floor than `b`, -1 where it is lower, else 0; in the picture too."""
+    gaps = (a.center[2] - b.center[2], a.seen_world.mid(2) - b.seen_world.mid(2))
+    least = max(APART_M, APART_SHARE * (a.thing.size[2] + b.thing.size[2]) / 2)
+    if any(abs(gap) < least for gap in gaps) or (gaps[0] > 0) != (gaps[1] > 0):
+        return 0
+    sign = 1 if gaps[0] > 0 else -1
+    return sign if seen_apart(a, b, 1, camera) == -sign else 0
+
+
+def both(judge: Callable[[Callable[[Body], Place]], str | None]) -> str | None:
+    """A judgement that must come out alike for middles of boxes and of what is seen; None where it does not."""
+    first, second = judge(lambda body: body.center), judge(lambda body: body.seen_world.center)
+    return first if first == second else None
+
+
+def bearing(at: Place, ahead: tuple[float, float], target: Place) -> tuple[float, float]:
+    """Degrees clockwise from `ahead` to a target as seen from above, -180 to 180, and its distance along the floor in metres."""
+    x, y = target[0] - at[0], target[1] - at[1]
+    right = x * ahead[1] - y * ahead[0]
+    forward = x * ahead[0] + y * ahead[1]
+    return math.degrees(math.atan2(right, forward)), math.hypot(x, y)
+
+
+def towards(a: Place, b: Place) -> tuple[float, float]:
+    """Unit vector along the floor."""
+    x, y = b[0] - a[0], b[1] - a[1]
+    length = max(1e-9, math.hypot(x, y))
+    return (x / length, y / length)
+
+
+def hour_of(degrees: float, slack: float) -> str | None:
+    """The hour of a bearing, if it is within `slack` degrees of it."""
+    hour = math.floor(degrees / 30 + 0.5)
+    return str(hour % 12 or 12) if abs(degrees - 30 * hour) <= slack else None
