@@ -62,7 +62,7 @@ class Chart:
         pinned: The files as they were when the run was planned (see `pin`); looked up again if empty.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     kinds: tuple[Kind, ...] = get_args(Kind)
     tasks: tuple[Task, ...] = get_args(Task)
@@ -183,14 +183,15 @@ class Chart:
 
     def _mend(self, turns: list[Turn], truth: Truth, fault: Fault, code: str, rng: Generator) -> None:
         broken = broken_code(truth.spec, truth.idiom, fault)
+        wrong, symptom = b"", "draws_another_picture"
         try:
             wrong = run_chart(broken).png
-        except DataError:
-            wrong = b""
+        except DataError as error:
+            symptom = error.reason
         if wrong and changed_pixels(wrong, run_chart(code).png) < LEAST_CHANGED:
             raise DataError("fault_invisible", f"the mistake {fault.kind} does not show in this chart")
         text = draw(PROMPTS, "mend", rng, code=fenced(broken))
-        _say(turns, "mend", text, fenced(code), {"op": "mend", "fault": fault.kind}, "same picture")
+        _say(turns, "mend", text, fenced(code), {"op": "mend", "symptom": symptom}, "same picture")
 
 
 def _say(turns: list[Turn], task: str, question: str, answer: str, program: dict[str, Json], value: Json) -> None:

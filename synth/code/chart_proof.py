@@ -14,7 +14,7 @@ import numpy as np
 
 from schemas.errors import DataError
 from schemas.sample import Json, Stored, Turn, Verdict
-from synth.code.chart_reading import PIE_TOLERANCE, TOLERANCE, Reading, Row, close_all, read_chart, same
+from synth.code.chart_reading import PIE_TOLERANCE, TOLERANCE, Reading, Row, close_all, read_drawn, same
 from synth.code.chart_run import Drawn, code_in, pixels_of, run_chart
 from synth.code.chart_spec import COUNTED
 from synth.code.prompts import load, match
@@ -81,7 +81,7 @@ def _media_fault(court: Court) -> tuple[str, Reading | None]:
         drawn = court.draw(court.source())
         if len(court.stored.images) != 1 or drawn.png != court.stored.images[0].data:
             return "other_picture", None
-        reading = read_chart(drawn.figure)
+        reading = read_drawn(drawn)
     except DataError as error:
         return error.reason, None
     table = json.loads(court.stored.attachment("chart.json").data)
@@ -114,6 +114,8 @@ def _judge(court: Court, shown: Reading, question: str, turn: Turn, given: str) 
     if turn.task == "to_code":
         if match(PROMPTS, "to_code", question) is None:
             return "unknown_question"
+        if program != {"op": "draw"}:
+            return "other_program"
         drawn = court.draw(code_in(turn.text))
         return _unless(drawn.png == court.stored.images[0].data and turn.proof.answer == "same picture", "draws_another_picture")
     if turn.task == "mend":
@@ -136,14 +138,17 @@ def _mend(court: Court, question: str, turn: Turn) -> str:
     slots = match(PROMPTS, "mend", question)
     if slots is None:
         return "unknown_question"
+    wrong, symptom = b"", "draws_another_picture"
     try:
         wrong = court.draw(code_in(slots["code"])).png
-    except DataError:
-        wrong = b""
+    except DataError as error:
+        symptom = error.reason
+    if turn.proof is None or turn.proof.program != {"op": "mend", "symptom": symptom}:
+        return "other_program"
     if wrong and changed_pixels(wrong, court.stored.images[0].data) < LEAST_CHANGED:
         return "fault_invisible"
     drawn = court.draw(code_in(turn.text))
-    right = drawn.png == court.stored.images[0].data and turn.proof is not None and turn.proof.answer == "same picture"
+    right = drawn.png == court.stored.images[0].data and turn.proof.answer == "same picture"
     return _unless(right, "draws_another_picture")
 
 
@@ -173,8 +178,20 @@ def _edit(court: Court, shown: Reading, question: str, turn: Turn, given: str) -
             return "other_program"
         if drawn.figure["size_px"] != court.draw(court.source()).figure["size_px"]:
             return "changes_more"
-        return _unless(same(read_chart(drawn.figure), change(shown, asked)) and turn.proof.answer == "edited", "changes_something_else")
+        return _unless(
+            same(_free(read_drawn(drawn), operation), _free(change(shown, asked), operation)) and turn.proof.answer == "edited",
+            "changes_something_else",
+        )
     return "unknown_question"
+
+
+MOVES = {"log": ("tick", "type"), "grid": ("grid",)}
+"""What else an edit may change of the look: smaller ticks come with a logarithmic axis, and their labels are smaller."""
+
+
+def _free(reading: Reading, operation: str) -> Reading:
+    """A reading without the part of its look that an edit changes."""
+    return replace(reading, look=tuple(style for style in reading.look if style.split()[0] not in MOVES.get(operation, ())))
 
 
 def _recolour(shown: Reading, asked: dict[str, str]) -> Reading:
@@ -239,7 +256,7 @@ def _answer(task: str, shown: Reading, program: dict[str, Json], asked: dict[str
 
 def _from_row(task: str, shown: Reading, row: Row, asked: dict[str, str]) -> str | None:
     """As above, for questions about one series."""
-    names = list(shown.categories) or [f"{value:g}" for value in shown.x]
+    names = list(shown.categories) or [f"{value:.15g}" for value in shown.x]
     values = dict(zip(names, row.values, strict=True))
     least = MARGIN * max(abs(value) for one in shown.rows for value in one.values) - TOLERANCE
     order = sorted(names, key=lambda name: -values[name])

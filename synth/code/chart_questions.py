@@ -43,7 +43,7 @@ def questions(spec: Spec, count: int, rng: Generator) -> list[Question]:
 
 def row_names(spec: Spec) -> list[str]:
     """What the rows are called on their axis."""
-    return list(spec.categories) or [f"{value:g}" for value in spec.x]
+    return list(spec.categories) or [f"{value:.15g}" for value in spec.x]
 
 
 def _order(spec: Spec, series: str, values: Sequence[float], of: str, rng: Generator) -> list[Question]:

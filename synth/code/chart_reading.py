@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.errors import DataError
+from synth.code.chart_run import Drawn
+from synth.code.chart_witness import names_rows, witnessed
 
 TOLERANCE = 1e-6
 """Relative difference of numbers that are the same (chosen: sums and angles lose the last digits of ten)."""
@@ -30,7 +32,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a figure shows; `upside_down` if an axis falls from left to right or rises from top to bottom."""
+    """What a figure shows.
+
+    Attributes:
+        upside_down: An axis falls from left to right or rises from top to bottom.
+        look: Styles of grounds, frames, grid, marks and type (`chart_witness`), colours of marks left out.
+    """
 
     kind: str
     title: str
@@ -43,6 +50,20 @@ class Reading:
     grid: bool
     value_labels: bool
     upside_down: bool = False
+    look: tuple[str, ...] = ()
+
+
+def read_drawn(drawn: Drawn) -> Reading:
+    """Read what a program drew, after its report has been held against the picture.
+
+    Raises:
+        DataError: `unproved_reading`, the report is of another picture; `unread_chart`, there is no chart of a known kind in it.
+    """
+    look = witnessed(drawn)
+    try:
+        return replace(read_chart(drawn.figure), look=look)
+    except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError) as error:
+        raise DataError("unread_chart", f"what the program says of its figure is no report: {error!r}") from error
 
 
 def read_chart(figure: dict[str, Any]) -> Reading:
@@ -83,6 +104,8 @@ def close_all(one: Sequence[float], other: Sequence[float], tolerance: float = T
 def _reading(axes: dict[str, Any], kind: str, rows: Sequence[Row], *, categories: Sequence[str] = (), x: Sequence[float] = ()) -> Reading:
     """What all kinds have in common. A single series is nameless: its name is on the axis."""
     across, along = ("x", "y") if kind == "barh" else ("y", "x")
+    if kind not in ("pie", "heatmap") and names_rows(axes[across]):
+        raise DataError("unread_chart", f"the axis of values of a {kind} chart has no numbers beside it")
     named = rows if len(rows) > 1 else [replace(row, name="") for row in rows]
     return Reading(
         kind=kind,
@@ -121,6 +144,9 @@ def _pie(axes: dict[str, Any]) -> Reading | None:
         return None
     shares = tuple((wedge["to"] - wedge["from"]) / 360 for wedge in wedges)
     row = Row("", shares, " ".join(wedge["color"] for wedge in wedges))
+    told = [text["text"] for text in axes["texts"] if text["text"].endswith("%")]
+    if told != [f"{100 * share:.1f}%" for share in shares]:
+        raise DataError("unread_chart", f"wedges of {[round(share, 4) for share in shares]} say {told}")
     return _reading(axes, "pie", [row], categories=[wedge["label"] for wedge in wedges])
 
 
@@ -162,11 +188,17 @@ def _errorbars(axes: dict[str, Any]) -> Reading | None:
         return None
     names = _names(axes, "errorbar", len(bars))
     rows = [
-        Row(name, tuple(bar["line"]["y"]), bar["line"]["color"], tuple(bar["halves"][0]))
-        for name, bar in zip(names, bars, strict=True)
-        if bar["halves"]
+        Row(name, tuple(bar["line"]["y"]), bar["line"]["color"], _halves(bar)) for name, bar in zip(names, bars, strict=True) if bar["line"]
     ]
     return _reading(axes, "errorbar", rows, x=bars[0]["line"]["x"])
+
+
+def _halves(bar: dict[str, Any]) -> tuple[float, ...]:
+    """Half lengths of error bars, whose middles must be their marks."""
+    segments, line = bar["segments"], bar["line"]
+    if not close_all([(one[1] + one[3]) / 2 for one in segments], line["y"]) or not close_all([one[0] for one in segments], line["x"]):
+        raise DataError("unread_chart", "error bars are not about their marks")
+    return tuple((one[3] - one[1]) / 2 for one in segments)
 
 
 def _bars(axes: dict[str, Any]) -> Reading | None:
@@ -183,6 +215,7 @@ def _bars(axes: dict[str, Any]) -> Reading | None:
     names = _names(axes, "bar", len(groups))
     rows = [Row(name, tuple(box[length] for box in group["boxes"]), group["color"]) for name, group in zip(names, groups, strict=True)]
     if len(groups) == 1:
+        _check_labels(axes, rows[0].values)
         return _reading(axes, "barh" if lying else "bar", rows, categories=_ticks(axes, "y" if lying else "x", first))
     stacked = all(abs(box[start] - other[start]) < TOLERANCE for box, other in zip(groups[0]["boxes"], groups[1]["boxes"], strict=True))
     if stacked:
@@ -193,6 +226,13 @@ def _bars(axes: dict[str, Any]) -> Reading | None:
         for boxes in zip(*(group["boxes"] for group in groups), strict=True)
     ]
     return _reading(axes, "grouped", rows, categories=_ticks(axes, "x", middles))
+
+
+def _check_labels(axes: dict[str, Any], values: Sequence[float]) -> None:
+    """Numbers beside bars must be theirs."""
+    told = [text["text"] for text in axes["texts"]]
+    if told and told != [f"{value:g}" for value in values]:
+        raise DataError("unread_chart", f"bars of {list(values)[:3]} say {told[:3]}")
 
 
 def _check_stack(groups: list[list[tuple[float, float]]]) -> None:

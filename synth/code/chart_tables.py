@@ -111,7 +111,7 @@ def _categorical(
     if not texts:
         raise DataError("no_names", f"{asset.name} has no column of names for a {kind} chart")
     names_at = texts[0]
-    chosen = _choose(full, kind, rng)
+    chosen = _choose(_named(head, full), kind, rng)
     shown: dict[str, int] = {}
     for number in rng.permutation(len(rows)):
         row = int(number)
@@ -133,7 +133,7 @@ def _over(asset: Asset, head: list[str], numeric: dict[int, list[float | None]],
     if len(full) < 2:
         raise DataError("one_column", f"{asset.name} has one column of numbers; a {kind} chart needs two")
     axis = next((place for place in full if _rises(numeric[place])), full[0])
-    chosen = _choose([place for place in full if place != axis], kind, rng)
+    chosen = _choose(_named(head, [place for place in full if place != axis]), kind, rng)
     whole = [row for row in range(len(numeric[axis])) if all(numeric[place][row] is not None for place in (axis, *chosen))]
     start = int(rng.integers(max(1, len(whole) - MOST_ROWS + 1)))
     window = {_known(numeric[axis][row]): row for row in whole[start : start + MOST_ROWS]}
@@ -142,6 +142,14 @@ def _over(asset: Asset, head: list[str], numeric: dict[int, list[float | None]],
     _check(asset, kind, columns)
     names = tuple(_short(head[place]) for place in chosen)
     return Table(_title(asset), names[0] if len(names) == 1 else "Value", (), _short(head[axis]), tuple(sorted(window)), names, columns)
+
+
+def _named(head: list[str], full: list[int]) -> list[int]:
+    """Columns with a name that is still no other's once it is cut; the first of those that share one."""
+    first: dict[str, int] = {}
+    for place in full:
+        first.setdefault(_short(head[place]), place)
+    return [place for name, place in first.items() if name]
 
 
 def _choose(full: list[int], kind: Kind, rng: Generator) -> list[int]:
