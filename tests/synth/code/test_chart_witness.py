@@ -1,12 +1,14 @@
 """What a program says of its chart is held against the picture: other reports, and charts changed behind the picture, are refused."""
 
+import errno
+
 import pytest
 
 from schemas.errors import DataError
 from synth.code.chart_reading import read_drawn
-from synth.code.chart_run import run_chart
+from synth.code.chart_run import SandboxError, run_chart
 from synth.code.chart_witness import number_of
-from synth.sandbox.box import unavailable
+from synth.sandbox.box import Outcome, Program, Sandbox, Status, unavailable
 
 pytestmark = pytest.mark.skipif(bool(unavailable()), reason=unavailable())
 HONEST = """
@@ -117,6 +119,21 @@ def test_numbers_beside_ticks_must_be_their_places() -> None:
         read_drawn(run_chart(code(before="ax.set_yticks([])")))
     big = code(before="bars[0].set_height(3e8); ax.set_ylim(0, 4e8)")
     assert read_drawn(run_chart(big)).rows[0].values[0] == 3e8
+
+
+@pytest.mark.parametrize("status", ["lost", "stalled"])
+def test_trouble_of_the_machine_is_no_property_of_a_chart(status: Status, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build stops at such an error, to be run again; a sample that failed so is not committed as rejected."""
+    tries = []
+
+    def run(sandbox: Sandbox, program: Program) -> Outcome:
+        tries.append(program)
+        return Outcome(status)
+
+    monkeypatch.setattr(Sandbox, "run", run)
+    with pytest.raises(SandboxError) as caught:
+        run_chart(code())
+    assert (caught.value.errno, len(tries)) == (errno.EIO, 3)
 
 
 def test_numbers_of_labels() -> None:
