@@ -202,7 +202,21 @@ def _say(turns: list[Turn], task: str, question: str, answer: str, program: dict
 def _table_of(spec: Spec) -> dict[str, Json]:
     """What the picture shows, for the verifier: no layout, no style."""
     whole: dict[str, Any] = asdict(spec)
-    kept = ("kind", "title", "x_label", "y_label", "categories", "x", "series", "log", "grid", "value_labels", "colormap")
+    kept = (
+        "kind",
+        "title",
+        "x_label",
+        "y_label",
+        "categories",
+        "x",
+        "series",
+        "log",
+        "grid",
+        "value_labels",
+        "colormap",
+        "reference",
+        "note",
+    )
     table: dict[str, Json] = json.loads(json.dumps({key: whole[key] for key in kept}))
     return table
 

@@ -25,7 +25,7 @@ class Mark:
         fill: `#rrggbb`, or nothing.
         edge: The same of its line.
         style: Width and dashes of its line, its opacity, its hatching.
-        shape: Of markers, their corners about the anchor, rounded.
+        shape: Of markers, their corners about the anchor, rounded; where they are of many sizes, as if they were of one.
         role: What it was found to be; empty as long as nobody knows.
     """
 
@@ -53,7 +53,8 @@ def marks_of(drawing: dict[str, Any]) -> list[Mark]:
             case "markers":
                 corners = _moved(call["marker"]["vertices"], call["marker_at"])
                 for x, y in _moved(call["path"]["vertices"], call["at"]):
-                    found += _mark(corners + np.array((x, y)), (float(x), float(y)), call["fill"], call["gc"])
+                    anchor = (float(x), float(y)) if x or y else None  # a lone path of a collection is drawn as a marker at the origin
+                    found += _mark(corners + np.array((x, y)), anchor, call["fill"], call["gc"])
             case "paths":
                 found += _collection(call)
             case "mesh":
@@ -72,7 +73,10 @@ def _collection(call: dict[str, Any]) -> Iterator[Mark]:
         gc = {**call["gc"], "_forced_alpha": False, "_rgb": _turn(call["edges"], number) or [0, 0, 0, 0]}
         gc |= {"_linewidth": _turn(call["widths"], number) or 0.0, "dashes": _turn(call["dashes"], number) or [0, None]}
         anchor = (float(offset[0]), float(offset[1])) if len(offsets) and (offset != 0).any() else None
-        yield from _mark(corners + offset, anchor, _turn(call["fills"], number), gc)
+        for mark in _mark(corners + offset, anchor, _turn(call["fills"], number), gc):
+            if len(transforms) > 1 and mark.shape:
+                mark.shape = str((corners / np.abs(corners).max()).round(2).tolist())
+            yield mark
 
 
 def _mesh(call: dict[str, Any]) -> Iterator[Mark]:

@@ -10,7 +10,7 @@ from typing import Literal
 from numpy.random import Generator
 
 from synth.code.chart_code import write_code
-from synth.code.chart_spec import Idiom, Series, Spec
+from synth.code.chart_spec import LYING, MANY_COLORED, ROUND, Idiom, Series, Spec
 
 Operation = Literal["title", "y_label", "recolour", "remove", "sort", "log", "grid", "horizontal"]
 FaultKind = Literal["value", "names", "colors", "label", "mirrored", "kind", "unlogged", "import", "misspelled", "bracket", "undefined"]
@@ -42,18 +42,22 @@ class Fault:
 def draw_edit(spec: Spec, rng: Generator) -> Edit:
     """A change that suits the chart."""
     possible: list[Operation] = ["title"]
-    if spec.kind not in ("pie", "heatmap", "barh", "histogram"):
+    if spec.kind not in (*ROUND, *LYING, "heatmap", "histogram", "stairs"):
         possible.append("y_label")
-    if spec.kind not in ("pie", "heatmap", "box"):
-        possible += ["recolour", "grid"]
+    if spec.kind not in (*ROUND, "heatmap", "box"):
+        possible += ["grid"]
+    if spec.kind not in (*MANY_COLORED, "heatmap", "box", "range"):
+        possible += ["recolour"]
     if len(spec.series) > 2 and spec.kind not in ("heatmap", "box"):
         possible.append("remove")
     if spec.kind in ("bar", "lollipop"):
         possible.append("sort")
     positive = all(value > 0 for one in spec.series for value in one.values)
-    if spec.kind in ("bar", "line", "scatter", "step") and positive and not spec.log and spec.layout != "none":  # wide labels
+    if (
+        spec.kind in ("bar", "line", "scatter", "step") and positive and not spec.log and spec.reference is None and spec.layout != "none"
+    ):  # wide labels
         possible.append("log")
-    if spec.kind == "bar" and spec.layout != "none":  # names need room on the left
+    if spec.kind == "bar" and spec.reference is None and spec.layout != "none":  # names need room on the left
         possible.append("horizontal")
     operation = possible[int(rng.integers(len(possible)))]
     series = spec.series[int(rng.integers(len(spec.series)))].name if operation in ("recolour", "remove") else ""
@@ -95,7 +99,7 @@ def draw_fault(spec: Spec, rng: Generator) -> Fault:
     possible: list[FaultKind] = ["value", "value", "mirrored", "import", "misspelled", "bracket", "undefined"]
     if spec.categories:
         possible += ["names"]
-    if len(spec.series) > 1 and spec.kind not in ("heatmap", "box"):
+    if len(spec.series) > 1 and spec.kind not in ("heatmap", "box", "range"):
         possible += ["colors"]
     if spec.y_label:
         possible += ["label"]

@@ -31,7 +31,8 @@ def describe(figure: Figure) -> dict[str, Any]:
 def _axes(axes: Axes) -> dict[str, Any]:
     legend = axes.get_legend()
     contained = {id(artist) for container in axes.containers for artist in _flat(container)}
-    lines = [line for line in axes.lines if id(line) not in contained]
+    crossing = [line for line in axes.lines if line.get_transform() == axes.get_yaxis_transform(which="grid")]
+    lines = [line for line in axes.lines if id(line) not in contained and line not in crossing]
     corners = axes.bbox.extents
     frame = legend.get_window_extent().extents if legend else None
     return {
@@ -45,6 +46,8 @@ def _axes(axes: Axes) -> dict[str, Any]:
         "bars": [_bars(container) for container in axes.containers if isinstance(container, BarContainer)],
         "errors": [_errorbar(container) for container in axes.containers if isinstance(container, ErrorbarContainer)],
         "lines": [_line(line) for line in lines],
+        "references": [_numbers(line.get_ydata())[0] for line in crossing],
+        "reference_colors": [_color(line.get_color()) for line in crossing],
         "points": [_points(item) for item in axes.collections if isinstance(item, PathCollection)],
         "areas": [_area(item) for item in axes.collections if isinstance(item, PolyCollection)],
         "stems": [_stems(item) for item in axes.collections if isinstance(item, LineCollection) and id(item) not in contained],
@@ -157,8 +160,10 @@ def _stems(item: LineCollection) -> dict[str, Any]:
 
 
 def _steps(patch: StepPatch) -> dict[str, Any]:
-    values, edges, _ = patch.get_data()
-    return {"label": patch.get_label(), "values": _numbers(values), "edges": _numbers(edges), "color": _color(patch.get_facecolor())}
+    values, edges, base = patch.get_data()
+    color = patch.get_facecolor() if patch.get_fill() else patch.get_edgecolor()
+    told = {"label": patch.get_label(), "values": _numbers(values), "edges": _numbers(edges), "color": _color(color)}
+    return {**told, "base": _number(base or 0), "filled": patch.get_fill()}
 
 
 def _wedge(patch: Wedge) -> dict[str, Any]:
@@ -184,7 +189,8 @@ def _image(image: AxesImage) -> dict[str, Any]:
 
 def _text(text: Text) -> dict[str, Any]:
     x, y = text.xy if isinstance(text, Annotation) else text.get_position()
-    return {"text": text.get_text(), "x": _number(x), "y": _number(y)}
+    axes: Any = text.axes
+    return {"text": text.get_text(), "x": _number(axes.convert_xunits(x)), "y": _number(axes.convert_yunits(y))}
 
 
 def _color(value: Any) -> str:

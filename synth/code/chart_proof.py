@@ -14,7 +14,8 @@ import numpy as np
 
 from schemas.errors import DataError
 from schemas.sample import Json, Stored, Turn, Verdict
-from synth.code.chart_reading import PIE_TOLERANCE, TOLERANCE, Reading, Row, close_all, read_drawn, same
+from synth.code.chart_kinds import read_drawn
+from synth.code.chart_reading import PIE_TOLERANCE, TOLERANCE, Reading, Row, close_all, same
 from synth.code.chart_run import Drawn, code_in, pixels_of, run_chart
 from synth.code.chart_spec import COUNTED
 from synth.code.prompts import load, match
@@ -93,13 +94,17 @@ def shows(reading: Reading, table: dict[str, Any]) -> bool:
     words = ("kind", "title", "x_label", "y_label", "log", "grid", "value_labels")
     if any(getattr(reading, word) != table[word] for word in words) or list(reading.categories) != table["categories"]:
         return False
+    if list(reading.references) != [table["reference"]] * (table["reference"] is not None):
+        return False
+    if [text for text, _, _ in reading.notes] != [table["note"]] * bool(table["note"]):
+        return False
     if not close_all(reading.x, table["x"]) or len(reading.rows) != len(table["series"]):
         return False
     for row, series in zip(reading.rows, table["series"], strict=True):
         values, tolerance = series["values"], TOLERANCE
-        if reading.kind == "pie":  # shows shares
+        if reading.kind in ("pie", "donut"):  # shows shares
             values, tolerance = [value / sum(values) for value in values], PIE_TOLERANCE
-        named = row.name == series["name"] or reading.kind == "box"
+        named = row.name == series["name"] or reading.kind in ("box", "range")
         colored = row.color == series["color"] or reading.kind in ("box", "heatmap")
         if not (named and colored and close_all(row.values, values, tolerance) and close_all(row.errors, series["errors"])):
             return False
@@ -257,6 +262,8 @@ def _answer(task: str, shown: Reading, program: dict[str, Json], asked: dict[str
 def _from_row(task: str, shown: Reading, row: Row, asked: dict[str, str]) -> str | None:
     """As above, for questions about one series."""
     names = list(shown.categories) or [f"{value:.15g}" for value in shown.x]
+    if shown.kind == "dates":
+        names = [str(np.datetime64(int(day), "D")) for day in shown.x]
     values = dict(zip(names, row.values, strict=True))
     least = MARGIN * max(abs(value) for one in shown.rows for value in one.values) - TOLERANCE
     order = sorted(names, key=lambda name: -values[name])

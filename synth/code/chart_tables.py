@@ -13,7 +13,7 @@ from numpy.random import Generator
 
 from schemas.errors import DataError, UserError
 from synth.assets import Asset, read_asset, read_head
-from synth.code.chart_spec import CATEGORICAL, PARTS, SINGLE, Kind
+from synth.code.chart_spec import CATEGORICAL, PARTS, SEVERAL, SINGLE, Kind
 from synth.code.chart_world import MOST_ROWS, MOST_SERIES, Table, significant
 
 REASONS = ("zero_byte", "not_text", "too_large", "one_column", "no_numbers", "too_few_rows", "no_names", "ragged", "unsuited_table")
@@ -154,8 +154,8 @@ def _named(head: list[str], full: list[int]) -> list[int]:
 
 def _choose(full: list[int], kind: Kind, rng: Generator) -> list[int]:
     most = 1 if kind in SINGLE or kind == "box" else min(MOST_SERIES, len(full))
-    least = min(2, most) if kind in ("grouped", "stacked", "heatmap", "area") else 1
-    count = int(rng.integers(least, most + 1))
+    least = min(2, most) if kind in SEVERAL else 1
+    count = int(rng.integers(least, most + 1)) if kind != "dumbbell" else least
     return sorted(int(place) for place in rng.permutation(full)[:count])
 
 
@@ -165,7 +165,7 @@ def _check(asset: Asset, kind: Kind, columns: tuple[tuple[float, ...], ...]) -> 
         raise DataError("too_few_rows", f"{asset.name} has {len(columns[0])} rows with all of the numbers; {LEAST_ROWS} are needed")
     if kind in PARTS and any(value < 0 for column in columns for value in column):
         raise DataError("unsuited_table", f"{asset.name} has negative numbers, which a {kind} chart cannot show")
-    if kind in ("grouped", "stacked") and len(columns) < 2:
+    if kind in SEVERAL and kind not in ("heatmap", "area") and len(columns) < 2:
         raise DataError("one_column", f"{asset.name} has one column of numbers; a {kind} chart needs two")
     if max(values) == 0 or max(values) > SPREAD * max(min(values), 1e-300):
         raise DataError("unsuited_table", f"{asset.name}: the numbers shown reach from {min(values):g} to {max(values):g}")

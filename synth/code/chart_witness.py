@@ -6,6 +6,7 @@ the ticks, which are texts in the picture, say whether the limits are the true o
 """
 
 import base64
+import datetime
 import itertools
 import re
 import zlib
@@ -74,7 +75,8 @@ def witnessed(drawn: Drawn) -> tuple[str, ...]:
             _ticks(plot, drawn)
             _images(plot, drawn.drawing)
             for told, color in _told_marks(plot):
-                _find(marks, plot, told, color)
+                _find(marks, told, color)
+            _sizes(plot, marks)
         height = drawn.drawing["height"]
         styles = {style for mark in marks if (style := _explained(mark, plots, drawn.drawing["width"], height))}
     except (KeyError, TypeError, ValueError, IndexError) as error:
@@ -112,6 +114,9 @@ def _ticks(plot: Plot, drawn: Drawn) -> None:
             if not any(_stands_at(one, x, height - y, across) for one in drawn.texts if one.text == text.partition("\n")[0].strip()):
                 raise _refuse(f"the tick label {text!r} is not at {at}")
         numbers = [(at, number) for at, text in axis["ticks"] if (number := number_of(text)) is not None]
+        dates = [(at, date_of(text)) for at, text in axis["ticks"]]
+        if any(date is not None and date != at for at, date in dates):
+            raise _refuse(f"the dates beside the ticks are others than their places: {axis['ticks'][:3]}")
         if names_rows(axis):
             continue
         power = number_of(axis["offset"]) or 1.0
@@ -127,6 +132,19 @@ def names_rows(axis: dict[str, Any]) -> bool:
         return True
     places = [at for at, _ in axis["ticks"]]
     return places != numbers and places == list(range(len(places)))
+
+
+def date_of(text: str) -> float | None:
+    """Days since 1970 of a date or a month; None if it is none.
+
+    >>> date_of("1970-01-02"), date_of("1970-02"), date_of("May")
+    (1.0, 31.0, None)
+    """
+    try:
+        day = datetime.date.fromisoformat(text if len(text) != len("1970-01") else f"{text}-01")
+    except ValueError:
+        return None
+    return float((day - datetime.date(1970, 1, 1)).days) if text[4:5] == "-" else None
 
 
 def number_of(text: str) -> float | None:
@@ -160,6 +178,11 @@ def _told_marks(plot: Plot) -> Iterator[tuple[Points, str]]:
             yield points, one["color"]
         if one["marker"] not in ("None", "", " "):
             yield from ((point, one["marker_color"]) for point in points)
+    left, right = axes["x"]["limits"]
+    yield from (
+        (plot.place([(left, value), (right, value)]), color)
+        for value, color in zip(axes["references"], axes["reference_colors"], strict=True)
+    )
     for cloud in axes["points"]:
         for x, y, color in zip(cloud["x"], cloud["y"], cloud["colors"], strict=True):
             yield plot.place([(x, y)])[0], color
@@ -172,7 +195,8 @@ def _told_marks(plot: Plot) -> Iterator[tuple[Points, str]]:
         yield from ((point, bars["cap_color"]) for point in plot.place(bars["caps"]))
     for step in axes["steps"]:
         values, edges = step["values"], step["edges"]
-        corners = [(edge, value) for place, value in enumerate(values) for edge in edges[place : place + 2]]
+        corners = [(edges[0], step["base"]), (edges[-1], step["base"])] if step["filled"] else []
+        corners += [(edge, value) for place, value in enumerate(values) for edge in edges[place : place + 2]]
         yield plot.place(corners), step["color"]
     for wedge in axes["wedges"]:
         (x, y), radius = wedge["center"], wedge["radius"]
@@ -192,7 +216,7 @@ def _stepped(line: dict[str, Any]) -> tuple[list[float], list[float]]:
     return (ends[0][1:], ends[1][:-1]) if drawn == "steps-post" else (ends[0][:-1], ends[1][1:])
 
 
-def _find(marks: Sequence[Mark], plot: Plot, told: Points, color: str) -> None:
+def _find(marks: Sequence[Mark], told: Points, color: str) -> None:
     """Give the mark with these corners its role; one point is a marker's place."""
     if told.ndim == 2:
         told = told[np.isfinite(told).all(axis=1)]  # on a logarithmic axis bars begin at no place
@@ -208,6 +232,18 @@ def _find(marks: Sequence[Mark], plot: Plot, told: Points, color: str) -> None:
         raise _refuse(f"a mark in {color} at {told.round(1).ravel().tolist()[:8]} px was told and not drawn")
     other = mark.edge if mark.fill else ""
     mark.role = f"mark edge {other if other != mark.fill else ''} {mark.style} {'filled' if mark.fill else ''} {mark.shape}"
+
+
+def _sizes(plot: Plot, marks: Sequence[Mark]) -> None:
+    """Areas of markers are in the proportion of the sizes told."""
+    for cloud in plot.told["points"]:
+        found = [(mark.anchor, mark) for mark in marks if mark.anchor is not None and mark.role and mark.fill in cloud["colors"]]
+        sizes, wide = itertools.cycle(cloud["sizes"]), []
+        for x, y in plot.place(np.stack([cloud["x"], cloud["y"]], axis=1)):
+            near = [mark for (at_x, at_y), mark in found if abs(at_x - x) < NEAR_PX and abs(at_y - y) < NEAR_PX]
+            wide.append(max(mark.high[0] - mark.low[0] for mark in near) / max(next(sizes), 1e-9) ** 0.5)
+        if wide and max(wide) > 1.01 * min(wide):
+            raise _refuse("the sizes of markers are others than told")
 
 
 def _images(plot: Plot, drawing: dict[str, Any]) -> None:

@@ -12,8 +12,9 @@ from schemas.sample import Attachment, Sample
 from synth.code.chart import Chart, Truth
 from synth.code.chart_code import write_code
 from synth.code.chart_edits import Edit, Fault, apply_edit, broken_code
+from synth.code.chart_kinds import read_drawn
 from synth.code.chart_proof import changed_pixels, shows, verdicts
-from synth.code.chart_reading import Reading, read_drawn, same
+from synth.code.chart_reading import Reading, same
 from synth.code.chart_run import code_in, fenced, run_chart
 from synth.code.chart_spec import Idiom, Kind, Series, Spec
 from synth.code.chart_world import draw_idiom, draw_spec, draw_table
