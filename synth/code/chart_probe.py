@@ -37,6 +37,7 @@ def _axes(axes: Axes) -> dict[str, Any]:
     frame = legend.get_window_extent().extents if legend else None
     return {
         "title": axes.get_title(),
+        "cell": _cell(axes),
         "box_px": _numbers(corners),
         "legend_px": _numbers(frame) if frame is not None else [],
         "x": _axis(axes.xaxis, axes.get_xlim()),
@@ -57,6 +58,15 @@ def _axes(axes: Axes) -> dict[str, Any]:
         "texts": [_text(text) for text in axes.texts if text.get_text()],
         "colorbar": axes.get_label() == "<colorbar>",
     }
+
+
+def _cell(axes: Axes) -> list[int]:
+    """Rows and columns of the grid of plots, and which of them this one takes; nothing where it is in none."""
+    place = axes.get_subplotspec()
+    if place is None:
+        return []
+    grid = place.get_gridspec()
+    return [grid.nrows, grid.ncols, place.rowspan.start, place.rowspan.stop, place.colspan.start, place.colspan.stop]
 
 
 def _flat(container: Any) -> list[Any]:

@@ -16,7 +16,8 @@ from schemas.errors import DataError
 from schemas.sample import Json, Stored, Turn, Verdict
 from synth.code.chart_kinds import read_drawn
 from synth.code.chart_reading import PIE_TOLERANCE, TOLERANCE, Reading, Row, close_all, same
-from synth.code.chart_run import Drawn, code_in, pixels_of, run_chart
+from synth.code.chart_run import Drawn, code_in, pixels_of, run_chart, run_printing
+from synth.code.chart_scores import CLEAR, features, insensitive, mean_score
 from synth.code.chart_spec import COUNTED
 from synth.code.prompts import load, match
 
@@ -83,6 +84,8 @@ def _media_fault(court: Court) -> tuple[str, Reading | None]:
         if len(court.stored.images) != 1 or drawn.png != court.stored.images[0].data:
             return "other_picture", None
         reading = read_drawn(drawn)
+        if dull := insensitive(features(drawn)):
+            raise DataError("insensitive", f"the scores do not tell this chart from one with {dull}")
     except DataError as error:
         return error.reason, None
     table = json.loads(court.stored.attachment("chart.json").data)
@@ -127,11 +130,37 @@ def _judge(court: Court, shown: Reading, question: str, turn: Turn, given: str) 
         return _mend(court, question, turn)
     if turn.task == "edit":
         return _edit(court, shown, question, turn, given)
+    if turn.task == "from_sketch":
+        return _from_sketch(court, shown, question, turn)
+    if turn.task.startswith("run_"):
+        return _run(shown, question, turn)
     asked = match(PROMPTS, turn.task, question) if turn.task.startswith("ask_") else None
     if asked is None:
         return "unknown_question"
     answer = _answer(turn.task, shown, program, asked)
     return _unless(answer is not None and answer == turn.text == turn.proof.answer, "wrong_answer")
+
+
+def _run(shown: Reading, question: str, turn: Turn) -> str:
+    """What the program prints must be the answer."""
+    task = turn.task.replace("run_", "ask_")
+    plain = next((question.removesuffix(text) for text in load(PROMPTS)["run"] if question.endswith(text)), "")
+    asked = match(PROMPTS, task, plain) if plain else None
+    if asked is None or turn.proof is None or not isinstance(turn.proof.program, dict):
+        return "unknown_question"
+    answer = _answer(task, shown, turn.proof.program, asked)
+    return _unless(answer is not None and answer == run_printing(code_in(turn.text)) == turn.proof.answer, "wrong_answer")
+
+
+def _from_sketch(court: Court, shown: Reading, question: str, turn: Turn) -> str:
+    """The stored picture must waver, the answer's not, and all else be the same."""
+    if match(PROMPTS, "from_sketch", question) is None:
+        return "unknown_question"
+    drawn = court.draw(code_in(turn.text))
+    if not court.draw(court.source()).wavers() or drawn.wavers():
+        return "no_sketch"
+    right = same(read_drawn(drawn), shown) and turn.proof is not None and turn.proof.answer == "same chart"
+    return _unless(right and turn.proof is not None and turn.proof.program == {"op": "from_sketch"}, "draws_another_picture")
 
 
 def _unless(right: bool, reason: str) -> str:
@@ -152,9 +181,19 @@ def _mend(court: Court, question: str, turn: Turn) -> str:
         return "other_program"
     if wrong and changed_pixels(wrong, court.stored.images[0].data) < LEAST_CHANGED:
         return "fault_invisible"
+    if wrong and not clearly_below(court.draw(code_in(slots["code"])), court.draw(court.source())):
+        return "insensitive"
     drawn = court.draw(code_in(turn.text))
     right = drawn.png == court.stored.images[0].data and turn.proof.answer == "same picture"
     return _unless(right, "draws_another_picture")
+
+
+def clearly_below(wrong: Drawn, right: Drawn) -> bool:
+    """Whether the scores tell a mistaken chart from the right one; mirrored axes are seen by `read_drawn` and no score."""
+    try:
+        return not same(read_drawn(wrong), read_drawn(right)) or mean_score(features(right), features(wrong)) <= 1 - CLEAR
+    except DataError:
+        return True
 
 
 def changed_pixels(one: bytes, other: bytes) -> int:
@@ -190,8 +229,9 @@ def _edit(court: Court, shown: Reading, question: str, turn: Turn, given: str) -
     return "unknown_question"
 
 
-MOVES = {"log": ("tick", "type"), "grid": ("grid",)}
-"""What else an edit may change of the look: smaller ticks come with a logarithmic axis, and their labels are smaller."""
+MOVES = {"log": ("tick", "type"), "grid": ("grid", "spine"), "remove": ("mark",)}
+"""What else an edit may change of the look: smaller ticks with smaller labels come with a logarithmic axis, grid lines may lie on the
+border, and series may differ in their marks."""
 
 
 def _free(reading: Reading, operation: str) -> Reading:

@@ -99,6 +99,10 @@ class Drawn:
     drawing: dict[str, Any]
     texts: tuple[Text, ...]
 
+    def wavers(self) -> bool:
+        """Whether marks are drawn with lines that waver, as if by hand."""
+        return any(call["gc"]["_sketch"] for call in self.drawing["calls"] if call["op"] in ("path", "markers", "paths"))
+
     def pixels(self) -> NDArray[np.uint8]:
         """The picture, (height, width, 3)."""
         return pixels_of(self.png)
@@ -127,6 +131,19 @@ def run_chart(code: str) -> Drawn:
     if outcome.status != "ok":
         raise DataError(f"code_{outcome.status}", f"the program ended with {outcome.code}: {outcome.stderr.strip()[-300:]}")
     return _checked(outcome)
+
+
+def run_printing(code: str) -> str:
+    """What a program prints, without spaces about it.
+
+    Raises:
+        DataError: It ended badly, with one of `REASONS`.
+        SandboxError: The machine, not the program, gave out.
+    """
+    outcome = run_again(Program(code))
+    if outcome.status != "ok":
+        raise DataError(f"code_{outcome.status}", f"the program ended with {outcome.code}: {outcome.stderr.strip()[-300:]}")
+    return outcome.stdout.strip()
 
 
 def run_again(program: Program) -> Outcome:
