@@ -62,7 +62,7 @@ class Chart:
             `mend` (picture and broken code), `ask` (questions), `run` (questions that a program is to answer), `from_sketch` (a picture
             as if drawn by hand, to code).
         questions: Questions a conversation of `ask` and `run`; one elsewhere.
-        pattern: Path, glob or URI of CSV or TSV files whose tables are drawn; tables are drawn up where it is empty.
+        pattern: Path, glob or URI of CSV, TSV or Parquet files whose tables are drawn; tables are drawn up where it is empty.
         licence: SPDX identifier of the files.
         pinned: The files as they were when the run was planned (see `pin`); looked up again if empty.
     """

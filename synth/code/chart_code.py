@@ -42,7 +42,10 @@ def write_code(spec: Spec, idiom: Idiom) -> str:
     start = [f"plt.style.use({_text(spec.style)})"] if spec.style != "default" else []
     size = f"figsize=({_number(spec.width_in)}, {_number(spec.height_in)})"
     size += f", layout={_text('constrained')}" if spec.layout == "constrained" else ""
-    start.append(f"plt.figure({size})" if idiom.api == "pyplot" else f"fig, ax = plt.subplots({size})")
+    if spec.kind == "panels" and idiom.api == "axes":
+        start.append(f"fig, axes = plt.subplots({1 if len(spec.series) < 4 else 2}, {_columns(spec)}, {size})")
+    else:
+        start.append(f"plt.figure({size})" if idiom.api == "pyplot" else f"fig, ax = plt.subplots({size})")
     _section(body, idiom, "Figure", start)
     _section(body, idiom, "Chart", _draw(spec, idiom, access, names))
     _section(body, idiom, "Labels", _finish(spec, idiom, access))
@@ -146,6 +149,8 @@ def _draw(spec: Spec, idiom: Idiom, access: _Access, names: dict[str, str]) -> l
         return [f"{'plt.gca()' if on == 'plt' else 'ax'}.bxp(stats, showfliers=False)"]
     if spec.kind == "heatmap":
         return _heatmap(spec, on, access)
+    if spec.kind == "panels":
+        return _panels(spec, idiom, access)
     if spec.kind in ("waterfall", "range", "dumbbell"):
         return _spans(spec, on, access)
     if spec.kind == "area":
@@ -213,6 +218,34 @@ def _marks(spec: Spec, on: str, rows: str, values: str, label: str, color: str, 
             return [f"{on}.plot({rows}, {values}, marker={_text(spec.marker)}, {tail})"]
 
 
+def _columns(spec: Spec) -> int:
+    return 2 if len(spec.series) in (2, 4) else 3
+
+
+def _panels(spec: Spec, idiom: Idiom, access: _Access) -> list[str]:
+    """A plot a series: one call after the other, or in a loop over the axes."""
+    colors = [_text(one.color) for one in spec.series]
+    titles = [_text(one.name) for one in spec.series]
+    if idiom.api == "pyplot":
+        lines = []
+        for place, values in enumerate(access.values):
+            lines += [f"plt.subplot({1 if len(titles) < 4 else 2}, {_columns(spec)}, {place + 1})"]
+            lines += [f"plt.bar({access.rows}, {values}, color={colors[place]})", f"plt.title({titles[place]})"]
+            lines += ["plt.xticks(rotation=90)", f"plt.grid({spec.grid})"]
+        return lines
+    if not idiom.loop:
+        lines = []
+        for place, values in enumerate(access.values):
+            on = f"axes.flat[{place}]"
+            lines += [f"{on}.bar({access.rows}, {values}, color={colors[place]})", f"{on}.set_title({titles[place]})"]
+            lines += [f"{on}.tick_params(axis={_text('x')}, labelrotation=90)", f"{on}.grid({spec.grid})"]
+        return lines
+    head = f"for ax, title, heights, tone in zip(axes.flat, [{', '.join(titles)}], [{', '.join(access.values)}], [{', '.join(colors)}]):"
+    body = [f"ax.bar({access.rows}, heights, color=tone)", "ax.set_title(title)"]
+    body += [f"ax.tick_params(axis={_text('x')}, labelrotation=90)", f"ax.grid({spec.grid})"]
+    return [head, *(f"    {line}" for line in body)]
+
+
 def _spans(spec: Spec, on: str, access: _Access) -> list[str]:
     """Bars that begin elsewhere than at nothing, and pairs of points."""
     rows, (first, *rest), one = access.rows, access.values, spec.series[0]
@@ -246,6 +279,8 @@ def _heatmap(spec: Spec, on: str, access: _Access) -> list[str]:
 def _finish(spec: Spec, idiom: Idiom, access: _Access) -> list[str]:
     """Title, axes, legend."""
     pyplot = idiom.api == "pyplot"
+    if spec.kind == "panels":
+        return [f"{'plt' if pyplot else 'fig'}.suptitle({_text(spec.title)})"]
     lines = [f"plt.title({_text(spec.title)})" if pyplot else f"ax.set_title({_text(spec.title)})"]
     for axis, label in (("x", spec.x_label), ("y", spec.y_label)):
         if label:

@@ -42,13 +42,13 @@ class Fault:
 def draw_edit(spec: Spec, rng: Generator) -> Edit:
     """A change that suits the chart."""
     possible: list[Operation] = ["title"]
-    if spec.kind not in (*ROUND, *LYING, "heatmap", "histogram", "stairs"):
+    if spec.kind not in (*ROUND, *LYING, "heatmap", "histogram", "stairs", "panels"):
         possible.append("y_label")
     if spec.kind not in (*ROUND, "heatmap", "box"):
         possible += ["grid"]
     if spec.kind not in (*MANY_COLORED, "heatmap", "box", "range"):
         possible += ["recolour"]
-    if len(spec.series) > 2 and spec.kind not in ("heatmap", "box"):
+    if len(spec.series) > 2 and spec.kind not in ("heatmap", "box", "panels"):
         possible.append("remove")
     if spec.kind in ("bar", "lollipop"):
         possible.append("sort")
@@ -96,7 +96,9 @@ def apply_edit(spec: Spec, edit: Edit) -> Spec:
 
 def draw_fault(spec: Spec, rng: Generator) -> Fault:
     """A mistake that changes this chart or stops it."""
-    possible: list[FaultKind] = ["value", "value", "mirrored", "import", "misspelled", "bracket", "undefined"]
+    possible: list[FaultKind] = ["value", "value", "import", "misspelled", "bracket", "undefined"]
+    if spec.kind != "panels":
+        possible += ["mirrored"]
     if spec.categories:
         possible += ["names"]
     if len(spec.series) > 1 and spec.kind not in ("heatmap", "box", "range"):

@@ -36,9 +36,26 @@ def read_chart(figure: dict[str, Any]) -> Reading:
         DataError: `unread_chart`, there is no chart of a known kind in it.
     """
     plots = [axes for axes in figure["axes"] if not axes["colorbar"]]
-    if len(plots) != 1:
-        raise DataError("unread_chart", f"the figure has {len(plots)} plots; one is wanted")
-    (axes,) = plots
+    if not plots:
+        raise DataError("unread_chart", "the figure has no plot")
+    if len(plots) == 1:
+        return replace(_read_plot(plots[0]), title=" ".join([*figure["texts"], plots[0]["title"]]))
+    return _panels(figure, [_read_plot(axes) for axes in plots])
+
+
+def _panels(figure: dict[str, Any], plots: list[Reading]) -> Reading:
+    """Bar charts side by side over the same rows, each a series."""
+    first = plots[0]
+    if len(figure["texts"]) != 1 or any(plot.kind != "bar" or plot.categories != first.categories for plot in plots):
+        raise DataError("unread_chart", f"{len(plots)} plots are no bar charts of the same rows below one title")
+    shared = {(plot.x_label, plot.y_label, plot.log, plot.grid, plot.value_labels, plot.upside_down, plot.references) for plot in plots}
+    if len(shared) != 1:
+        raise DataError("unread_chart", "plots side by side differ in their axes")
+    rows = tuple(Row(plot.title, plot.rows[0].values, plot.rows[0].color) for plot in plots)
+    return replace(first, kind="panels", title=figure["texts"][0], rows=rows)
+
+
+def _read_plot(axes: dict[str, Any]) -> Reading:
     for reads in READERS:
         if (reading := reads(axes)) is not None:
             flipped = any(one > other for one, other in (axes["x"]["limits"], axes["y"]["limits"]))

@@ -177,12 +177,12 @@ def _mend(court: Court, question: str, turn: Turn) -> str:
         wrong = court.draw(code_in(slots["code"])).png
     except DataError as error:
         symptom = error.reason
-    if turn.proof is None or turn.proof.program != {"op": "mend", "symptom": symptom}:
-        return "other_program"
     if wrong and changed_pixels(wrong, court.stored.images[0].data) < LEAST_CHANGED:
         return "fault_invisible"
     if wrong and not clearly_below(court.draw(code_in(slots["code"])), court.draw(court.source())):
         return "insensitive"
+    if turn.proof is None or turn.proof.program != {"op": "mend", "symptom": symptom}:
+        return "other_program"
     drawn = court.draw(code_in(turn.text))
     right = drawn.png == court.stored.images[0].data and turn.proof.answer == "same picture"
     return _unless(right, "draws_another_picture")

@@ -20,7 +20,7 @@ MARGIN = 0.04
 """Least difference of compared values, as a share of the highest (chosen: some 12 pixels of a plot 300 high)."""
 ASKED: tuple[Kind, ...] = (
     *("bar", "barh", "grouped", "stacked", "line", "step", "area", "scatter", "pie", "heatmap", "errorbar", "lollipop"),
-    *("donut", "barh_grouped", "barh_stacked", "bar_errors", "band", "dumbbell", "profile", "dates", "dots"),
+    *("donut", "barh_grouped", "barh_stacked", "bar_errors", "band", "dumbbell", "profile", "dates", "dots", "panels"),
 )
 UNLEVELLED: tuple[Kind, ...] = ("pie", "donut", "stacked", "barh_stacked", "area", "heatmap")
 """Kinds whose values are not measured along one axis from one line."""

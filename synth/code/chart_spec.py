@@ -9,20 +9,20 @@ from typing import Literal
 Kind = Literal[
     "bar", "barh", "grouped", "stacked", "line", "step", "area", "scatter", "pie", "histogram", "box", "heatmap", "errorbar", "lollipop",
     "donut", "barh_grouped", "barh_stacked", "bar_errors", "bubble", "band", "waterfall", "dumbbell", "range", "profile", "dates", "stairs",
-    "dots",
+    "dots", "panels",
 ]  # fmt: skip
 DataForm = Literal["lists", "dict", "rows", "array", "csv"]
 Layout = Literal["constrained", "tight", "none"]
 CATEGORICAL: tuple[Kind, ...] = (
     *("bar", "barh", "grouped", "stacked", "pie", "lollipop", "box", "heatmap"),
-    *("donut", "barh_grouped", "barh_stacked", "bar_errors", "waterfall", "dumbbell", "range", "profile", "dots"),
+    *("donut", "barh_grouped", "barh_stacked", "bar_errors", "waterfall", "dumbbell", "range", "profile", "dots", "panels"),
 )
 """Their rows have names; those of the others have numbers."""
 FULL: tuple[Kind, ...] = ("grouped", "stacked", "area", "barh_grouped", "barh_stacked", "stairs", "dumbbell")
 """They fill the plot, so that a legend in it would hide something: it stands beside it."""
 SINGLE: tuple[Kind, ...] = ("bar", "barh", "pie", "histogram", "lollipop", "donut", "bar_errors", "waterfall", "range", "dots")
 """They show one column of a table."""
-SEVERAL: tuple[Kind, ...] = ("grouped", "stacked", "area", "heatmap", "barh_grouped", "barh_stacked", "dumbbell")
+SEVERAL: tuple[Kind, ...] = ("grouped", "stacked", "area", "heatmap", "barh_grouped", "barh_stacked", "dumbbell", "panels")
 """They show at least two."""
 LYING: tuple[Kind, ...] = ("barh", "barh_grouped", "barh_stacked", "dumbbell", "range", "dots")
 """Their values run from left to right."""

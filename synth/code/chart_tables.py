@@ -1,4 +1,4 @@
-"""A stranger's CSV or TSV file, checked and cut to a table that a chart can show.
+"""A stranger's CSV, TSV or Parquet file, checked and cut to a table that a chart can show.
 
 What cannot be used is a `DataError` with one of `REASONS`, never a crash.
 """
@@ -9,6 +9,8 @@ import itertools
 import math
 from collections.abc import Sequence
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.random import Generator
 
 from schemas.errors import DataError, UserError
@@ -16,7 +18,20 @@ from synth.assets import Asset, read_asset, read_head
 from synth.code.chart_spec import CATEGORICAL, PARTS, SEVERAL, SINGLE, Kind
 from synth.code.chart_world import MOST_ROWS, MOST_SERIES, Table, significant
 
-REASONS = ("zero_byte", "not_text", "too_large", "one_column", "no_numbers", "too_few_rows", "no_names", "ragged", "unsuited_table")
+PARQUET = b"PAR1"
+"""How a Parquet file begins."""
+REASONS = (
+    "zero_byte",
+    "not_text",
+    "not_a_table",
+    "too_large",
+    "one_column",
+    "no_numbers",
+    "too_few_rows",
+    "no_names",
+    "ragged",
+    "unsuited_table",
+)
 """Why a file cannot be used."""
 MAX_BYTES, MAX_ROWS, MAX_COLUMNS = 32 << 20, 200_000, 500
 """Largest table that is read (chosen: a chart shows ten rows of it)."""
@@ -29,12 +44,12 @@ HEAD_BYTES = 4_096
 
 
 def check_any_table(assets: Sequence[Asset], pattern: str) -> None:
-    """UserError if none of the files is text with a separator in its first lines."""
+    """UserError if none of the files is Parquet, or text with a separator in its first lines."""
     heads = [read_head(asset, HEAD_BYTES) for asset in assets]
-    if not any(b"\0" not in head and any(mark in head for mark in (b",", b";", b"\t")) for head in heads):
+    if not any(head.startswith(PARQUET) or (b"\0" not in head and any(mark in head for mark in (b",", b";", b"\t"))) for head in heads):
         names = ", ".join(asset.name for asset in assets[:3]) + (", …" if len(assets) > 3 else "")
-        what = f"none of the files that {pattern!r} names is a table in CSV ({names})"
-        raise UserError(what, where="params.pattern", todo="name CSV or TSV files, for example with *.csv at the end")
+        what = f"none of the files that {pattern!r} names is a table in CSV or Parquet ({names})"
+        raise UserError(what, where="params.pattern", todo="name CSV, TSV or Parquet files, for example with *.csv at the end")
 
 
 def read_table(asset: Asset, kind: Kind, rng: Generator) -> Table:
@@ -43,7 +58,8 @@ def read_table(asset: Asset, kind: Kind, rng: Generator) -> Table:
     Raises:
         DataError: With one of `REASONS`.
     """
-    head, rows = _parse(read_asset(asset), asset.name)
+    data = read_asset(asset)
+    head, rows = _parse_parquet(data, asset.name) if data.startswith(PARQUET) else _parse(data, asset.name)
     numeric = {place: _column(rows, place) for place in range(len(head))}
     full = [place for place, values in numeric.items() if sum(value is not None for value in values) >= max(LEAST_ROWS, len(rows) // 2)]
     if not full:
@@ -82,6 +98,26 @@ def _parse(data: bytes, where: str) -> tuple[list[str], list[list[str]]]:
     if len(rows) < LEAST_ROWS:
         raise DataError("too_few_rows", f"{where} has {len(rows)} rows; {LEAST_ROWS} are needed")
     return head, rows
+
+
+def _parse_parquet(data: bytes, where: str) -> tuple[list[str], list[list[str]]]:
+    """The flat columns of a Parquet file as text; what is missing is empty."""
+    if len(data) > MAX_BYTES:
+        raise DataError("too_large", f"{where} has {len(data)} bytes, more than {MAX_BYTES}")
+    try:
+        file = pq.ParquetFile(pa.BufferReader(data))
+        if file.metadata.num_rows > MAX_ROWS or file.metadata.num_columns > MAX_COLUMNS:
+            raise DataError("too_large", f"{where} has {file.metadata.num_rows} rows and {file.metadata.num_columns} columns")
+        table = file.read()
+    except (pa.ArrowException, OSError) as error:
+        raise DataError("not_a_table", f"{where} is no readable Parquet file: {error}") from error
+    flat = [name for name in table.column_names if not pa.types.is_nested(table.schema.field(name).type)]
+    if len(flat) < 2:
+        raise DataError("one_column", f"{where} has one column; a chart needs names and numbers, or two columns of numbers")
+    if table.num_rows < LEAST_ROWS:
+        raise DataError("too_few_rows", f"{where} has {table.num_rows} rows; {LEAST_ROWS} are needed")
+    columns = [["" if value is None else str(value) for value in table[name].to_pylist()] for name in flat]
+    return flat, [list(row) for row in zip(*columns, strict=True)]
 
 
 def _column(rows: list[list[str]], place: int) -> list[float | None]:

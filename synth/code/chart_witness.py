@@ -76,6 +76,9 @@ def witnessed(drawn: Drawn) -> tuple[str, ...]:
             _images(plot, drawn.drawing)
             for told, color in _told_marks(plot):
                 _find(marks, told, color)
+            for bars in plot.told["errors"]:
+                for point in plot.place(bars["caps"]):  # which some styles give no width
+                    _find(marks, point, bars["cap_color"], missing=True)
             _sizes(plot, marks)
         height = drawn.drawing["height"]
         styles = {style for mark in marks if (style := _explained(mark, plots, drawn.drawing["width"], height))}
@@ -191,8 +194,6 @@ def _told_marks(plot: Plot) -> Iterator[tuple[Points, str]]:
     for lines in (*axes["stems"], *axes["errors"]):
         for segment, color in zip(lines["segments"], lines["colors"], strict=True):
             yield plot.place(segment), color
-    for bars in axes["errors"]:
-        yield from ((point, bars["cap_color"]) for point in plot.place(bars["caps"]))
     for step in axes["steps"]:
         values, edges = step["values"], step["edges"]
         corners = [(edges[0], step["base"]), (edges[-1], step["base"])] if step["filled"] else []
@@ -216,8 +217,8 @@ def _stepped(line: dict[str, Any]) -> tuple[list[float], list[float]]:
     return (ends[0][1:], ends[1][:-1]) if drawn == "steps-post" else (ends[0][:-1], ends[1][1:])
 
 
-def _find(marks: Sequence[Mark], told: Points, color: str) -> None:
-    """Give the mark with these corners its role; one point is a marker's place."""
+def _find(marks: Sequence[Mark], told: Points, color: str, *, missing: bool = False) -> None:
+    """Give the mark with these corners its role; one point is a marker's place. It must be there unless it may be missing."""
     if told.ndim == 2:
         told = told[np.isfinite(told).all(axis=1)]  # on a logarithmic axis bars begin at no place
     for mark in marks:
@@ -229,6 +230,8 @@ def _find(marks: Sequence[Mark], told: Points, color: str) -> None:
         elif mark.anchor is None and (np.abs(mark.points[None] - told[:, None]).max(axis=2).min(axis=1) < NEAR_PX).all():
             break
     else:
+        if missing:
+            return
         raise _refuse(f"a mark in {color} at {told.round(1).ravel().tolist()[:8]} px was told and not drawn")
     other = mark.edge if mark.fill else ""
     mark.role = f"mark edge {other if other != mark.fill else ''} {mark.style} {'filled' if mark.fill else ''} {mark.shape}"

@@ -115,6 +115,9 @@ def draw_table(kind: Kind, rng: Generator) -> Table:
     length = len(rows) if kind in CATEGORICAL else count
     columns = tuple(_walk(low, high, length, smooth=kind not in CATEGORICAL, rng=rng) for _ in range(series))
     measure = f"{topic['measure']} ({topic['unit']})" if topic["unit"] else topic["measure"]
+    if kind == "panels":
+        rows = rows[:6]  # side by side, more would touch
+        columns = tuple(column[:6] for column in columns)
     if kind == "dumbbell":
         columns = columns[:2]
     x = tuple(float(first + step * place) for place in range(length)) if kind not in CATEGORICAL else ()
@@ -155,10 +158,13 @@ def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
     value_axis = table.measure
     row_axis = "" if kind in CATEGORICAL else table.over
     labels = (value_axis, row_axis) if kind in LYING else ("", "") if kind in (*ROUND, "heatmap") else (row_axis, value_axis)
+    if kind == "panels":
+        labels = ("", "")
     if kind in ("histogram", "stairs"):
         labels = (table.measure, "Count")
     positive = all(value > 0 for one in series for value in one.values)
     title = f"{table.subject}: {table.names[0]}" if kind in SINGLE and kind != "histogram" and table.names[0] else table.subject
+    title = f"{table.subject}: {table.measure}" if kind == "panels" else title
     log = kind in ("line", "scatter", "bar", "step") and positive and bool(rng.random() < 0.12)
     width_in = float(rng.choice((6.0, 6.4, 7.0, 8.0, 9.0)))
     height_in = float(rng.choice((4.0, 4.5, 4.8, 5.0, 6.0)))
@@ -198,7 +204,7 @@ def _reference(kind: Kind, series: Sequence[Series], rng: Generator) -> float | 
 
 def _layout(kind: Kind, rows: Sequence[str], series: Sequence[Series], crowded: bool, rng: Generator) -> Layout:
     """No layout engine, as in most scripts, unless words would be cut off: a legend beside the plot, turned names, long ones left of it."""
-    beside = kind in FULL and len(series) > 1
+    beside = (kind in FULL and len(series) > 1) or kind == "panels"
     long_names = kind in (*LYING, "heatmap") and max(map(len, (*rows, *(one.name for one in series)))) > LONG_NAME
     engine: Layout = "constrained" if rng.random() < 0.6 else "tight"
     return engine if crowded or beside or long_names or rng.random() < 0.3 else "none"

@@ -4,6 +4,8 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from schemas.errors import DataError, UserError
@@ -45,6 +47,27 @@ def test_an_axis_of_numbers_rises(tmp_path: Path) -> None:
 @pytest.mark.parametrize("separator", [";", "\t"])
 def test_other_separators_and_a_byte_order_mark(tmp_path: Path, separator: str) -> None:
     assert table_of(tmp_path, b"\xef\xbb\xbf" + GOOD.replace(",", separator).encode()).rows
+
+
+def test_a_parquet_file_is_a_table(tmp_path: Path) -> None:
+    lines = [line.split(",") for line in GOOD.splitlines()]
+    columns = {name: [line[place] if place == 0 else float(line[place]) for line in lines[1:]] for place, name in enumerate(lines[0])}
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({**columns, "nested": [[1]] * 14}), sink)
+    data = sink.getvalue().to_pybytes()
+    assert table_of(tmp_path, data) == table_of(tmp_path, GOOD.encode())
+    with pytest.raises(DataError, match="not_a_table"):
+        table_of(tmp_path, data[:200])
+
+
+def test_columns_whose_names_are_one_when_cut_are_not_drawn_together(tmp_path: Path) -> None:
+    head = "city,average temperature in summer,average temperature in winter,rain"
+    body = "".join(f"\nTown {n},{20 + n},{19 + n},{40 + n}" for n in range(8))
+    for seed in range(12):
+        path = tmp_path / "t.csv"
+        path.write_text(head + body)
+        table = read_table(resolve(str(path))[0], "grouped", np.random.default_rng(seed))
+        assert len(set(table.names)) == len(table.names) == 2
 
 
 BAD = {
