@@ -50,18 +50,24 @@ import base64, math, zlib
 from PIL import Image, PngImagePlugin
 import chart_recorder
 chart_recorder.install()
-figure, axes = plt.subplots(layout="constrained")
-axes.bar(["a"], [1], label="a")
-axes.legend()
-figure.savefig(io.BytesIO())
-plt.close("all")
+for style in ("default", "ggplot", "bmh", "fivethirtyeight", "dark_background", "seaborn-v0_8", "Solarize_Light2", "petroff10"):
+    with plt.style.context(style):
+        figure, axes = plt.subplots(layout="constrained", figsize=(2, 2))
+        axes.bar(["a"], [10], label="a")
+        axes.set_yscale("log" if style == "ggplot" else "linear")
+        axes.set_title("A")
+        axes.legend()
+        figure.savefig(io.BytesIO())
+        plt.close("all")
 """
-"""Imports, one chart, so that fonts are found and glyphs are loaded before the first program, and the recorder of what is drawn."""
+"""Imports, the recorder of what is drawn, and one chart a style: fonts are found and formulae can be set before the first program comes."""
 TRIES = 3
 """How often a program is tried that the machine kept from its end (chosen)."""
 OUTSIDE_PX, OVERLAP_PX = 1.0, 1.0
 """Text may stand out of the picture, or on other text, by this much: its box has a margin that its ink has not (chosen)."""
 _HERE = Path(__file__).parent
+RECORDED = tuple((f"/packages/{name}.py", _HERE / f"{name}.py") for name in ("chart_recorder", "chart_probe"))
+"""What of ours lies among the packages that programs can import."""
 LEAST_INK = 0.002
 """Share of pixels unlike the most frequent one below which a picture is blank (chosen: a title alone is about this)."""
 BLOCK = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)```", re.DOTALL)
@@ -236,8 +242,7 @@ def pixels_of(png: bytes) -> NDArray[np.uint8]:
 @cache
 def sandbox() -> Sandbox:
     """The sandbox of this process, with matplotlib, the recorder and the probe in view."""
-    files = tuple((f"/packages/{name}.py", _HERE / f"{name}.py") for name in ("chart_recorder", "chart_probe"))
-    return Sandbox(View(packages=("matplotlib",), files=files, warm_up=WARM_UP), LIMITS)
+    return Sandbox(View(packages=("matplotlib",), files=RECORDED, warm_up=WARM_UP), LIMITS)
 
 
 @cache
