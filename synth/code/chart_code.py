@@ -42,10 +42,11 @@ def write_code(spec: Spec, idiom: Idiom) -> str:
     start = [f"plt.style.use({_text(spec.style)})"] if spec.style != "default" else []
     size = f"figsize=({_number(spec.width_in)}, {_number(spec.height_in)})"
     size += f", layout={_text('constrained')}" if spec.layout == "constrained" else ""
-    if spec.kind == "panels" and idiom.api == "axes":
+    if spec.kind == "panels" and idiom.api != "pyplot":
         start.append(f"fig, axes = plt.subplots({1 if len(spec.series) < 4 else 2}, {_columns(spec)}, {size})")
     else:
-        start.append(f"plt.figure({size})" if idiom.api == "pyplot" else f"fig, ax = plt.subplots({size})")
+        made = {"pyplot": [f"plt.figure({size})"], "figure": [f"fig = plt.figure({size})", "ax = fig.add_subplot()"]}
+        start += made.get(idiom.api, [f"fig, ax = plt.subplots({size})"])
     _section(body, idiom, "Figure", start)
     _section(body, idiom, "Chart", _draw(spec, idiom, access, names))
     _section(body, idiom, "Labels", _finish(spec, idiom, access))
@@ -282,8 +283,11 @@ def _finish(spec: Spec, idiom: Idiom, access: _Access) -> list[str]:
     if spec.kind == "panels":
         return [f"{'plt' if pyplot else 'fig'}.suptitle({_text(spec.title)})"]
     lines = [f"plt.title({_text(spec.title)})" if pyplot else f"ax.set_title({_text(spec.title)})"]
+    words = {"title": spec.title, "xlabel": spec.x_label, "ylabel": spec.y_label}
+    if idiom.together and not pyplot:
+        lines = ["ax.set(" + ", ".join(f"{name}={_text(text)}" for name, text in words.items() if text) + ")"]
     for axis, label in (("x", spec.x_label), ("y", spec.y_label)):
-        if label:
+        if label and (pyplot or not idiom.together):
             lines.append(f"plt.{axis}label({_text(label)})" if pyplot else f"ax.set_{axis}label({_text(label)})")
     if spec.kind in ("grouped", "barh_grouped"):
         start = f"plt.{'y' if spec.kind in LYING else 'x'}ticks" if pyplot else f"ax.set_{'y' if spec.kind in LYING else 'x'}ticks"

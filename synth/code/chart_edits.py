@@ -129,7 +129,7 @@ def broken_code(spec: Spec, idiom: Idiom, fault: Fault) -> str:
         case "import":
             return code.replace("import numpy as np\n" if "import numpy as np\n" in code else "import matplotlib.pyplot as plt\n", "", 1)
         case "misspelled":
-            return re.sub(r"\b(set_)?title\(", lambda found: f"{found[1] or ''}titel(", code, count=1)
+            return re.sub(r"\b(set_|set\(|sup)?title([(=])", lambda found: f"{found[1] or ''}titel{found[2]}", code, count=1)
         case "bracket":
             return code.replace("savefig(", "savefig((", 1)
         case "undefined":

@@ -111,20 +111,22 @@ class Idiom:
     """How the code is written: none of it changes the picture.
 
     Attributes:
-        api: Through `pyplot`'s current axes, or through an axes object.
+        api: Through `pyplot`'s current axes, through an axes object of `subplots`, or through one that is added to a figure.
         data: The table as a list a series, a dictionary, rows of tuples, an array, or CSV text.
         loop: Several series are drawn in a loop.
         function: Everything lies in a function that is called at the end.
         comments: Sections have a comment.
         names: Which of several sets of variable names.
+        together: Title and labels of an axes object are set in one call.
     """
 
-    api: Literal["pyplot", "axes"]
+    api: Literal["pyplot", "axes", "figure"]
     data: DataForm
     loop: bool
     function: bool
     comments: bool
     names: int
+    together: bool = False
 
 
 CHARACTER_IN = 0.09

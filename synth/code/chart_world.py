@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from math import floor, log10
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import yaml
@@ -65,6 +65,7 @@ CROSSED: tuple[Kind, ...] = ("bar", "line", "dates", "step", "scatter", "grouped
 """Kinds that a reference line may cross."""
 FIRST_DAY, LAST_DAY = 14_610, 20_454
 """First of January 2010 and 2026, in days since 1970."""
+APIS: tuple[Literal["pyplot", "axes", "figure"], ...] = ("pyplot", "pyplot", "axes", "axes", "figure")
 DATA_FORMS: tuple[DataForm, ...] = get_args(DataForm)
 MOST_ROWS, MOST_SERIES = 10, 4
 DIGITS = 3
@@ -292,12 +293,13 @@ def draw_idiom(spec: Spec, rng: Generator) -> Idiom:
     chosen = DATA_FORMS[int(rng.integers(len(DATA_FORMS)))]
     odd = any("," in text or '"' in text or "\n" in text for text in (*spec.categories, *(one.name for one in spec.series)))
     return Idiom(
-        api="pyplot" if rng.random() < 0.4 else "axes",
+        api=APIS[int(rng.integers(len(APIS)))],
         data="lists" if chosen == "csv" and odd else chosen,  # such names would need quotes in CSV
         loop=bool(rng.random() < 0.5),
         function=bool(rng.random() < 0.25),
         comments=bool(rng.random() < 0.4),
         names=int(rng.integers(4)),
+        together=bool(rng.random() < 0.3),
     )
 
 

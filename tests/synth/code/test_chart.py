@@ -65,13 +65,14 @@ def test_every_kind_is_drawn_and_read_back(kind: Kind) -> None:
         assert [row.values for row in reading.rows] == [pytest.approx(one.values) for one in spec.series]
 
 
-@pytest.mark.parametrize("kind", ["bar", "grouped", "heatmap"])
+@pytest.mark.parametrize("kind", ["bar", "grouped", "heatmap", "panels"])
 def test_no_idiom_changes_the_picture(kind: Kind) -> None:
     spec = replace(GROUPED if kind != "bar" else BARS, kind=kind, value_labels=kind == "heatmap")
     pictures = set()
     for number, data in enumerate(("lists", "dict", "rows", "array", "csv")):
-        for api in ("pyplot", "axes"):
-            code = write_code(spec, Idiom(api, data, number % 2 == 0, number > 2, number == 1, number % 4))  # type: ignore[arg-type]
+        for api in ("pyplot", "axes", "figure"):
+            idiom = Idiom(api, data, number % 2 == 0, number > 2, number == 1, number % 4, number % 2 == 1)  # type: ignore[arg-type]
+            code = write_code(spec, idiom)
             pictures.add(run_chart(code).png)
     assert len(pictures) == 1
 
