@@ -2,7 +2,7 @@
 
 What is noted is a display list: paths, markers, images and texts, with all that Agg needs to draw them again (`chart_redraw`). It says of
 the picture what no later change to the figure can. The program shares this process, so the list is its word until it has been redrawn.
-Standard library, NumPy and matplotlib only.
+Standard library, NumPy, matplotlib and the probe only.
 """
 
 import base64
@@ -12,10 +12,11 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-import chart_probe  # type: ignore[import-not-found]
 import matplotlib as mpl
 import numpy as np
 from matplotlib.backends import backend_agg
+
+from synth.code import chart_probe
 
 PICTURE, REPORT, LIST = "chart.png", "figures.json", "drawing.json"
 SETTINGS = (

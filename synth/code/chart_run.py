@@ -48,7 +48,7 @@ import matplotlib.pyplot as plt
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 import base64, math, zlib
 from PIL import Image, PngImagePlugin
-import chart_recorder
+from synth.code import chart_recorder
 chart_recorder.install()
 for style in ("default", "ggplot", "bmh", "fivethirtyeight", "dark_background", "seaborn-v0_8", "Solarize_Light2", "petroff10"):
     with plt.style.context(style):
@@ -66,8 +66,8 @@ TRIES = 3
 OUTSIDE_PX, OVERLAP_PX = 1.0, 1.0
 """Text may stand out of the picture, or on other text, by this much: its box has a margin that its ink has not (chosen)."""
 _HERE = Path(__file__).parent
-RECORDED = tuple((f"/packages/{name}.py", _HERE / f"{name}.py") for name in ("chart_recorder", "chart_probe"))
-"""What of ours lies among the packages that programs can import."""
+RECORDED = tuple((f"/sandbox/synth/code/{name}.py", _HERE / f"{name}.py") for name in ("chart_recorder", "chart_probe"))
+"""What of ours programs can import."""
 LEAST_INK = 0.002
 """Share of pixels unlike the most frequent one below which a picture is blank (chosen: a title alone is about this)."""
 BLOCK = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)```", re.DOTALL)
@@ -133,7 +133,7 @@ def run_chart(code: str) -> Drawn:
         SandboxError: The machine, not the program, gave out.
         UserError: No program can be held on this machine.
     """
-    outcome = run_again(Program(code, (PICTURE, REPORT, LIST), after="import chart_recorder; chart_recorder.leave()"))
+    outcome = run_again(Program(code, (PICTURE, REPORT, LIST), after="from synth.code import chart_recorder; chart_recorder.leave()"))
     if outcome.status != "ok":
         raise DataError(f"code_{outcome.status}", f"the program ended with {outcome.code}: {outcome.stderr.strip()[-300:]}")
     return _checked(outcome)

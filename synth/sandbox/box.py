@@ -62,7 +62,8 @@ class View:
 
     Attributes:
         packages: Distributions they may import, with what those need themselves.
-        files: (path inside, file or folder outside), read-only; what lies in `/packages` can be imported. The path must not lie in `/work`.
+        files: (path inside, file or folder outside), read-only; what lies in `/packages` or `/sandbox` can be imported. The path must not
+            lie in `/work`.
         warm_up: Python run once before the first program: imports that all need. It is trusted.
     """
 

@@ -22,8 +22,9 @@ fig.savefig("chart.png")
 {after}
 """
 FORGE = """
-import json, chart_recorder
+import json
 from pathlib import Path
+from synth.code import chart_recorder
 leave = chart_recorder.leave
 def forged():
     leave()
