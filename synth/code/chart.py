@@ -5,6 +5,7 @@ equal bytes. `verify` executes the stored code and every answer again and reads 
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Literal, get_args
 
@@ -21,8 +22,8 @@ from synth.code.chart_proof import LEAST_CHANGED, changed_pixels, verdicts
 from synth.code.chart_questions import ASKED, PROMPTS, Question, questions
 from synth.code.chart_run import Drawn, code_in, fenced, run_chart
 from synth.code.chart_spec import Idiom, Kind, Spec
-from synth.code.chart_tables import check_any_table, read_table
-from synth.code.chart_world import draw_idiom, draw_spec, draw_table, suits
+from synth.code.chart_tables import FOR_THIS_KIND, SHOWN, check_any_table, read_table
+from synth.code.chart_world import Table, draw_idiom, draw_spec, draw_table, suits
 from synth.code.prompts import draw, load
 from synth.params import Mistakes, among, refuse, within
 
@@ -57,7 +58,7 @@ class Chart:
     """Charts in matplotlib.
 
     Attributes:
-        kinds: Kinds of charts, taken in turn.
+        kinds: Kinds of charts, taken in turn; of the user's tables the next that can show the numbers.
         tasks: What conversations begin with, taken in turn: `to_code` (picture to code, then a change), `edit` (picture, code and a wish),
             `mend` (picture and broken code), `ask` (questions), `run` (questions that a program is to answer), `from_sketch` (a picture
             as if drawn by hand, to code).
@@ -82,7 +83,13 @@ class Chart:
             among("tasks", self.tasks, get_args(Task)),
             within("questions", self.questions, 1, 6),
             self._can_be_asked(),
+            self._can_show_files(),
         )
+
+    def _can_show_files(self) -> Mistakes:
+        if self.pattern and not set(self.kinds) & set(SHOWN):
+            todo = f"name one of {', '.join(SHOWN)}"
+            yield UserError(f"{', '.join(self.kinds)} cannot show a table of numbers alone", where="params.kinds", todo=todo)
 
     def _can_be_asked(self) -> Mistakes:
         if {"ask", "run"} & set(self.tasks) and not set(self.kinds) & set(ASKED):
@@ -114,9 +121,8 @@ class Chart:
         if file is None:
             table = draw_table(kind, rng)
         else:
-            table = read_table(file, kind, rng)
-            if not suits(kind, table):
-                raise DataError("unsuited_table", f"a {kind} chart cannot show the numbers of {file.name}")
+            shown = [kind for kind in (*kinds[turn % len(kinds) :], *kinds[: turn % len(kinds)]) if kind in SHOWN]
+            kind, table = _first_that_suits(file, shown, rng)
         spec = draw_spec(table, kind, rng)
         return Truth(
             spec=spec,
@@ -208,6 +214,22 @@ class Chart:
             raise DataError("fault_invisible", f"the mistake {fault.kind} does not show in this chart")
         text = draw(PROMPTS, "mend", rng, code=fenced(broken))
         _say(turns, "mend", text, fenced(code), {"op": "mend", "symptom": symptom}, "same picture")
+
+
+def _first_that_suits(file: Asset, kinds: Sequence[Kind], rng: Generator) -> tuple[Kind, Table]:
+    """The first kind that can show a file's numbers, and the part of the table that it shows; DataError of the first if none can."""
+    refused = None
+    for kind in kinds:
+        try:
+            table = read_table(file, kind, rng)
+        except DataError as error:
+            if error.reason not in FOR_THIS_KIND:
+                raise
+            refused = refused or error
+            continue
+        if suits(kind, table):
+            return kind, table
+    raise refused or DataError("unsuited_table", f"no chart of {', '.join(kinds)} can show the numbers of {file.name}")
 
 
 def sketched(code: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from schemas.errors import DataError
 from synth.code.chart_reading import TOLERANCE, Reading, Row, as_reading, close_all, read_names, read_ticks
 from synth.code.chart_run import Drawn
-from synth.code.chart_witness import date_of, names_rows, witnessed
+from synth.code.chart_witness import counts_days, names_rows, witnessed
 
 BOX_POINTS = 5
 
@@ -285,8 +285,7 @@ def _lines(axes: dict[str, Any]) -> Reading | None:
     if not lines:
         return None
     kind, x = "step" if lines[0]["drawn"].startswith("steps") else "line", lines[0]["x"]
-    labels = [text for _, text in axes["x"]["ticks"]]
-    if kind == "line" and labels and all(date_of(label) is not None for label in labels):
+    if kind == "line" and counts_days(axes["x"]):
         kind = "dates"
     elif kind == "line" and names_rows(axes["x"]):
         kind = "profile"

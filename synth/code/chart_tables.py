@@ -43,6 +43,15 @@ SPREAD = 200.0
 HEAD_BYTES = 4_096
 
 
+FOR_THIS_KIND = ("one_column", "no_names", "too_few_rows", "unsuited_table")
+"""Reasons that concern one kind of chart; another may show the file."""
+SHOWN: tuple[Kind, ...] = (
+    *("bar", "barh", "grouped", "stacked", "line", "step", "area", "scatter", "pie", "donut", "heatmap", "lollipop", "dots", "profile"),
+    *("barh_grouped", "barh_stacked", "dumbbell", "panels"),
+)
+"""Kinds that show a table's numbers and none besides: the others need counts, spreads or sizes, which would have to be made up."""
+
+
 def check_any_table(assets: Sequence[Asset], pattern: str) -> None:
     """UserError if none of the files is Parquet, or text with a separator in its first lines."""
     heads = [read_head(asset, HEAD_BYTES) for asset in assets]
@@ -201,7 +210,7 @@ def _check(asset: Asset, kind: Kind, columns: tuple[tuple[float, ...], ...]) -> 
         raise DataError("too_few_rows", f"{asset.name} has {len(columns[0])} rows with all of the numbers; {LEAST_ROWS} are needed")
     if kind in PARTS and any(value < 0 for column in columns for value in column):
         raise DataError("unsuited_table", f"{asset.name} has negative numbers, which a {kind} chart cannot show")
-    if kind in SEVERAL and kind not in ("heatmap", "area") and len(columns) < 2:
+    if kind in SEVERAL and len(columns) < 2:
         raise DataError("one_column", f"{asset.name} has one column of numbers; a {kind} chart needs two")
     if max(values) == 0 or max(values) > SPREAD * max(min(values), 1e-300):
         raise DataError("unsuited_table", f"{asset.name}: the numbers shown reach from {min(values):g} to {max(values):g}")

@@ -118,7 +118,7 @@ def _ticks(plot: Plot, drawn: Drawn) -> None:
                 raise _refuse(f"the tick label {text!r} is not at {at}")
         numbers = [(at, number) for at, text in axis["ticks"] if (number := number_of(text)) is not None]
         dates = [(at, date_of(text)) for at, text in axis["ticks"]]
-        if any(date is not None and date != at for at, date in dates):
+        if not _is_counted([at for at, _ in dates]) and any(date is not None and date != at for at, date in dates):
             raise _refuse(f"the dates beside the ticks are others than their places: {axis['ticks'][:3]}")
         if names_rows(axis):
             continue
@@ -134,7 +134,17 @@ def names_rows(axis: dict[str, Any]) -> bool:
     if None in numbers or not numbers:
         return True
     places = [at for at, _ in axis["ticks"]]
-    return places != numbers and places == list(range(len(places)))
+    return places != numbers and _is_counted(places)
+
+
+def counts_days(axis: dict[str, Any]) -> bool:
+    """Whether an axis is one of dates: its labels are, and not those of rows at 0, 1, 2 …"""
+    labels = [date_of(text) for _, text in axis["ticks"]]
+    return bool(labels) and None not in labels and not _is_counted([at for at, _ in axis["ticks"]])
+
+
+def _is_counted(places: Sequence[float]) -> bool:
+    return list(places) == list(range(len(places)))
 
 
 def date_of(text: str) -> float | None:
