@@ -110,6 +110,17 @@ def test_a_chart_of_the_users_table_names_its_file(tmp_path: Path) -> None:
     assert '"CC0-1.0"' in sample.provenance
 
 
+@pytest.mark.skipif(bool(unavailable()), reason="no sandbox")
+def test_a_kind_that_cannot_show_a_table_gives_way_to_the_next(tmp_path: Path) -> None:
+    (tmp_path / "days.csv").write_text("day,rain\n" + "".join(f"2021-0{n}-01,{10 + 3 * n}\n" for n in range(1, 9)))
+    family = Chart(kinds=("grouped", "histogram", "profile"), tasks=("to_code",), pattern=f"{tmp_path}/*.csv").pin()
+    sample = make_sample(family, "code.chart", 0, 5)
+    assert sample.tags[0] == "profile", "a histogram of it would be made up"
+    assert all(verdict.passed for verdict in sample.verdicts)
+    with pytest.raises(UserError, match="cannot show a table"):
+        Chart(kinds=("histogram",), tasks=("to_code",), pattern=f"{tmp_path}/*.csv")
+
+
 def test_no_table_at_all_is_the_users_mistake(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"\0\1\2")
     with pytest.raises(UserError, match="none of the files"):
