@@ -16,7 +16,7 @@ from typing import get_args
 import numpy as np
 
 from synth.code.chart_code import write_code
-from synth.code.chart_run import LIMITS, PICTURE, WARM_UP
+from synth.code.chart_run import LIMITS, PICTURE, RECORDED, WARM_UP
 from synth.code.chart_spec import Kind
 from synth.code.chart_world import draw_idiom, draw_spec, draw_table
 from synth.sandbox.box import Program, Sandbox, View, check_available
@@ -45,7 +45,7 @@ def held(batches: Sequence[Sequence[str]], warm_up: str) -> float:
     """Processor seconds of a sandbox a batch."""
     before, inside = used(resource.RUSAGE_CHILDREN), 0.0  # bwrap does not wait for what it holds, so that tells its own time
     for batch in batches:
-        with Sandbox(View(PACKAGES, warm_up=warm_up), LIMITS) as sandbox:
+        with Sandbox(View(PACKAGES, RECORDED, warm_up), LIMITS) as sandbox:
             for code in batch:
                 outcome = sandbox.run(Program(code, (PICTURE,)))
                 if PICTURE not in outcome.files:

@@ -5,6 +5,7 @@ equal bytes. `verify` executes the stored code and every answer again and reads 
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Literal, get_args
 
@@ -16,16 +17,20 @@ from schemas.sample import AssetUse, Attachment, Evidence, Image, Json, Proof, R
 from synth.assets import Asset, resolve
 from synth.code.chart_code import write_code
 from synth.code.chart_edits import Edit, Fault, apply_edit, broken_code, draw_edit, draw_fault
+from synth.code.chart_programs import answering_program
 from synth.code.chart_proof import LEAST_CHANGED, changed_pixels, verdicts
 from synth.code.chart_questions import ASKED, PROMPTS, Question, questions
 from synth.code.chart_run import Drawn, code_in, fenced, run_chart
 from synth.code.chart_spec import Idiom, Kind, Spec
-from synth.code.chart_tables import check_any_table, read_table
-from synth.code.chart_world import draw_idiom, draw_spec, draw_table, suits
+from synth.code.chart_tables import FOR_THIS_KIND, SHOWN, check_any_table, read_table
+from synth.code.chart_world import Table, draw_idiom, draw_spec, draw_table, suits
 from synth.code.prompts import draw, load
 from synth.params import Mistakes, among, refuse, within
 
-Task = Literal["to_code", "edit", "mend", "ask"]
+Task = Literal["to_code", "edit", "mend", "ask", "run", "from_sketch"]
+PYPLOT, NUMPY = "import matplotlib.pyplot as plt\n", "import numpy as np\n"
+SKETCH = 'plt.rcParams["path.sketch"] = (1.0, 90, 2)'
+"""Lines that waver by a pixel, in waves of 90 pixels, as drawn by hand."""
 WHOLE = (Evidence(0),)
 
 
@@ -53,16 +58,17 @@ class Chart:
     """Charts in matplotlib.
 
     Attributes:
-        kinds: Kinds of charts, taken in turn.
+        kinds: Kinds of charts, taken in turn; of the user's tables the next that can show the numbers.
         tasks: What conversations begin with, taken in turn: `to_code` (picture to code, then a change), `edit` (picture, code and a wish),
-            `mend` (picture and broken code), `ask` (questions).
-        questions: Questions a conversation of `ask`; one elsewhere.
-        pattern: Path, glob or URI of CSV or TSV files whose tables are drawn; tables are drawn up where it is empty.
+            `mend` (picture and broken code), `ask` (questions), `run` (questions that a program is to answer), `from_sketch` (a picture
+            as if drawn by hand, to code).
+        questions: Questions a conversation of `ask` and `run`; one elsewhere.
+        pattern: Path, glob or URI of CSV, TSV or Parquet files whose tables are drawn; tables are drawn up where it is empty.
         licence: SPDX identifier of the files.
         pinned: The files as they were when the run was planned (see `pin`); looked up again if empty.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     kinds: tuple[Kind, ...] = get_args(Kind)
     tasks: tuple[Task, ...] = get_args(Task)
@@ -77,11 +83,17 @@ class Chart:
             among("tasks", self.tasks, get_args(Task)),
             within("questions", self.questions, 1, 6),
             self._can_be_asked(),
+            self._can_show_files(),
         )
 
+    def _can_show_files(self) -> Mistakes:
+        if self.pattern and not set(self.kinds) & set(SHOWN):
+            todo = f"name one of {', '.join(SHOWN)}"
+            yield UserError(f"{', '.join(self.kinds)} cannot show a table of numbers alone", where="params.kinds", todo=todo)
+
     def _can_be_asked(self) -> Mistakes:
-        if "ask" in self.tasks and not set(self.kinds) & set(ASKED):
-            todo = f"take ask out of tasks, or name one of {', '.join(ASKED)}"
+        if {"ask", "run"} & set(self.tasks) and not set(self.kinds) & set(ASKED):
+            todo = f"take ask and run out of tasks, or name one of {', '.join(ASKED)}"
             yield UserError(f"no questions are asked about {', '.join(self.kinds)}", where="params.tasks", todo=todo)
 
     def files(self) -> tuple[Asset, ...]:
@@ -102,16 +114,15 @@ class Chart:
         """Draw table, chart, idiom and what is asked; kinds and tasks follow `index`."""
         task = self.tasks[index % len(self.tasks)]
         turn = index // len(self.tasks)
-        kinds = [kind for kind in self.kinds if task != "ask" or kind in ASKED]
+        kinds = [kind for kind in self.kinds if task not in ("ask", "run") or kind in ASKED]
         kind = kinds[turn % len(kinds)]
         files = self.files()
         file = files[(turn + turn // len(kinds)) % len(files)] if files else None
         if file is None:
             table = draw_table(kind, rng)
         else:
-            table = read_table(file, kind, rng)
-            if not suits(kind, table):
-                raise DataError("unsuited_table", f"a {kind} chart cannot show the numbers of {file.name}")
+            shown = [kind for kind in (*kinds[turn % len(kinds) :], *kinds[: turn % len(kinds)]) if kind in SHOWN]
+            kind, table = _first_that_suits(file, shown, rng)
         spec = draw_spec(table, kind, rng)
         return Truth(
             spec=spec,
@@ -129,6 +140,8 @@ class Chart:
             DataError: It does not draw a usable chart, or not the same one twice (`draws_differ`).
         """
         code = write_code(truth.spec, truth.idiom)
+        if truth.task == "from_sketch":
+            code = sketched(code)
         drawn = run_chart(code)
         if run_chart(code).png != drawn.png:
             raise DataError("draws_differ", "the same code drew two pictures")
@@ -151,15 +164,24 @@ class Chart:
         turns: list[Turn] = []
         if truth.task == "to_code":
             _say(turns, "to_code", draw(PROMPTS, "to_code", rng), fenced(code), {"op": "draw"}, "same picture")
+        if truth.task == "from_sketch":
+            plain = write_code(truth.spec, truth.idiom)
+            run_chart(plain)
+            _say(turns, "from_sketch", draw(PROMPTS, "from_sketch", rng), fenced(plain), {"op": "from_sketch"}, "same chart")
         if truth.edit is not None:
             self._edit(turns, truth, truth.edit, code, rng)
         if truth.fault is not None:
             self._mend(turns, truth, truth.fault, code, rng)
         asked: list[Question] = []
-        if truth.spec.kind in ASKED and truth.task != "edit":  # after an edit, the picture is no longer what is talked about
-            asked = questions(truth.spec, self.questions if truth.task == "ask" else 1, rng) if truth.task != "to_code" else []
+        if truth.spec.kind in ASKED and truth.task not in ("edit", "to_code"):  # after an edit, the picture is not what is talked about
+            asked = questions(truth.spec, self.questions if truth.task in ("ask", "run") else 1, rng)
         for one in asked:
-            _say(turns, one.task, one.text, one.answer, one.program, one.answer)
+            if truth.task == "run":
+                text = one.text + draw(PROMPTS, "run", rng)
+                task = one.task.replace("ask_", "run_")
+                _say(turns, task, text, fenced(answering_program(truth.spec, one)), one.program, one.answer)
+            else:
+                _say(turns, one.task, one.text, one.answer, one.program, one.answer)
         if not turns:
             raise DataError("nothing_to_ask", f"the values of this {truth.spec.kind} chart are too close to one another")
         return (replace(turns[0], text=f"<image>\n{turns[0].text}"), *turns[1:])
@@ -183,14 +205,37 @@ class Chart:
 
     def _mend(self, turns: list[Turn], truth: Truth, fault: Fault, code: str, rng: Generator) -> None:
         broken = broken_code(truth.spec, truth.idiom, fault)
+        wrong, symptom = b"", "draws_another_picture"
         try:
             wrong = run_chart(broken).png
-        except DataError:
-            wrong = b""
+        except DataError as error:
+            symptom = error.reason
         if wrong and changed_pixels(wrong, run_chart(code).png) < LEAST_CHANGED:
             raise DataError("fault_invisible", f"the mistake {fault.kind} does not show in this chart")
         text = draw(PROMPTS, "mend", rng, code=fenced(broken))
-        _say(turns, "mend", text, fenced(code), {"op": "mend", "fault": fault.kind}, "same picture")
+        _say(turns, "mend", text, fenced(code), {"op": "mend", "symptom": symptom}, "same picture")
+
+
+def _first_that_suits(file: Asset, kinds: Sequence[Kind], rng: Generator) -> tuple[Kind, Table]:
+    """The first kind that can show a file's numbers, and the part of the table that it shows; DataError of the first if none can."""
+    refused = None
+    for kind in kinds:
+        try:
+            table = read_table(file, kind, rng)
+        except DataError as error:
+            if error.reason not in FOR_THIS_KIND:
+                raise
+            refused = refused or error
+            continue
+        if suits(kind, table):
+            return kind, table
+    raise refused or DataError("unsuited_table", f"no chart of {', '.join(kinds)} can show the numbers of {file.name}")
+
+
+def sketched(code: str) -> str:
+    """The same program, whose lines waver."""
+    last = NUMPY if NUMPY in code else PYPLOT
+    return code.replace(last, f"{last}{SKETCH}\n", 1)
 
 
 def _say(turns: list[Turn], task: str, question: str, answer: str, program: dict[str, Json], value: Json) -> None:
@@ -201,7 +246,21 @@ def _say(turns: list[Turn], task: str, question: str, answer: str, program: dict
 def _table_of(spec: Spec) -> dict[str, Json]:
     """What the picture shows, for the verifier: no layout, no style."""
     whole: dict[str, Any] = asdict(spec)
-    kept = ("kind", "title", "x_label", "y_label", "categories", "x", "series", "log", "grid", "value_labels", "colormap")
+    kept = (
+        "kind",
+        "title",
+        "x_label",
+        "y_label",
+        "categories",
+        "x",
+        "series",
+        "log",
+        "grid",
+        "value_labels",
+        "colormap",
+        "reference",
+        "note",
+    )
     table: dict[str, Json] = json.loads(json.dumps({key: whole[key] for key in kept}))
     return table
 

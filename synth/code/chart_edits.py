@@ -10,7 +10,7 @@ from typing import Literal
 from numpy.random import Generator
 
 from synth.code.chart_code import write_code
-from synth.code.chart_spec import Idiom, Series, Spec
+from synth.code.chart_spec import LYING, MANY_COLORED, ROUND, Idiom, Series, Spec
 
 Operation = Literal["title", "y_label", "recolour", "remove", "sort", "log", "grid", "horizontal"]
 FaultKind = Literal["value", "names", "colors", "label", "mirrored", "kind", "unlogged", "import", "misspelled", "bracket", "undefined"]
@@ -42,18 +42,22 @@ class Fault:
 def draw_edit(spec: Spec, rng: Generator) -> Edit:
     """A change that suits the chart."""
     possible: list[Operation] = ["title"]
-    if spec.kind not in ("pie", "heatmap", "barh", "histogram"):
+    if spec.kind not in (*ROUND, *LYING, "heatmap", "histogram", "stairs", "panels"):
         possible.append("y_label")
-    if spec.kind not in ("pie", "heatmap", "box"):
-        possible += ["recolour", "grid"]
-    if len(spec.series) > 2 and spec.kind not in ("heatmap", "box"):
+    if spec.kind not in (*ROUND, "heatmap", "box"):
+        possible += ["grid"]
+    if spec.kind not in (*MANY_COLORED, "heatmap", "box", "range"):
+        possible += ["recolour"]
+    if len(spec.series) > 2 and spec.kind not in ("heatmap", "box", "panels"):
         possible.append("remove")
     if spec.kind in ("bar", "lollipop"):
         possible.append("sort")
     positive = all(value > 0 for one in spec.series for value in one.values)
-    if spec.kind in ("bar", "line", "scatter", "step") and positive and not spec.log and spec.layout != "none":  # wide labels
+    if (
+        spec.kind in ("bar", "line", "scatter", "step") and positive and not spec.log and spec.reference is None and spec.layout != "none"
+    ):  # wide labels
         possible.append("log")
-    if spec.kind == "bar" and spec.layout != "none":  # names need room on the left
+    if spec.kind == "bar" and spec.reference is None and spec.layout != "none":  # names need room on the left
         possible.append("horizontal")
     operation = possible[int(rng.integers(len(possible)))]
     series = spec.series[int(rng.integers(len(spec.series)))].name if operation in ("recolour", "remove") else ""
@@ -92,10 +96,12 @@ def apply_edit(spec: Spec, edit: Edit) -> Spec:
 
 def draw_fault(spec: Spec, rng: Generator) -> Fault:
     """A mistake that changes this chart or stops it."""
-    possible: list[FaultKind] = ["value", "value", "mirrored", "import", "misspelled", "bracket", "undefined"]
+    possible: list[FaultKind] = ["value", "value", "import", "misspelled", "bracket", "undefined"]
+    if spec.kind != "panels":
+        possible += ["mirrored"]
     if spec.categories:
         possible += ["names"]
-    if len(spec.series) > 1 and spec.kind not in ("heatmap", "box"):
+    if len(spec.series) > 1 and spec.kind not in ("heatmap", "box", "range"):
         possible += ["colors"]
     if spec.y_label:
         possible += ["label"]
@@ -123,7 +129,7 @@ def broken_code(spec: Spec, idiom: Idiom, fault: Fault) -> str:
         case "import":
             return code.replace("import numpy as np\n" if "import numpy as np\n" in code else "import matplotlib.pyplot as plt\n", "", 1)
         case "misspelled":
-            return re.sub(r"\b(set_)?title\(", lambda found: f"{found[1] or ''}titel(", code, count=1)
+            return re.sub(r"\b(set_|set\(|sup)?title([(=])", lambda found: f"{found[1] or ''}titel{found[2]}", code, count=1)
         case "bracket":
             return code.replace("savefig(", "savefig((", 1)
         case "undefined":

@@ -14,8 +14,10 @@ import numpy as np
 
 from schemas.errors import DataError
 from schemas.sample import Json, Stored, Turn, Verdict
-from synth.code.chart_reading import PIE_TOLERANCE, TOLERANCE, Reading, Row, close_all, read_chart, same
-from synth.code.chart_run import Drawn, code_in, pixels_of, run_chart
+from synth.code.chart_kinds import read_drawn
+from synth.code.chart_reading import PIE_TOLERANCE, TOLERANCE, Reading, Row, close_all, same
+from synth.code.chart_run import Drawn, code_in, pixels_of, run_chart, run_printing
+from synth.code.chart_scores import CLEAR, features, insensitive, mean_score
 from synth.code.chart_spec import COUNTED
 from synth.code.prompts import load, match
 
@@ -81,7 +83,9 @@ def _media_fault(court: Court) -> tuple[str, Reading | None]:
         drawn = court.draw(court.source())
         if len(court.stored.images) != 1 or drawn.png != court.stored.images[0].data:
             return "other_picture", None
-        reading = read_chart(drawn.figure)
+        reading = read_drawn(drawn)
+        if dull := insensitive(features(drawn)):
+            raise DataError("insensitive", f"the scores do not tell this chart from one with {dull}")
     except DataError as error:
         return error.reason, None
     table = json.loads(court.stored.attachment("chart.json").data)
@@ -93,13 +97,17 @@ def shows(reading: Reading, table: dict[str, Any]) -> bool:
     words = ("kind", "title", "x_label", "y_label", "log", "grid", "value_labels")
     if any(getattr(reading, word) != table[word] for word in words) or list(reading.categories) != table["categories"]:
         return False
+    if list(reading.references) != [table["reference"]] * (table["reference"] is not None):
+        return False
+    if [text for text, _, _ in reading.notes] != [table["note"]] * bool(table["note"]):
+        return False
     if not close_all(reading.x, table["x"]) or len(reading.rows) != len(table["series"]):
         return False
     for row, series in zip(reading.rows, table["series"], strict=True):
         values, tolerance = series["values"], TOLERANCE
-        if reading.kind == "pie":  # shows shares
+        if reading.kind in ("pie", "donut"):  # shows shares
             values, tolerance = [value / sum(values) for value in values], PIE_TOLERANCE
-        named = row.name == series["name"] or reading.kind == "box"
+        named = row.name == series["name"] or reading.kind in ("box", "range")
         colored = row.color == series["color"] or reading.kind in ("box", "heatmap")
         if not (named and colored and close_all(row.values, values, tolerance) and close_all(row.errors, series["errors"])):
             return False
@@ -114,17 +122,45 @@ def _judge(court: Court, shown: Reading, question: str, turn: Turn, given: str) 
     if turn.task == "to_code":
         if match(PROMPTS, "to_code", question) is None:
             return "unknown_question"
+        if program != {"op": "draw"}:
+            return "other_program"
         drawn = court.draw(code_in(turn.text))
         return _unless(drawn.png == court.stored.images[0].data and turn.proof.answer == "same picture", "draws_another_picture")
     if turn.task == "mend":
         return _mend(court, question, turn)
     if turn.task == "edit":
         return _edit(court, shown, question, turn, given)
+    if turn.task == "from_sketch":
+        return _from_sketch(court, shown, question, turn)
+    if turn.task.startswith("run_"):
+        return _run(shown, question, turn)
     asked = match(PROMPTS, turn.task, question) if turn.task.startswith("ask_") else None
     if asked is None:
         return "unknown_question"
     answer = _answer(turn.task, shown, program, asked)
     return _unless(answer is not None and answer == turn.text == turn.proof.answer, "wrong_answer")
+
+
+def _run(shown: Reading, question: str, turn: Turn) -> str:
+    """What the program prints must be the answer."""
+    task = turn.task.replace("run_", "ask_")
+    plain = next((question.removesuffix(text) for text in load(PROMPTS)["run"] if question.endswith(text)), "")
+    asked = match(PROMPTS, task, plain) if plain else None
+    if asked is None or turn.proof is None or not isinstance(turn.proof.program, dict):
+        return "unknown_question"
+    answer = _answer(task, shown, turn.proof.program, asked)
+    return _unless(answer is not None and answer == run_printing(code_in(turn.text)) == turn.proof.answer, "wrong_answer")
+
+
+def _from_sketch(court: Court, shown: Reading, question: str, turn: Turn) -> str:
+    """The stored picture must waver, the answer's not, and all else be the same."""
+    if match(PROMPTS, "from_sketch", question) is None:
+        return "unknown_question"
+    drawn = court.draw(code_in(turn.text))
+    if not court.draw(court.source()).wavers() or drawn.wavers():
+        return "no_sketch"
+    right = same(read_drawn(drawn), shown) and turn.proof is not None and turn.proof.answer == "same chart"
+    return _unless(right and turn.proof is not None and turn.proof.program == {"op": "from_sketch"}, "draws_another_picture")
 
 
 def _unless(right: bool, reason: str) -> str:
@@ -136,15 +172,28 @@ def _mend(court: Court, question: str, turn: Turn) -> str:
     slots = match(PROMPTS, "mend", question)
     if slots is None:
         return "unknown_question"
+    wrong, symptom = b"", "draws_another_picture"
     try:
         wrong = court.draw(code_in(slots["code"])).png
-    except DataError:
-        wrong = b""
+    except DataError as error:
+        symptom = error.reason
     if wrong and changed_pixels(wrong, court.stored.images[0].data) < LEAST_CHANGED:
         return "fault_invisible"
+    if wrong and not clearly_below(court.draw(code_in(slots["code"])), court.draw(court.source())):
+        return "insensitive"
+    if turn.proof is None or turn.proof.program != {"op": "mend", "symptom": symptom}:
+        return "other_program"
     drawn = court.draw(code_in(turn.text))
-    right = drawn.png == court.stored.images[0].data and turn.proof is not None and turn.proof.answer == "same picture"
+    right = drawn.png == court.stored.images[0].data and turn.proof.answer == "same picture"
     return _unless(right, "draws_another_picture")
+
+
+def clearly_below(wrong: Drawn, right: Drawn) -> bool:
+    """Whether the scores tell a mistaken chart from the right one; mirrored axes are seen by `read_drawn` and no score."""
+    try:
+        return not same(read_drawn(wrong), read_drawn(right)) or mean_score(features(right), features(wrong)) <= 1 - CLEAR
+    except DataError:
+        return True
 
 
 def changed_pixels(one: bytes, other: bytes) -> int:
@@ -173,8 +222,21 @@ def _edit(court: Court, shown: Reading, question: str, turn: Turn, given: str) -
             return "other_program"
         if drawn.figure["size_px"] != court.draw(court.source()).figure["size_px"]:
             return "changes_more"
-        return _unless(same(read_chart(drawn.figure), change(shown, asked)) and turn.proof.answer == "edited", "changes_something_else")
+        return _unless(
+            same(_free(read_drawn(drawn), operation), _free(change(shown, asked), operation)) and turn.proof.answer == "edited",
+            "changes_something_else",
+        )
     return "unknown_question"
+
+
+MOVES = {"log": ("tick", "type"), "grid": ("grid", "spine"), "remove": ("mark",)}
+"""What else an edit may change of the look: smaller ticks with smaller labels come with a logarithmic axis, grid lines may lie on the
+border, and series may differ in their marks."""
+
+
+def _free(reading: Reading, operation: str) -> Reading:
+    """A reading without the part of its look that an edit changes."""
+    return replace(reading, look=tuple(style for style in reading.look if style.split()[0] not in MOVES.get(operation, ())))
 
 
 def _recolour(shown: Reading, asked: dict[str, str]) -> Reading:
@@ -239,7 +301,9 @@ def _answer(task: str, shown: Reading, program: dict[str, Json], asked: dict[str
 
 def _from_row(task: str, shown: Reading, row: Row, asked: dict[str, str]) -> str | None:
     """As above, for questions about one series."""
-    names = list(shown.categories) or [f"{value:g}" for value in shown.x]
+    names = list(shown.categories) or [f"{value:.15g}" for value in shown.x]
+    if shown.kind == "dates":
+        names = [str(np.datetime64(int(day), "D")) for day in shown.x]
     values = dict(zip(names, row.values, strict=True))
     least = MARGIN * max(abs(value) for one in shown.rows for value in one.values) - TOLERANCE
     order = sorted(names, key=lambda name: -values[name])

@@ -3,6 +3,7 @@
 Only what an eye can tell is asked: values that are compared differ by `MARGIN` of the highest.
 """
 
+import datetime
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +11,19 @@ from dataclasses import dataclass
 from numpy.random import Generator
 
 from schemas.sample import Json
-from synth.code.chart_spec import COUNTED, Kind, Spec
+from synth.code.chart_spec import COUNTED, ROUND, Kind, Spec
 from synth.code.chart_world import significant
 from synth.code.prompts import draw, load
 
 PROMPTS = "chart_prompts"
 MARGIN = 0.04
 """Least difference of compared values, as a share of the highest (chosen: some 12 pixels of a plot 300 high)."""
-ASKED: tuple[Kind, ...] = ("bar", "barh", "grouped", "stacked", "line", "step", "area", "scatter", "pie", "heatmap", "errorbar", "lollipop")
+ASKED: tuple[Kind, ...] = (
+    *("bar", "barh", "grouped", "stacked", "line", "step", "area", "scatter", "pie", "heatmap", "errorbar", "lollipop"),
+    *("donut", "barh_grouped", "barh_stacked", "bar_errors", "band", "dumbbell", "profile", "dates", "dots", "panels"),
+)
+UNLEVELLED: tuple[Kind, ...] = ("pie", "donut", "stacked", "barh_stacked", "area", "heatmap")
+"""Kinds whose values are not measured along one axis from one line."""
 """Kinds of charts that questions are asked about."""
 
 
@@ -43,7 +49,9 @@ def questions(spec: Spec, count: int, rng: Generator) -> list[Question]:
 
 def row_names(spec: Spec) -> list[str]:
     """What the rows are called on their axis."""
-    return list(spec.categories) or [f"{value:g}" for value in spec.x]
+    if spec.kind == "dates":
+        return [(datetime.date(1970, 1, 1) + datetime.timedelta(days=day)).isoformat() for day in spec.x]
+    return list(spec.categories) or [f"{value:.15g}" for value in spec.x]
 
 
 def _order(spec: Spec, series: str, values: Sequence[float], of: str, rng: Generator) -> list[Question]:
@@ -72,13 +80,13 @@ def _numbers(spec: Spec, series: str, values: Sequence[float], of: str, rng: Gen
     found = [_question("ask_count", str(len(values)), {"op": "count"}, rng)] if spec.kind in COUNTED else []
     if len(spec.series) > 1:
         found.append(_question("ask_series", str(len(spec.series)), {"op": "series"}, rng))
-    if spec.value_labels and spec.kind != "pie":
+    if spec.value_labels and spec.kind not in ROUND:
         place = int(rng.integers(len(values)))
         program: dict[str, Json] = {"op": "value", "series": series, "row": names[place]}
         found.append(_question("ask_value", f"{values[place]:g}", program, rng, of=of, row=names[place]))
     ranked = sorted(values)
     gaps = [(low + high) / 2 for low, high in itertools.pairwise(ranked) if high - low >= 3 * least]
-    if gaps and spec.kind not in ("pie", "stacked", "area", "heatmap"):
+    if gaps and spec.kind not in UNLEVELLED:
         level = significant(gaps[int(rng.integers(len(gaps)))], 2)
         if all(abs(value - level) >= least for value in values):
             program = {"op": "above", "series": series, "level": level}

@@ -1,4 +1,4 @@
-"""A stranger's CSV or TSV file, checked and cut to a table that a chart can show.
+"""A stranger's CSV, TSV or Parquet file, checked and cut to a table that a chart can show.
 
 What cannot be used is a `DataError` with one of `REASONS`, never a crash.
 """
@@ -9,14 +9,29 @@ import itertools
 import math
 from collections.abc import Sequence
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.random import Generator
 
 from schemas.errors import DataError, UserError
 from synth.assets import Asset, read_asset, read_head
-from synth.code.chart_spec import CATEGORICAL, PARTS, SINGLE, Kind
+from synth.code.chart_spec import CATEGORICAL, PARTS, SEVERAL, SINGLE, Kind
 from synth.code.chart_world import MOST_ROWS, MOST_SERIES, Table, significant
 
-REASONS = ("zero_byte", "not_text", "too_large", "one_column", "no_numbers", "too_few_rows", "no_names", "ragged", "unsuited_table")
+PARQUET = b"PAR1"
+"""How a Parquet file begins."""
+REASONS = (
+    "zero_byte",
+    "not_text",
+    "not_a_table",
+    "too_large",
+    "one_column",
+    "no_numbers",
+    "too_few_rows",
+    "no_names",
+    "ragged",
+    "unsuited_table",
+)
 """Why a file cannot be used."""
 MAX_BYTES, MAX_ROWS, MAX_COLUMNS = 32 << 20, 200_000, 500
 """Largest table that is read (chosen: a chart shows ten rows of it)."""
@@ -28,13 +43,22 @@ SPREAD = 200.0
 HEAD_BYTES = 4_096
 
 
+FOR_THIS_KIND = ("one_column", "no_names", "too_few_rows", "unsuited_table")
+"""Reasons that concern one kind of chart; another may show the file."""
+SHOWN: tuple[Kind, ...] = (
+    *("bar", "barh", "grouped", "stacked", "line", "step", "area", "scatter", "pie", "donut", "heatmap", "lollipop", "dots", "profile"),
+    *("barh_grouped", "barh_stacked", "dumbbell", "panels"),
+)
+"""Kinds that show a table's numbers and none besides: the others need counts, spreads or sizes, which would have to be made up."""
+
+
 def check_any_table(assets: Sequence[Asset], pattern: str) -> None:
-    """UserError if none of the files is text with a separator in its first lines."""
+    """UserError if none of the files is Parquet, or text with a separator in its first lines."""
     heads = [read_head(asset, HEAD_BYTES) for asset in assets]
-    if not any(b"\0" not in head and any(mark in head for mark in (b",", b";", b"\t")) for head in heads):
+    if not any(head.startswith(PARQUET) or (b"\0" not in head and any(mark in head for mark in (b",", b";", b"\t"))) for head in heads):
         names = ", ".join(asset.name for asset in assets[:3]) + (", …" if len(assets) > 3 else "")
-        what = f"none of the files that {pattern!r} names is a table in CSV ({names})"
-        raise UserError(what, where="params.pattern", todo="name CSV or TSV files, for example with *.csv at the end")
+        what = f"none of the files that {pattern!r} names is a table in CSV or Parquet ({names})"
+        raise UserError(what, where="params.pattern", todo="name CSV, TSV or Parquet files, for example with *.csv at the end")
 
 
 def read_table(asset: Asset, kind: Kind, rng: Generator) -> Table:
@@ -43,7 +67,8 @@ def read_table(asset: Asset, kind: Kind, rng: Generator) -> Table:
     Raises:
         DataError: With one of `REASONS`.
     """
-    head, rows = _parse(read_asset(asset), asset.name)
+    data = read_asset(asset)
+    head, rows = _parse_parquet(data, asset.name) if data.startswith(PARQUET) else _parse(data, asset.name)
     numeric = {place: _column(rows, place) for place in range(len(head))}
     full = [place for place, values in numeric.items() if sum(value is not None for value in values) >= max(LEAST_ROWS, len(rows) // 2)]
     if not full:
@@ -84,6 +109,26 @@ def _parse(data: bytes, where: str) -> tuple[list[str], list[list[str]]]:
     return head, rows
 
 
+def _parse_parquet(data: bytes, where: str) -> tuple[list[str], list[list[str]]]:
+    """The flat columns of a Parquet file as text; what is missing is empty."""
+    if len(data) > MAX_BYTES:
+        raise DataError("too_large", f"{where} has {len(data)} bytes, more than {MAX_BYTES}")
+    try:
+        file = pq.ParquetFile(pa.BufferReader(data))
+        if file.metadata.num_rows > MAX_ROWS or file.metadata.num_columns > MAX_COLUMNS:
+            raise DataError("too_large", f"{where} has {file.metadata.num_rows} rows and {file.metadata.num_columns} columns")
+        table = file.read()
+    except (pa.ArrowException, OSError) as error:
+        raise DataError("not_a_table", f"{where} is no readable Parquet file: {error}") from error
+    flat = [name for name in table.column_names if not pa.types.is_nested(table.schema.field(name).type)]
+    if len(flat) < 2:
+        raise DataError("one_column", f"{where} has one column; a chart needs names and numbers, or two columns of numbers")
+    if table.num_rows < LEAST_ROWS:
+        raise DataError("too_few_rows", f"{where} has {table.num_rows} rows; {LEAST_ROWS} are needed")
+    columns = [["" if value is None else str(value) for value in table[name].to_pylist()] for name in flat]
+    return flat, [list(row) for row in zip(*columns, strict=True)]
+
+
 def _column(rows: list[list[str]], place: int) -> list[float | None]:
     return [_value(row[place]) for row in rows]
 
@@ -111,7 +156,7 @@ def _categorical(
     if not texts:
         raise DataError("no_names", f"{asset.name} has no column of names for a {kind} chart")
     names_at = texts[0]
-    chosen = _choose(full, kind, rng)
+    chosen = _choose(_named(head, full), kind, rng)
     shown: dict[str, int] = {}
     for number in rng.permutation(len(rows)):
         row = int(number)
@@ -133,7 +178,7 @@ def _over(asset: Asset, head: list[str], numeric: dict[int, list[float | None]],
     if len(full) < 2:
         raise DataError("one_column", f"{asset.name} has one column of numbers; a {kind} chart needs two")
     axis = next((place for place in full if _rises(numeric[place])), full[0])
-    chosen = _choose([place for place in full if place != axis], kind, rng)
+    chosen = _choose(_named(head, [place for place in full if place != axis]), kind, rng)
     whole = [row for row in range(len(numeric[axis])) if all(numeric[place][row] is not None for place in (axis, *chosen))]
     start = int(rng.integers(max(1, len(whole) - MOST_ROWS + 1)))
     window = {_known(numeric[axis][row]): row for row in whole[start : start + MOST_ROWS]}
@@ -144,10 +189,18 @@ def _over(asset: Asset, head: list[str], numeric: dict[int, list[float | None]],
     return Table(_title(asset), names[0] if len(names) == 1 else "Value", (), _short(head[axis]), tuple(sorted(window)), names, columns)
 
 
+def _named(head: list[str], full: list[int]) -> list[int]:
+    """Columns with a name that is still no other's once it is cut; the first of those that share one."""
+    first: dict[str, int] = {}
+    for place in full:
+        first.setdefault(_short(head[place]), place)
+    return [place for name, place in first.items() if name]
+
+
 def _choose(full: list[int], kind: Kind, rng: Generator) -> list[int]:
     most = 1 if kind in SINGLE or kind == "box" else min(MOST_SERIES, len(full))
-    least = min(2, most) if kind in ("grouped", "stacked", "heatmap", "area") else 1
-    count = int(rng.integers(least, most + 1))
+    least = min(2, most) if kind in SEVERAL else 1
+    count = int(rng.integers(least, most + 1)) if kind != "dumbbell" else least
     return sorted(int(place) for place in rng.permutation(full)[:count])
 
 
@@ -157,7 +210,7 @@ def _check(asset: Asset, kind: Kind, columns: tuple[tuple[float, ...], ...]) -> 
         raise DataError("too_few_rows", f"{asset.name} has {len(columns[0])} rows with all of the numbers; {LEAST_ROWS} are needed")
     if kind in PARTS and any(value < 0 for column in columns for value in column):
         raise DataError("unsuited_table", f"{asset.name} has negative numbers, which a {kind} chart cannot show")
-    if kind in ("grouped", "stacked") and len(columns) < 2:
+    if kind in SEVERAL and len(columns) < 2:
         raise DataError("one_column", f"{asset.name} has one column of numbers; a {kind} chart needs two")
     if max(values) == 0 or max(values) > SPREAD * max(min(values), 1e-300):
         raise DataError("unsuited_table", f"{asset.name}: the numbers shown reach from {min(values):g} to {max(values):g}")

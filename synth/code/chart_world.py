@@ -2,12 +2,13 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from math import floor, log10
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
+import numpy as np
 import yaml
 from numpy.random import Generator
 
@@ -16,7 +17,10 @@ from synth.code.chart_spec import (
     CATEGORICAL,
     FULL,
     LARGE_TYPE,
+    LYING,
     PARTS,
+    ROUND,
+    SEVERAL,
     SINGLE,
     DataForm,
     Idiom,
@@ -55,6 +59,13 @@ LONG_NAME = 6
 """Characters that fit left of a plot 6 inches wide without a layout engine (measured: 0.75 inches)."""
 LOW_IN = 4.5
 """Height below which the name of the horizontal axis is cut off without a layout engine (measured)."""
+NOTED: tuple[Kind, ...] = ("line", "dates", "profile", "scatter")
+NOTES = ("Peak", "Maximum", "Highest", "Record")
+CROSSED: tuple[Kind, ...] = ("bar", "line", "dates", "step", "scatter", "grouped", "stacked", "bar_errors", "profile", "area")
+"""Kinds that a reference line may cross."""
+FIRST_DAY, LAST_DAY = 14_610, 20_454
+"""First of January 2010 and 2026, in days since 1970."""
+APIS: tuple[Literal["pyplot", "axes", "figure"], ...] = ("pyplot", "pyplot", "axes", "axes", "figure")
 DATA_FORMS: tuple[DataForm, ...] = get_args(DataForm)
 MOST_ROWS, MOST_SERIES = 10, 4
 DIGITS = 3
@@ -100,15 +111,21 @@ def draw_table(kind: Kind, rng: Generator) -> Table:
     series = len(topic["columns"]) if kind not in SINGLE else 1
     if kind not in SINGLE:
         series = (
-            int(rng.integers(2, min(MOST_SERIES, series) + 1))
-            if kind in ("grouped", "stacked", "area", "heatmap")
-            else int(rng.integers(1, min(MOST_SERIES, series) + 1))
+            int(rng.integers(2, min(MOST_SERIES, series) + 1)) if kind in SEVERAL else int(rng.integers(1, min(MOST_SERIES, series) + 1))
         )
     length = len(rows) if kind in CATEGORICAL else count
     columns = tuple(_walk(low, high, length, smooth=kind not in CATEGORICAL, rng=rng) for _ in range(series))
     measure = f"{topic['measure']} ({topic['unit']})" if topic["unit"] else topic["measure"]
+    if kind == "panels":
+        rows = rows[:6]  # side by side, more would touch
+        columns = tuple(column[:6] for column in columns)
+    if kind == "dumbbell":
+        columns = columns[:2]
     x = tuple(float(first + step * place) for place in range(length)) if kind not in CATEGORICAL else ()
-    names = tuple(str(name) for name in topic["columns"][:series])
+    if kind == "dates":
+        over, first, step = "", int(rng.integers(FIRST_DAY, LAST_DAY)), int(rng.choice((1, 7, 14, 28)))
+        x = tuple(float(first + step * place) for place in range(length))
+    names = tuple(str(name) for name in topic["columns"][: len(columns)])
     return Table(topic["subject"], measure, tuple(map(str, rows)), over, x, names, columns)
 
 
@@ -141,11 +158,14 @@ def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
     rows, x, series = _contents(table, kind, colors, rng)
     value_axis = table.measure
     row_axis = "" if kind in CATEGORICAL else table.over
-    labels = {"barh": (value_axis, row_axis), "pie": ("", ""), "heatmap": ("", "")}.get(kind, (row_axis, value_axis))
-    if kind == "histogram":
+    labels = (value_axis, row_axis) if kind in LYING else ("", "") if kind in (*ROUND, "heatmap") else (row_axis, value_axis)
+    if kind == "panels":
+        labels = ("", "")
+    if kind in ("histogram", "stairs"):
         labels = (table.measure, "Count")
     positive = all(value > 0 for one in series for value in one.values)
     title = f"{table.subject}: {table.names[0]}" if kind in SINGLE and kind != "histogram" and table.names[0] else table.subject
+    title = f"{table.subject}: {table.measure}" if kind == "panels" else title
     log = kind in ("line", "scatter", "bar", "step") and positive and bool(rng.random() < 0.12)
     width_in = float(rng.choice((6.0, 6.4, 7.0, 8.0, 9.0)))
     height_in = float(rng.choice((4.0, 4.5, 4.8, 5.0, 6.0)))
@@ -159,8 +179,8 @@ def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
         x=x,
         series=series,
         log=log,
-        grid=kind not in ("pie", "heatmap") and bool(rng.random() < 0.5),
-        value_labels=kind in ("heatmap", "pie") or (kind in ("bar", "barh") and bool(rng.random() < 0.4)),
+        grid=kind not in (*ROUND, "heatmap") and bool(rng.random() < 0.5),
+        value_labels=kind in ("heatmap", *ROUND) or (kind in ("bar", "barh") and bool(rng.random() < 0.4)),
         style=style,
         colormap=COLORMAPS[int(rng.integers(len(COLORMAPS)))],
         width_in=width_in,
@@ -170,13 +190,23 @@ def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
         layout=_layout(
             kind, rows, series, log or style in LARGE_TYPE or height_in < LOW_IN or is_crowded(kind, rows, style, width_in), rng
         ),
+        reference=_reference(kind, series, rng),
+        note=NOTES[int(rng.integers(len(NOTES)))] if kind in NOTED and rng.random() < 0.25 else "",
     )
+
+
+def _reference(kind: Kind, series: Sequence[Series], rng: Generator) -> float | None:
+    """A value within the range of the first series."""
+    if kind not in CROSSED or rng.random() >= 0.2:
+        return None
+    low, high = min(series[0].values), max(series[0].values)
+    return significant(low + (high - low) * (0.2 + 0.6 * float(rng.random())), 2) or None
 
 
 def _layout(kind: Kind, rows: Sequence[str], series: Sequence[Series], crowded: bool, rng: Generator) -> Layout:
     """No layout engine, as in most scripts, unless words would be cut off: a legend beside the plot, turned names, long ones left of it."""
-    beside = kind in FULL and len(series) > 1
-    long_names = kind in ("barh", "heatmap") and max(map(len, (*rows, *(one.name for one in series)))) > LONG_NAME
+    beside = (kind in FULL and len(series) > 1) or kind == "panels"
+    long_names = kind in (*LYING, "heatmap") and max(map(len, (*rows, *(one.name for one in series)))) > LONG_NAME
     engine: Layout = "constrained" if rng.random() < 0.6 else "tight"
     return engine if crowded or beside or long_names or rng.random() < 0.3 else "none"
 
@@ -189,14 +219,48 @@ def _contents(
         return (), *_histogram(table, colors[0], rng)
     if kind == "box":
         return table.rows, (), _boxes(table, rng)
-    if kind == "pie":
+    if kind in ROUND:
         return table.rows, (), (Series("", table.columns[0], " ".join(itertools.islice(itertools.cycle(colors), len(table.rows)))),)
+    if kind == "stairs":
+        return (), *_stairs(table, colors, rng)
+    if kind == "range":
+        values = table.columns[0]
+        ends = tuple(significant(value * (1.1 + 0.8 * float(rng.random()))) for value in values)
+        return table.rows, (), (Series("low", values, colors[0]), Series("high", ends, colors[0]))
+    if kind == "waterfall":
+        changes = _changes(table.columns[0], rng)
+        return table.rows, (), (Series("", changes, " ".join(colors[0] if value >= 0 else colors[1] for value in changes)),)
     series = []
     single = len(table.columns) == 1
     for name, values, color in zip(table.names, table.columns, colors, strict=False):
-        errors = tuple(significant(abs(value) * (0.05 + 0.15 * float(rng.random())), 2) for value in values) if kind == "errorbar" else ()
+        errors: tuple[float, ...] = ()
+        if kind in ("errorbar", "bar_errors", "band"):
+            errors = tuple(significant(abs(value) * (0.05 + 0.15 * float(rng.random())), 2) for value in values)
+        elif kind == "bubble":
+            errors = tuple(float(rng.integers(20, 400)) for _ in values)
         series.append(Series("" if single else name, values, "" if kind == "heatmap" else color, errors))
     return (table.rows, (), tuple(series)) if kind in CATEGORICAL else ((), table.x, tuple(series))
+
+
+def _changes(values: Sequence[float], rng: Generator) -> tuple[float, ...]:
+    """Gains and losses that never add up to less than nothing."""
+    changes = [values[0]]
+    for value in values[1:]:
+        loses = rng.random() < 0.45 and value < 0.8 * sum(changes)
+        changes.append(-value if loses else value)
+    return tuple(changes)
+
+
+def _stairs(table: Table, colors: Sequence[str], rng: Generator) -> tuple[tuple[float, ...], tuple[Series, ...]]:
+    """One to three histograms over the same bins, as outlines."""
+    edges, (first,) = _histogram(table, colors[0], rng)
+    series = [Series("", first.values, colors[0])]
+    for color in colors[1 : min(3, len(table.columns))]:
+        middle = 0.25 + 0.5 * float(rng.random())
+        places = np.clip((rng.normal(middle, 0.16, int(rng.integers(80, 400))) * (len(edges) - 1)).astype(int), 0, len(edges) - 2)
+        series.append(Series("", tuple(float(count) for count in np.bincount(places, minlength=len(edges) - 1)), color))
+    named = [replace(one, name=name if len(series) > 1 else "") for one, name in zip(series, table.names, strict=False)]
+    return edges, tuple(named)
 
 
 def _histogram(table: Table, color: str, rng: Generator) -> tuple[tuple[float, ...], tuple[Series, ...]]:
@@ -229,12 +293,13 @@ def draw_idiom(spec: Spec, rng: Generator) -> Idiom:
     chosen = DATA_FORMS[int(rng.integers(len(DATA_FORMS)))]
     odd = any("," in text or '"' in text or "\n" in text for text in (*spec.categories, *(one.name for one in spec.series)))
     return Idiom(
-        api="pyplot" if rng.random() < 0.4 else "axes",
+        api=APIS[int(rng.integers(len(APIS)))],
         data="lists" if chosen == "csv" and odd else chosen,  # such names would need quotes in CSV
         loop=bool(rng.random() < 0.5),
         function=bool(rng.random() < 0.25),
         comments=bool(rng.random() < 0.4),
         names=int(rng.integers(4)),
+        together=bool(rng.random() < 0.3),
     )
 
 
@@ -242,4 +307,4 @@ def suits(kind: Kind, table: Table) -> bool:
     """Whether a kind can show a table: parts of a whole are not negative, and a pie has few wedges."""
     if kind in PARTS and any(value < 0 for column in table.columns for value in column):
         return False
-    return kind != "pie" or len(table.rows) <= 8
+    return kind not in ROUND or len(table.rows) <= 8

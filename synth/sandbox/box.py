@@ -25,7 +25,7 @@ from typing import Literal, Self
 from schemas.errors import UserError
 from synth.sandbox.frames import Frame, read_frame, write_frame
 
-Status = Literal["ok", "error", "time", "output", "crashed", "lost"]
+Status = Literal["ok", "error", "time", "stalled", "output", "crashed", "lost"]
 GRACE_S = 15.0
 """Seconds past a program's own time in which the sandbox must answer, or it is started anew (chosen)."""
 START_S = 120.0
@@ -41,7 +41,7 @@ class Limits:
 
     Attributes:
         cpu_s: Seconds of processor time.
-        wall_s: Seconds by the clock.
+        wall_s: Seconds by the clock; a program that reaches them without having used `cpu_s` slept, or the machine is overloaded.
         memory_bytes: Address space, what is imported before included.
         disk_bytes: Size of the folder that it may write, which lies in memory.
         files: Files and folders in it.
@@ -62,7 +62,8 @@ class View:
 
     Attributes:
         packages: Distributions they may import, with what those need themselves.
-        files: (path inside, file or folder outside), read-only. The path must not lie in `/work`.
+        files: (path inside, file or folder outside), read-only; what lies in `/packages` or `/sandbox` can be imported. The path must not
+            lie in `/work`.
         warm_up: Python run once before the first program: imports that all need. It is trusted.
     """
 
@@ -93,8 +94,8 @@ class Outcome:
     """What became of a program.
 
     Attributes:
-        status: `ok`; `error`, it raised or left with another code; `time`, `output`, over its limit; `crashed`, ended by a signal; `lost`,
-            the sandbox itself did not answer.
+        status: `ok`; `error`, it raised or left with another code; `time`, over its processor time; `stalled`, over its time by the clock
+            alone; `output`, over its limit; `crashed`, ended by a signal; `lost`, the sandbox itself did not answer.
         code: Exit code, or minus the signal's number.
         stdout: First bytes of what it printed.
         stderr: First bytes of its errors; a traceback names `program.py`.
@@ -127,7 +128,7 @@ class Sandbox:
     def __init__(self, view: View | None = None, limits: Limits | None = None) -> None:
         self.view, self.limits = view or View(), limits or Limits()
         self._process: subprocess.Popen[bytes] | None = None
-        self._lock = threading.Lock()
+        self._lock, self._owner = threading.Lock(), os.getpid()
         self.cpu_s = 0.0
         check_available()
 
@@ -138,7 +139,9 @@ class Sandbox:
         self.close()
 
     def run(self, program: Program) -> Outcome:
-        """Run one program to its end, or to the end of its limits. The sandbox is started when first needed, and again after a loss."""
+        """Run one program to its end, or to the end of its limits. The sandbox is started when needed, after a loss or a fork too."""
+        if self._owner != os.getpid():  # this process was forked: the pipes, and perhaps the lock, are its parent's
+            self._process, self._lock, self._owner = None, threading.Lock(), os.getpid()
         with self._lock:
             process = self._process
             if process is None or process.poll() is not None:
@@ -148,7 +151,7 @@ class Sandbox:
     def close(self) -> None:
         """End the sandbox with all in it. It may be used again."""
         process, self._process = self._process, None
-        if process is None:
+        if process is None or self._owner != os.getpid():
             return
         atexit.unregister(self.close)
         with contextlib.suppress(OSError):
@@ -222,7 +225,7 @@ def unavailable() -> str:
     if shutil.which("bwrap") is None:
         return "bubblewrap is not installed (there is no `bwrap` on PATH)"
     sandbox = Sandbox.__new__(Sandbox)  # not __init__, which asks this function
-    sandbox.view, sandbox.limits, sandbox._process, sandbox._lock = View(), Limits(), None, threading.Lock()
+    sandbox.view, sandbox.limits, sandbox._process, sandbox._lock, sandbox._owner = View(), Limits(), None, threading.Lock(), os.getpid()
     with sandbox:
         try:
             outcome = sandbox.run(Program("try:\n    __import__('socket').socket()\nexcept PermissionError:\n    print('held')"))

@@ -190,7 +190,9 @@ def _watch(child: int, out: int, err: int, limits: dict[str, Any]) -> Ended:
     os.close(handle)
     _, wait_status, usage = os.wait4(child, 0)
     code = os.waitstatus_to_exitcode(wait_status)
-    status = forced or _status(code, usage.ru_utime + usage.ru_stime >= limits["cpu_s"])
+    out_of_time = usage.ru_utime + usage.ru_stime >= limits["cpu_s"]
+    status = forced if forced != "time" or out_of_time else "stalled"
+    status = status or _status(code, out_of_time)
     return Ended(status, code, b"".join(kept[out]), b"".join(kept[err]))
 
 

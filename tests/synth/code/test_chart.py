@@ -12,8 +12,9 @@ from schemas.sample import Attachment, Sample
 from synth.code.chart import Chart, Truth
 from synth.code.chart_code import write_code
 from synth.code.chart_edits import Edit, Fault, apply_edit, broken_code
+from synth.code.chart_kinds import read_drawn
 from synth.code.chart_proof import changed_pixels, shows, verdicts
-from synth.code.chart_reading import Reading, read_chart, same
+from synth.code.chart_reading import Reading, same
 from synth.code.chart_run import code_in, fenced, run_chart
 from synth.code.chart_spec import Idiom, Kind, Series, Spec
 from synth.code.chart_world import draw_idiom, draw_spec, draw_table
@@ -47,7 +48,7 @@ GROUPED = replace(BARS, kind="grouped", series=tuple(replace(BARS.series[0], nam
 
 
 def reading_of(spec: Spec, idiom: Idiom = PLAIN) -> Reading:
-    return read_chart(run_chart(write_code(spec, idiom)).figure)
+    return read_drawn(run_chart(write_code(spec, idiom)))
 
 
 def sample_of(family: Chart, index: int = 0) -> Sample:
@@ -60,17 +61,18 @@ def test_every_kind_is_drawn_and_read_back(kind: Kind) -> None:
     spec = draw_spec(draw_table(kind, rng), kind, rng)
     reading = reading_of(spec, draw_idiom(spec, rng))
     assert (reading.kind, reading.title, reading.categories) == (kind, spec.title, spec.categories)
-    if kind != "pie":
+    if kind not in ("pie", "donut"):
         assert [row.values for row in reading.rows] == [pytest.approx(one.values) for one in spec.series]
 
 
-@pytest.mark.parametrize("kind", ["bar", "grouped", "heatmap"])
+@pytest.mark.parametrize("kind", ["bar", "grouped", "heatmap", "panels"])
 def test_no_idiom_changes_the_picture(kind: Kind) -> None:
     spec = replace(GROUPED if kind != "bar" else BARS, kind=kind, value_labels=kind == "heatmap")
     pictures = set()
     for number, data in enumerate(("lists", "dict", "rows", "array", "csv")):
-        for api in ("pyplot", "axes"):
-            code = write_code(spec, Idiom(api, data, number % 2 == 0, number > 2, number == 1, number % 4))  # type: ignore[arg-type]
+        for api in ("pyplot", "axes", "figure"):
+            idiom = Idiom(api, data, number % 2 == 0, number > 2, number == 1, number % 4, number % 2 == 1)  # type: ignore[arg-type]
+            code = write_code(spec, idiom)
             pictures.add(run_chart(code).png)
     assert len(pictures) == 1
 
@@ -114,7 +116,6 @@ def test_a_mistake_shows_or_stops_the_program(kind: str) -> None:
     [
         ("import matplotlib.pyplot as plt\nplt.plot([1])", "no_picture"),
         ("open('chart.png', 'w').write('x')\nimport matplotlib.pyplot as plt\nplt.figure()", "no_picture"),
-        ("import matplotlib.pyplot as plt\nplt.plot([1]); plt.figure(); plt.plot([2]); plt.savefig('chart.png')", "no_picture"),
         ("import matplotlib.pyplot as plt\nplt.figure(); plt.savefig('chart.png')", "blank_picture"),
         ("import matplotlib.pyplot as plt\nplt.plot([1]); plt.title('x' * 200); plt.savefig('chart.png')", "text_cut_off"),
         (
@@ -159,7 +160,7 @@ WRONG: dict[str, Callable[[Reading], Reading]] = {
 def test_a_picture_of_another_table_is_refused(kind: str) -> None:
     reading = reading_of(BARS)
     series = [{"name": "", "values": list(BARS.series[0].values), "color": "#0072b2", "errors": []}]
-    table = {**TABLE, "categories": list(BARS.categories), "x": [], "series": series}
+    table = {**TABLE, "reference": None, "note": "", "categories": list(BARS.categories), "x": [], "series": series}
     assert shows(reading, table)
     assert not shows(WRONG[kind](reading), table)
     assert not same(WRONG[kind](reading), reading)
@@ -202,16 +203,61 @@ def test_a_mended_program_must_have_been_broken() -> None:
     assert verdicts(sample.stored, turns)[0].reason == "fault_invisible"
 
 
-@pytest.mark.parametrize("task", ["to_code", "edit", "mend", "ask"])
+def test_a_program_must_print_the_answer() -> None:
+    sample = sample_of(Chart(kinds=("bar",), tasks=("run",), questions=6))
+    places = [number for number, turn in enumerate(sample.turns) if turn.role == "assistant"]
+    assert len(places) >= 2
+    for place in places:
+        assert "print(" in sample.turns[place].text
+        for wrong in ("print('nothing of the kind')", "1 / 0"):
+            turns = list(sample.turns)
+            turns[place] = replace(turns[place], text=fenced(wrong))
+            reasons = [verdict.reason for verdict in verdicts(sample.stored, tuple(turns)) if not verdict.passed]
+            assert reasons in (["wrong_answer"], ["code_error"])
+
+
+def test_a_sketch_wavers_and_its_answer_does_not() -> None:
+    sample = sample_of(Chart(kinds=("bar",), tasks=("from_sketch",)))
+    assert sample.verdicts[0].passed
+    stored = sample.stored.attachment("chart.py").data.decode()
+    for wrong in (stored, sample.turns[1].text.replace("title(", "title('x' + ")):
+        turns = (sample.turns[0], replace(sample.turns[1], text=wrong if wrong.startswith("```") else fenced(wrong)), *sample.turns[2:])
+        assert verdicts(sample.stored, turns)[0].reason in ("no_sketch", "draws_another_picture")
+
+
+@pytest.mark.parametrize("field", ["reference", "note"])
+def test_reference_lines_and_notes_are_read(field: str) -> None:
+    profile = replace(BARS, kind="profile")
+    spec = replace(profile, reference=100.0) if field == "reference" else replace(profile, note="Peak")
+    reading = reading_of(spec)
+    assert reading.references == ((100.0,) if field == "reference" else ())
+    assert reading.notes == ((("Peak", 0.0, 240.0),) if field == "note" else ())
+    assert not same(reading, reading_of(replace(BARS, kind="profile")))
+
+
+def test_an_edit_may_not_change_the_look_beside() -> None:
+    sample = sample_of(Chart(kinds=("bar",), tasks=("edit",)))
+    place = next(number for number, turn in enumerate(sample.turns) if turn.task == "edit" and turn.role == "assistant")
+    for wrong in ("facecolor('#fafafa')", "tick_params(labelsize=7)"):
+        text = sample.turns[place].text
+        on = "plt.gca().set_" if "plt.savefig" in text else "ax.set_"
+        call = (on + wrong) if wrong.startswith("face") else (on.removesuffix("set_") + wrong)
+        changed = text.replace("plt.savefig(", f"{call}; plt.savefig(").replace("fig.savefig(", f"{call}; fig.savefig(")
+        turns = list(sample.turns)
+        turns[place] = replace(turns[place], text=changed)
+        assert verdicts(sample.stored, tuple(turns))[0].reason == "changes_something_else"
+
+
+@pytest.mark.parametrize("task", ["to_code", "edit", "mend", "ask", "run", "from_sketch"])
 def test_conversations_begin_as_asked(task: str) -> None:
     sample = sample_of(Chart(kinds=("line",), tasks=(task,)))  # type: ignore[arg-type]
     assert all(verdict.passed and verdict.how == "artefact" for verdict in sample.verdicts)
-    assert (sample.turns[0].task.split("_")[0] if task == "ask" else sample.turns[0].task) == task
+    assert (sample.turns[0].task.split("_")[0] if task in ("ask", "run") else sample.turns[0].task) == task
 
 
 def test_parameters_are_checked() -> None:
-    with pytest.raises(UserError, match="holds 'donut'"):
-        Chart(kinds=("donut",))  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="holds 'spider'"):
+        Chart(kinds=("spider",))  # type: ignore[arg-type]
     with pytest.raises(UserError, match="questions is 0"):
         Chart(questions=0)
 

@@ -4,6 +4,8 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from schemas.errors import DataError, UserError
@@ -47,6 +49,27 @@ def test_other_separators_and_a_byte_order_mark(tmp_path: Path, separator: str) 
     assert table_of(tmp_path, b"\xef\xbb\xbf" + GOOD.replace(",", separator).encode()).rows
 
 
+def test_a_parquet_file_is_a_table(tmp_path: Path) -> None:
+    lines = [line.split(",") for line in GOOD.splitlines()]
+    columns = {name: [line[place] if place == 0 else float(line[place]) for line in lines[1:]] for place, name in enumerate(lines[0])}
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({**columns, "nested": [[1]] * 14}), sink)
+    data = sink.getvalue().to_pybytes()
+    assert table_of(tmp_path, data) == table_of(tmp_path, GOOD.encode())
+    with pytest.raises(DataError, match="not_a_table"):
+        table_of(tmp_path, data[:200])
+
+
+def test_columns_whose_names_are_one_when_cut_are_not_drawn_together(tmp_path: Path) -> None:
+    head = "city,average temperature in summer,average temperature in winter,rain"
+    body = "".join(f"\nTown {n},{20 + n},{19 + n},{40 + n}" for n in range(8))
+    for seed in range(12):
+        path = tmp_path / "t.csv"
+        path.write_text(head + body)
+        table = read_table(resolve(str(path))[0], "grouped", np.random.default_rng(seed))
+        assert len(set(table.names)) == len(table.names) == 2
+
+
 BAD = {
     "zero_byte": b" \n",
     "not_text": b"a,b\n\xff\xfe,1\n",
@@ -85,6 +108,17 @@ def test_a_chart_of_the_users_table_names_its_file(tmp_path: Path) -> None:
     assert all(verdict.passed for verdict in sample.verdicts)
     assert '"rain.csv"' in sample.provenance
     assert '"CC0-1.0"' in sample.provenance
+
+
+@pytest.mark.skipif(bool(unavailable()), reason="no sandbox")
+def test_a_kind_that_cannot_show_a_table_gives_way_to_the_next(tmp_path: Path) -> None:
+    (tmp_path / "days.csv").write_text("day,rain\n" + "".join(f"2021-0{n}-01,{10 + 3 * n}\n" for n in range(1, 9)))
+    family = Chart(kinds=("grouped", "histogram", "profile"), tasks=("to_code",), pattern=f"{tmp_path}/*.csv").pin()
+    sample = make_sample(family, "code.chart", 0, 5)
+    assert sample.tags[0] == "profile", "a histogram of it would be made up"
+    assert all(verdict.passed for verdict in sample.verdicts)
+    with pytest.raises(UserError, match="cannot show a table"):
+        Chart(kinds=("histogram",), tasks=("to_code",), pattern=f"{tmp_path}/*.csv")
 
 
 def test_no_table_at_all_is_the_users_mistake(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from schemas.errors import UserError
 from synth.sandbox import box
 from synth.sandbox.box import Limits, Outcome, Program, Sandbox, View
 
-LIMITS = Limits(cpu_s=2, wall_s=4.0, memory_bytes=512 << 20, disk_bytes=8 << 20, files=32, output_bytes=4_096)
+LIMITS = Limits(cpu_s=2, wall_s=60.0, memory_bytes=512 << 20, disk_bytes=8 << 20, files=32, output_bytes=4_096)
 MARK = "what lies outside"
 
 
@@ -173,7 +174,6 @@ def test_memory_ends(run: Sandbox, source: str) -> None:
 
 ENDLESS = {
     "loop": "while True: pass",
-    "sleep": "import time\ntime.sleep(1000)",
     "deaf loop": "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass",
     "silent loop": "import os\nos.close(1); os.close(2)\nwhile True: pass",
     "regular expression": "import re\nre.match('(a+)+$', 'a' * 50 + 'b')",
@@ -185,6 +185,36 @@ def test_time_ends(run: Sandbox, kind: str) -> None:
     start = time.monotonic()
     assert run.run(Program(ENDLESS[kind])).status == "time"
     assert time.monotonic() - start < LIMITS.wall_s + 5
+
+
+def test_a_sleeper_is_told_from_a_worker() -> None:
+    if said := box.unavailable():
+        pytest.skip(said)
+    with Sandbox(View(), replace(LIMITS, wall_s=1.0)) as one:
+        assert one.run(Program("import time\ntime.sleep(1000)")).status == "stalled"
+
+
+def test_a_forked_process_has_a_sandbox_of_its_own() -> None:
+    if said := box.unavailable():
+        pytest.skip(said)
+    code = """
+import os
+from synth.sandbox.box import *
+sandbox = Sandbox(View())
+sandbox.run(Program(''))
+number = sandbox._process.pid
+child = os.fork()
+if child == 0:
+    said = sandbox.run(Program('print(1)')).stdout
+    sandbox.close()
+    os._exit(0 if said == '1\\n' and sandbox._process is None else 1)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+assert sandbox.run(Program('print(2)')).stdout == '2\\n'
+assert sandbox._process.pid == number
+sandbox.close()
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
 
 def test_the_disk_ends(run: Sandbox) -> None:
