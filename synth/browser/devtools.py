@@ -45,6 +45,7 @@ class Devtools:
         os.set_blocking(self._commands, False)
         self._number, self._buffer = 0, bytearray()
         self.events: list[Message] = []
+        self.heard: Callable[[Message], None] = lambda event: None  # is told of events that come while an answer is waited for
         self.owner = os.getpid()
 
     def call(self, method: str, params: Message | None = None, *, session: str = "", within_s: float = 20.0) -> Message:
@@ -62,6 +63,7 @@ class Devtools:
                 result: Message = message["result"]
                 return result
             if "method" in message:
+                self.heard(message)
                 self.events.append(message)
         raise AssertionError("messages end by an error only")
 

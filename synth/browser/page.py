@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from schemas.errors import DataError
 from synth.browser.devtools import BrowserLostError, CommandError, Devtools, Message
 from synth.browser.snapshot import STYLES, Snapshot, read_snapshot
 
+Done = TypeVar("Done")
 ADDRESS = "http://page.invalid/"
 """Where the page seems to be; `.invalid` is no host (RFC 2606)."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline' http://page.invalid; img-src data: http://page.invalid; font-src data: http://page.invalid"
@@ -63,6 +64,14 @@ class Drawn:
     pixels: NDArray[np.uint8]
 
 
+@dataclass(frozen=True, slots=True)
+class UsedStyle:
+    """A style element's text, and from where to where in it the rules stand that apply to something."""
+
+    text: str
+    used: tuple[tuple[int, int], ...]
+
+
 class Browser:
     """A browser with one tab."""
 
@@ -84,6 +93,7 @@ class Browser:
         self._call("Emulation.setScriptExecutionDisabled", {"value": True})
         media = [{"name": "prefers-reduced-motion", "value": "reduce"}, {"name": "prefers-color-scheme", "value": "light"}]
         self._call("Emulation.setEmulatedMedia", {"features": media})
+        self.devtools.heard = self._refuse
         self._call("Fetch.enable", {"patterns": [{"urlPattern": "*"}]})
 
     def _call(self, method: str, params: Message | None = None) -> Message:
@@ -134,6 +144,13 @@ class Browser:
                 self._answer(request, found if size <= MAX_ASKED_BYTES else None)
             elif method == "Page.loadEventFired":
                 return
+            elif method:
+                self.devtools.events.append(message)
+
+    def _refuse(self, event: Message) -> None:
+        """What a page asks for after it was loaded, or without a journey, it does not get; unanswered, it would hold up all else."""
+        if event["method"] == "Fetch.requestPaused":
+            self._answer(event["params"]["requestId"], None)
 
     def _answer(self, request: str, found: tuple[str, bytes] | None) -> None:
         if found is None:
@@ -155,6 +172,28 @@ class Browser:
             raise BrowserLostError(f"the picture is {pixels.shape}, not of {width_px} x {height_px} pixels")
         return pixels
 
+    def used_styles(self, html: str, width_px: int, height_px: int) -> list[UsedStyle]:
+        """The style elements of a page in document order, with the places of the rules that apply to something."""
+        self.pages += 1
+        self._resize(width_px, height_px)
+        self._load(Document("<!DOCTYPE html><title></title>"))
+        for method in ("DOM.enable", "CSS.enable", "CSS.startRuleUsageTracking"):
+            self._call(method)
+        self.devtools.events.clear()
+        self._load(Document(html))
+        self._call("DOMSnapshot.captureSnapshot", {"computedStyles": []})  # has all styles resolved
+        usage = self._call("CSS.stopRuleUsageTracking")["ruleUsage"]
+        headers = [one["params"]["header"] for one in self.devtools.events if one["method"] == "CSS.styleSheetAdded"]
+        found = []
+        for header in sorted(headers, key=lambda header: (header["startLine"], header["startColumn"])):
+            name = header["styleSheetId"]
+            text = self._call("CSS.getStyleSheetText", {"styleSheetId": name})["text"]
+            ranges = [(int(one["startOffset"]), int(one["endOffset"])) for one in usage if one["styleSheetId"] == name and one["used"]]
+            found.append(UsedStyle(text, tuple(sorted(ranges))))
+        for method in ("CSS.disable", "DOM.disable"):
+            self._call(method)
+        return found
+
     def close(self) -> None:
         """End it."""
         self.devtools.close()
@@ -171,15 +210,28 @@ def draw_page(document: Document, width_px: int, height_px: int, *, picture: boo
         NotInstalledError: There is no browser.
         OSError: EIO, three browsers did not answer: the machine's trouble, so that the same attempt may be made again.
     """
-    size = len(document.html)
-    if size > MAX_HTML_BYTES:
-        raise DataError("too_large", f"the page has {size:,} bytes, more than {MAX_HTML_BYTES:,}")
+    _check_size(document.html)
     if width_px * height_px > MAX_AREA_PX:
         raise DataError("too_large", f"the page is {width_px} x {height_px} pixels, more than {MAX_AREA_PX:,} in all")
+    return _attempt(lambda browser: browser.draw(document, width_px, height_px, picture=picture))
+
+
+def used_styles(html: str, width_px: int, height_px: int) -> list[UsedStyle]:
+    """Which rules of a page's style elements apply in a window of this size; raises what `draw_page` raises."""
+    _check_size(html)
+    return _attempt(lambda browser: browser.used_styles(html, width_px, height_px))
+
+
+def _check_size(html: str | bytes) -> None:
+    if len(html) > MAX_HTML_BYTES:
+        raise DataError("too_large", f"the page has {len(html):,} bytes, more than {MAX_HTML_BYTES:,}")
+
+
+def _attempt(work: Callable[[Browser], Done]) -> Done:
     said: list[BrowserLostError] = []
     for _ in range(ATTEMPTS):
         try:
-            return _browser().draw(document, width_px, height_px, picture=picture)
+            return work(_browser())
         except BrowserLostError as error:
             said.append(error)
             close_browser()

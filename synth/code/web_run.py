@@ -10,7 +10,7 @@ from schemas.errors import DataError
 from schemas.page_likeness import Block
 from schemas.sample import BoxPx
 from synth.browser.page import Document, Drawn, draw_page
-from synth.browser.snapshot import Element, Snapshot
+from synth.browser.snapshot import Element, Snapshot, Text
 from synth.browser.typefaces import drawable
 
 REASONS = (
@@ -27,8 +27,8 @@ REASONS = (
 )
 """Why a page cannot be used."""
 FENCE = re.compile(r"```(?:html)?[ \t]*\n(.*?)```", re.DOTALL)
-MAX_HEIGHT = 2_400
-"""Pixels; taller pages are not shown whole (chosen: three screens)."""
+MAX_HEIGHT = 4_000
+"""Pixels; taller pages are not shown whole (chosen: five screens)."""
 LEAST_INK = 0.01
 """Share of pixels unlike the most frequent one below which a page is blank (chosen: a heading alone is about this)."""
 SLACK_PX = 1.5
@@ -42,6 +42,8 @@ _OUTSIDE = re.compile(
     r"""|\burl\(\s*(?:"(?!#|data:)|'(?!#|data:)|(?!["'#]|data:))|@import""",
     re.IGNORECASE,
 )
+SLIVER_PX = 3.0
+"""Of text that is cut off, so little may be seen of what is hidden on purpose: closed menus, texts for screen readers."""
 INLINE = ("inline", "contents")
 
 
@@ -146,7 +148,7 @@ def lines_of(snapshot: Snapshot) -> list[Line]:
     grouped: dict[int, list[tuple[str, tuple[BoxPx, ...], Element]]] = {}
     for text in snapshot.texts:
         element = snapshot.elements[text.element]
-        if not text.lines or element.style.get("visibility") == "hidden" or element.style.get("opacity") == "0":
+        if not text.lines or _unseen(snapshot, text):
             continue
         block = next(one for one in snapshot.around(text.element) if one.style.get("display") not in INLINE)
         grouped.setdefault(block.number, []).append((text.text, tuple(box for box, _ in text.lines), element))
@@ -171,6 +173,22 @@ def lines_of(snapshot: Snapshot) -> list[Line]:
             )
         )
     return found
+
+
+def _unseen(snapshot: Snapshot, text: Text) -> bool:
+    """Whether a text is hidden on purpose: by its style, left of or above the page, or cut off but for a sliver."""
+    around = snapshot.around(text.element)
+    if around[0].style.get("visibility") == "hidden" or any(one.style.get("opacity") == "0" for one in around):
+        return True
+    if all(x1 <= 0 or y1 <= 0 for (_, _, x1, y1), _ in text.lines):
+        return True
+    cutting = [one.box_px for one in around if one.box_px and one.style.get("overflow-x", "visible") != "visible"]
+    return any(all(_share(box, room) <= SLIVER_PX for box, _ in text.lines) for room in cutting)
+
+
+def _share(box: BoxPx, room: BoxPx) -> float:
+    """The shorter side of what two boxes have in common."""
+    return min(min(box[2], room[2]) - max(box[0], room[0]), min(box[3], room[3]) - max(box[1], room[1]))
 
 
 def ground_of(snapshot: Snapshot, number: int) -> str:

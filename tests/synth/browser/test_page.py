@@ -3,8 +3,8 @@
 import os
 import signal
 import socket
-from pathlib import Path
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
