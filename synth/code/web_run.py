@@ -160,6 +160,8 @@ def lines_of(snapshot: Snapshot) -> list[Line]:
     for number in sorted(grouped):
         parts = grouped[number]
         whole = " ".join("".join(part for part, _, _ in parts).split())
+        if not whole:
+            continue
         element = parts[0][2]
         style = element.style
         found.append(
