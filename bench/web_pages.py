@@ -41,10 +41,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--samples", type=int, default=88)
     parser.add_argument("--memory-pages", type=int, default=2000)
+    parser.add_argument("--rival", default="", help="another Chromium for the rival, such as /usr/lib/chromium/chromium; ours if empty")
     args = parser.parse_args()
     pages = written(args.pages)
     print(f"{chromium_version()}, {len(pages)} pages, {os.cpu_count()} cores")
-    speed(pages, args.rounds)
+    speed(pages, args.rounds, args.rival or str(find_chromium()))
     memory(pages, args.memory_pages)
     samples(args.samples)
 
@@ -59,11 +60,11 @@ def written(count: int) -> list[tuple[str, tuple[int, int]]]:
     return found
 
 
-def speed(pages: list[tuple[str, tuple[int, int]]], rounds: int) -> None:
+def speed(pages: list[tuple[str, tuple[int, int]]], rounds: int, rival: str) -> None:
     """Both ways, turn by turn."""
     ours, theirs, costs = [], [], [0.0, 0.0]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=rival, args=FLAGS)
         draw_page(Document(pages[0][0]), *pages[0][1])
         for _ in range(rounds):
             start, used = time.perf_counter(), cpu_s()
