@@ -16,3 +16,11 @@ def test_a_machine_that_holds_no_program_is_told_what_to_install(monkeypatch: py
 def test_a_machine_that_holds_programs_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "unavailable", lambda: "")
     assert doctor._sandbox() == doctor.Check("sandbox", True, "programs are held: no network, no files", "")
+
+
+def test_a_machine_without_a_browser_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "no_browser", lambda: "there is no Chromium here")
+    check = doctor._browser()
+    assert not check.passed
+    assert "families of web pages make nothing" in check.found
+    assert "apt-get install chromium" in check.todo
