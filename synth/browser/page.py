@@ -153,8 +153,8 @@ class Browser:
             self._answer(event["params"]["requestId"], None)
 
     def _answer(self, request: str, found: tuple[str, bytes] | None) -> None:
-        if found is None:
-            self._send("Fetch.failRequest", {"requestId": request, "errorReason": "AccessDenied"})
+        if found is None:  # aborted, not denied: of a denied journey the browser shows a page of its own
+            self._send("Fetch.failRequest", {"requestId": request, "errorReason": "Aborted"})
             return
         headers = {"Content-Type": found[0], "Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
         params: dict[str, Any] = {"requestId": request, "responseCode": 200, "body": base64.b64encode(found[1]).decode()}

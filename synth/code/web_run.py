@@ -220,7 +220,7 @@ def check_self_contained(html: str) -> None:
     """DataError `not_self_contained` if a page asks for anything outside itself, or holds a script."""
     if found := _OUTSIDE.search(html):
         raise DataError("not_self_contained", f"the page holds {html[found.start() : found.start() + 60]!r}")
-    if re.search(r"<(?:script|iframe|object|embed|base)\b|\son\w+\s*=", html, re.IGNORECASE):
+    if re.search(r"<(?:script|iframe|object|embed|base|meta[^>]*refresh)\b|\son\w+\s*=", html, re.IGNORECASE):
         raise DataError("not_self_contained", "the page holds a script or another page")
 
 

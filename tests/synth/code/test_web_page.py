@@ -175,6 +175,7 @@ def test_pages_that_nobody_would_show_are_refused(html: str, reason: str) -> Non
         "<p style='background:url(a.png)'>",
         "<p onclick=x()>",
         "<script>1</script>",
+        "<meta http-equiv='refresh' content='0;url=http://a.org'>",
     ],
 )
 def test_a_page_that_asks_for_more_is_refused(html: str) -> None:
