@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from typing import Literal
 
 from babel import Locale
-from babel.dates import format_date
 
 from synth.code.web_parts import (
     Draft,
@@ -27,6 +26,10 @@ from synth.code.web_parts import (
 )  # fmt: skip
 from synth.code.web_tree import El, el
 
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+"""As Django's catalogues have them: what babel says of months depends on what it was asked before."""
 Kind = Literal["dashboard", "shop", "article", "form", "settings", "mail", "calendar", "table", "landing", "docs", "chat"]
 
 
@@ -215,7 +218,7 @@ def _calendar(draft: Draft) -> El:
             continue
         event = el("span", "event", words.phrase(10)) if day - 1 in busy else None
         cells.append(el("div", "day today" if day == today else "day", el("span", "", words.day(day)), event))
-    title = words.write.localised(format_date(first, "LLLL y", locale=locale))
+    title = f"{words.label(MONTHS[first.month - 1])} {words.day(first.year)}"
     buttons = el("div", "row", button(draft, "Today", variant="second"), button(draft, "Add", mark="plus"))
     head = el("div", "spread", el("h1", "title", title), buttons)
     content = (head, el("section", "calendar", *cells))
