@@ -16,6 +16,7 @@ from dags.terminal import human_bytes
 from pipelines.listings import list_assets
 from schemas.errors import AssayError
 from schemas.languages import load_languages
+from synth.browser.chromium import INSTALL, chromium_version, no_browser
 from synth.load import known_families
 from synth.readers.models import engine_assets
 from synth.sandbox.box import advice, unavailable
@@ -53,7 +54,19 @@ class Check:
 
 def examine() -> list[Check]:
     """Every check, in order."""
-    checks: tuple[Callable[[], Check], ...] = (_python, _packages, _fonts, _families, _guide, _engines, _sandbox, _disk, _memory, _ray)
+    checks: tuple[Callable[[], Check], ...] = (
+        _python,
+        _packages,
+        _fonts,
+        _families,
+        _guide,
+        _engines,
+        _sandbox,
+        _browser,
+        _disk,
+        _memory,
+        _ray,
+    )
     return [check() for check in checks]
 
 
@@ -127,6 +140,15 @@ def _sandbox() -> Check:
     said = unavailable()
     found = f"no program can be held: {said}; families that run code make nothing" if said else "programs are held: no network, no files"
     return Check("sandbox", not said, found, advice(said) if said else "")
+
+
+def _browser() -> Check:
+    """What draws web pages; not a fault where it is not there, since all other families go without."""
+    said = no_browser()
+    found = (
+        f"no page can be drawn: {said}; families of web pages make nothing" if said else f"{chromium_version()}, held: no network, no files"
+    )
+    return Check("browser", True, found, INSTALL if said else "")
 
 
 def _disk() -> Check:

@@ -42,19 +42,34 @@ def annotations(code: str) -> tuple[str, ...]:
 @cache
 def messages(code: str) -> tuple[str, ...]:
     """Translations of Django's own messages, in the catalogues' order; Django itself is not imported."""
+    return tuple(text for _, text in _catalogue(code))
+
+
+@cache
+def translations(code: str) -> Mapping[str, str]:
+    """English message -> translation, of Django's own messages; the first where several catalogues have one."""
+    return dict(reversed(_catalogue(code)))
+
+
+@cache
+def _catalogue(code: str) -> tuple[tuple[str, str], ...]:
+    """(English, translation) of Django's catalogues, in their order."""
     name = "de" if code == "en" else _DJANGO_NAMES.get(code, code.replace("-", "_"))  # every catalogue has the English of its messages
     spec = find_spec("django")
     if not name or spec is None or spec.origin is None:
         return ()
-    out: list[str] = []
+    out: list[tuple[str, str]] = []
     for part in DJANGO_PARTS:
         path = Path(spec.origin).parent / part / "locale" / name / "LC_MESSAGES" / "django.mo"
         if path.exists():
             with path.open("rb") as stream:
                 found = list(read_mo(stream))
-            told = [message.id if code == "en" else message.string for message in found if message.id and message.id != message.string]
-            texts = [text if isinstance(text, str) else text[0] for text in told if text]
-            out += [unicodedata.normalize("NFC", " ".join(text.split())) for text in texts]
+            for message in found:
+                text = message.id if code == "en" else message.string
+                if message.id and message.id != message.string and text:
+                    one, other = (item if isinstance(item, str) else item[0] for item in (message.id, text))
+                    if other:
+                        out.append((one, unicodedata.normalize("NFC", " ".join(other.split()))))
     return tuple(out)
 
 

@@ -25,3 +25,11 @@ def test_missing_engines_are_no_fault_and_are_told(monkeypatch: pytest.MonkeyPat
     assert check.passed
     assert f"{len(load_languages())} languages cannot be read" in check.found
     assert "make readback" in check.todo
+
+
+def test_a_machine_without_a_browser_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "no_browser", lambda: "there is no Chromium here")
+    check = doctor._browser()
+    assert check.passed
+    assert "families of web pages make nothing" in check.found
+    assert "apt-get install chromium" in check.todo

@@ -1,0 +1,243 @@
+"""`code.html_file`: the user's own HTML files, each cleaned to one self-contained page, as a picture and as HTML.
+
+Conversations give the code, mend it, or ask where texts stand. `verify` is that of `code.web_page`: it draws the stored page and every
+answer again.
+"""
+
+import posixpath
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar, Literal, get_args
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from schemas.canonical import canonical_json
+from schemas.dialect import LabelledBox, write_boxes
+from schemas.errors import DataError, UserError
+from schemas.geometry import box_px_to_1000
+from schemas.sample import AssetUse, Attachment, Evidence, Image, Json, Proof, Rendering, Stored, Turn, Verdict, sha256_hex
+from synth.assets import Asset, read_asset, read_head, resolve
+from synth.browser.chromium import browser_use, chromium_version
+from synth.browser.page import Drawn
+from synth.code.html_file_clean import MAX_BYTES, cleaned, decoded, with_used_styles
+from synth.code.prompts import draw
+from synth.code.web_edits import draw_fault
+from synth.code.web_proof import LEAST_CHANGED, PROMPTS, verdicts
+from synth.code.web_run import Line, changed_pixels, check_drawn, check_self_contained, draw_whole, fenced, lines_of
+from synth.params import among, refuse, within
+from synth.render.raster import png_bytes
+
+Task = Literal["to_html", "mend", "ask"]
+WINDOWS = ((1280, 800), (1440, 900), (1024, 768))
+LONGEST = 60
+TRIES = 8
+MOST_CHANGED = 0.001
+"""Share of pixels that may change when unused rules go (chosen: the edge of a transition)."""
+WHOLE = (Evidence(0),)
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Which file, in which window, cleaned to which page, and what is said about it."""
+
+    file: Asset
+    window: tuple[int, int]
+    page: str
+    used: tuple[AssetUse, ...]
+    task: Task
+
+
+@dataclass(frozen=True)
+class HtmlFiles:
+    """Web pages of the user's own.
+
+    Attributes:
+        pattern: Path, glob or URI of HTML files.
+        site: Folder in which style sheets are looked for; an address that begins with `/` starts there. The file's own folder if empty.
+        licence: SPDX identifier of the files.
+        tasks: What conversations begin with, taken in turn: `to_html`, `mend` or `ask`.
+        questions: Questions a conversation of `ask`.
+        max_bytes: Longest cleaned page that is kept.
+        pinned: The files as they were when the run was planned (see `pin`); looked up again if empty.
+    """
+
+    version: ClassVar[int] = 1
+
+    pattern: str
+    site: str = ""
+    licence: str = "LicenseRef-user"
+    tasks: tuple[Task, ...] = get_args(Task)
+    questions: int = 4
+    max_bytes: int = 60_000
+    pinned: tuple[Asset, ...] = ()
+
+    def __post_init__(self) -> None:
+        refuse(
+            among("tasks", self.tasks, get_args(Task)),
+            within("questions", self.questions, 1, 10),
+            within("max_bytes", self.max_bytes, 1_000, MAX_BYTES),
+        )
+
+    def files(self) -> tuple[Asset, ...]:
+        """The user's files in order: the pinned ones, else what the pattern names now."""
+        return self.pinned or resolve(self.pattern, self.licence)
+
+    def assets(self) -> tuple[AssetUse, ...]:
+        """The browser and the files as parts of a data set's fingerprint."""
+        return (browser_use(), *(asset.use() for asset in self.files()))
+
+    def pin(self) -> "HtmlFiles":
+        """The same family with its list of files fixed."""
+        chromium_version()
+        if not self.pinned and not any(b"<" in read_head(file, 4096) for file in self.files()):
+            what = f"none of the files that {self.pattern!r} names is HTML"
+            raise UserError(what, where="params.pattern", todo="name HTML files, for example with *.html at the end")
+        return replace(self, pinned=self.files())
+
+    def sample_truth(self, index: int, rng: Generator) -> Truth:
+        """Read file number `index` and clean it for a window."""
+        files = self.files()
+        file = files[index % len(files)]
+        window = WINDOWS[int(rng.integers(len(WINDOWS)))]
+        beside = _Beside(file, self.site)
+        whole = cleaned(decoded(read_asset(file), file.name), beside.read, file.name)
+        page = with_used_styles(whole, *window)
+        if len(page.encode()) > self.max_bytes:
+            raise DataError("too_large", f"{file.name} has {len(page.encode()):,} bytes when cleaned, more than {self.max_bytes:,}")
+        before, after = (draw_whole(one, *window).pixels for one in (whole, page))
+        if changed_pixels(before, after) > MOST_CHANGED * before.shape[0] * before.shape[1]:
+            raise DataError("cleaning_changes", f"{file.name} looks otherwise without the rules that seemed unused")
+        return Truth(file, window, page, tuple(beside.used), self.tasks[(index + index // len(files)) % len(self.tasks)])
+
+    def render(self, truth: Truth, rng: Generator) -> Rendering[Drawn]:
+        """Draw the cleaned page twice; DataError if it is no usable page or not the same one twice (`draws_differ`)."""
+        check_self_contained(truth.page)
+        drawn = draw_whole(truth.page, *truth.window)
+        check_drawn(drawn)
+        if changed_pixels(draw_whole(truth.page, *truth.window).pixels, drawn.pixels):
+            raise DataError("draws_differ", "the same page drew two pictures")
+        height, width = drawn.pixels.shape[:2]
+        spec: dict[str, Json] = {
+            "browser": chromium_version(),
+            "direction": drawn.snapshot.elements[0].style.get("direction", "ltr"),
+            "texts": [line.text for line in lines_of(drawn.snapshot)],
+            "window": list(truth.window),
+        }
+        return Rendering(
+            landed=drawn,
+            images=(Image.of(png_bytes(drawn.pixels), "png", width, height),),
+            attachments=(
+                Attachment.of("page.html", "text/html", truth.page.encode()),
+                Attachment.of("page.json", "application/json", canonical_json(spec).encode()),
+            ),
+            assets=(browser_use(), truth.file.use(), *truth.used),
+            languages=(_language(truth.page),),
+            tags=("html", truth.task, f"window:{truth.window[0]}"),
+        )
+
+    def write_turns(self, truth: Truth, rendering: Rendering[Drawn], rng: Generator) -> tuple[Turn, ...]:
+        """Ask, and answer with code, words or boxes."""
+        turns: list[Turn] = []
+        if truth.task == "to_html":
+            _say(turns, "to_html", draw(PROMPTS, "to_html", rng), fenced(truth.page), {"op": "draw"}, "same picture")
+        elif truth.task == "mend":
+            _mend(turns, truth, rendering.landed.pixels, rng)
+        else:
+            _ask(turns, rendering, self.questions, rng)
+        if not turns:
+            raise DataError("nothing_to_ask", f"no text of {truth.file.name} stands alone")
+        return (replace(turns[0], text=f"<image>\n{turns[0].text}"), *turns[1:])
+
+    def verify(self, stored: Stored, turns: tuple[Turn, ...], truth: Truth) -> tuple[Verdict, ...]:
+        """Draw all pages again, and read their layouts."""
+        return verdicts(stored, turns)
+
+
+class _Beside:
+    """Files of a page's site; none from outside its folder, and none from elsewhere."""
+
+    def __init__(self, file: Asset, site: str) -> None:
+        own = Path(file.path).parent
+        self.root = Path(site).resolve() if site else own.resolve()
+        self.folder = own.resolve()
+        self.licence = file.licence
+        self.used: list[AssetUse] = []
+
+    def read(self, address: str) -> bytes | None:
+        """A style sheet's bytes, or None."""
+        parts = urlsplit(address)
+        if parts.scheme or parts.netloc or not parts.path:
+            return None
+        named = unquote(parts.path)
+        path = (self.root / named.lstrip("/") if named.startswith("/") else self.folder / posixpath.normpath(named)).resolve()
+        if not path.is_relative_to(self.root) or not path.is_file() or path.stat().st_size > MAX_BYTES:
+            return None
+        data = path.read_bytes()
+        self.used.append(AssetUse(path.relative_to(self.root).as_posix(), sha256_hex(data), self.licence, "beside the page"))
+        return data
+
+
+def _language(page: str) -> str:
+    found = re.search(r'<html[^>]*\blang="([a-zA-Z]{2,3}(?:-[a-zA-Z]{2,4})?)', page)
+    return found[1] if found else "und"
+
+
+def _mend(turns: list[Turn], truth: Truth, pixels: NDArray[np.uint8], rng: Generator) -> None:
+    for _ in range(TRIES):
+        kind, broken = draw_fault(truth.page, rng)
+        try:
+            shows = changed_pixels(draw_whole(broken, *truth.window).pixels, pixels) >= LEAST_CHANGED
+        except DataError:
+            shows = True
+        if shows:
+            _say(
+                turns,
+                "mend",
+                draw(PROMPTS, "mend", rng, code=fenced(broken)),
+                fenced(truth.page),
+                {"op": "mend", "fault": kind},
+                "same picture",
+            )
+            return
+    raise DataError("fault_invisible", f"none of {TRIES} mistakes shows in this page")
+
+
+def _ask(turns: list[Turn], rendering: Rendering[Drawn], count: int, rng: Generator) -> None:
+    """Where texts stand that the source has once, and what stands in a box."""
+    image, page = rendering.images[0], rendering.attachments[0].data.decode()
+    lines = lines_of(rendering.landed.snapshot)
+    once = [
+        line
+        for line in lines
+        if 2 < len(line.text) <= LONGEST and [one.text for one in lines].count(line.text) == 1 and f">{line.text}<" in page
+    ]
+    for number, place in enumerate(rng.permutation(len(once))[:count]):
+        line: Line = once[int(place)]
+        box = box_px_to_1000(line.box_px, image.width_px, image.height_px)
+        evidence = (Evidence(0, line.box_px),)
+        if number % 2:
+            slots = {"box": ", ".join(map(str, box))}
+            _say(
+                turns,
+                "text_in_box",
+                draw(PROMPTS, "text_in_box", rng, **slots),
+                line.text,
+                {"op": "text_in_box", **slots},
+                line.text,
+                evidence,
+            )
+        else:
+            answer = write_boxes([LabelledBox(box, line.text)])
+            text = draw(PROMPTS, "box_text", rng, text=line.text)
+            _say(turns, "box_text", text, answer, {"op": "box_text", "text": line.text}, answer, evidence)
+
+
+def _say(
+    turns: list[Turn], task: str, question: str, answer: str, program: dict[str, Json], value: Json, evidence: tuple[Evidence, ...] = WHOLE
+) -> None:
+    turns.append(Turn("user", question, task))
+    turns.append(Turn("assistant", answer, task, proof=Proof(program, value, evidence)))

@@ -1,0 +1,83 @@
+"""One sample of a web page under examination: its stored picture, and its stored page drawn again."""
+
+import io
+import json
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from schemas.sample import Stored
+from synth.browser.chromium import chromium_version
+from synth.browser.page import Drawn
+from synth.browser.snapshot import Element, Snapshot
+from synth.code.web_run import PIXEL_STEP, Line, changed_pixels, check_drawn, check_self_contained, draw_whole, lines_of, ssim
+
+LEAST_SSIM = 0.98
+"""Likeness to the stored picture, in another build of the browser than drew that."""
+
+
+class Court:
+    """One sample under examination."""
+
+    def __init__(self, stored: Stored) -> None:
+        self.stored = stored
+        self.source = stored.attachment("page.html").data.decode()
+        self.spec = json.loads(stored.attachment("page.json").data)
+
+    @cached_property
+    def picture(self) -> NDArray[np.uint8]:
+        """The stored picture, (height, width, 3)."""
+        with PillowImage.open(io.BytesIO(self.stored.images[0].data)) as picture:
+            return np.asarray(picture.convert("RGB"))
+
+    def draw(self, html: str) -> Drawn:
+        """A page as an answer gives it, in the window of the sample; DataError if it cannot be used."""
+        check_self_contained(html)
+        drawn = draw_whole(html, int(self.spec["window"][0]), int(self.spec["window"][1]))
+        check_drawn(drawn)
+        return drawn
+
+    @cached_property
+    def shown(self) -> Drawn:
+        """The stored page, drawn again."""
+        return self.draw(self.source)
+
+    def same_picture(self, drawn: Drawn) -> bool:
+        """Whether a page looks like the stored picture: to the pixel in the browser that drew that, else nearly."""
+        if drawn.pixels.shape != self.picture.shape:
+            return False
+        if self.spec["browser"] == chromium_version():
+            return changed_pixels(drawn.pixels, self.picture) == 0
+        return ssim(drawn.pixels, self.picture) >= LEAST_SSIM
+
+    def fault(self) -> str:
+        """What is wrong with the sample itself; empty if nothing is."""
+        if not self.same_picture(self.shown):
+            return "draws_another_picture"
+        lines = lines_of(self.shown.snapshot)
+        if sorted(line.text for line in lines) != sorted(self.spec["texts"]):
+            return "other_texts"
+        root = self.shown.snapshot.elements[0]
+        if root.style.get("direction") != self.spec["direction"]:
+            return "other_direction"
+        unseen = [line.text for line in lines if line.element and not self.inked(line)]
+        return "text_unseen" if unseen else ""
+
+    def inked(self, line: Line) -> bool:
+        """Whether pixels of a text's colour lie in its boxes."""
+        ink = np.array([int(line.color[at : at + 2], 16) for at in (1, 3, 5)], np.int16)
+        ground = np.array([int(line.ground[at : at + 2], 16) for at in (1, 3, 5)], np.int16)
+        reach = max(int(np.abs(ink - ground).max()) // 3, PIXEL_STEP)
+        for x0, y0, x1, y1 in line.boxes:
+            part = self.picture[max(0, int(y0)) : int(y1) + 1, max(0, int(x0)) : int(x1) + 1].astype(np.int16)
+            if part.size and (np.abs(part - ink).max(axis=2) <= reach).any():
+                return True
+        # what a field hints at is paler than its text; what has an opacity of its own, too
+        return self.shown.snapshot.elements[line.element].tag == "input"
+
+
+def text_in(snapshot: Snapshot, element: Element) -> str:
+    """All text of an element as it is drawn, with single spaces."""
+    return " ".join("".join(text.text for text in snapshot.texts if element in snapshot.around(text.element)).split())
