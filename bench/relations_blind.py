@@ -21,7 +21,7 @@ from schemas.sample import Turn
 from schemas.seeds import derive_seed, stream
 from synth.spatial.mesh import Mesh, scene_meshes
 from synth.spatial.questions import Asking
-from synth.spatial.rays import Rays, pixel_rays
+from synth.spatial.rays import Rays
 from synth.spatial.relations import Relations
 from synth.spatial.relations_bodies import Surroundings
 from synth.spatial.relations_hiding import Hiding
@@ -53,9 +53,10 @@ def unlit(scene: Scene, meshes: Sequence[Mesh]) -> View:
     camera = scene.camera
     shape = (camera.height_px, camera.width_px)
     v, u = (axis.reshape(-1) + 0.5 for axis in np.mgrid[0 : shape[0], 0 : shape[1]])
-    hits = Rays(meshes).cast(*pixel_rays(camera, u, v))
+    rays = Rays(meshes)
+    hits = rays.see(camera, rays.facets(camera), u, v)
     thing = np.where(hits.mesh >= 0, np.array([mesh.thing for mesh in meshes])[hits.mesh], -1).reshape(shape)
-    return View(np.zeros((*shape, 3)), thing, np.where(hits.mesh >= 0, hits.depth, np.inf).reshape(shape))
+    return View(np.zeros((*shape, 3), np.float32), thing.astype(np.int64), np.where(hits.mesh >= 0, hits.depth, np.inf).reshape(shape))
 
 
 def conversation(family: Relations, index: int, seed: int) -> tuple[Turn, ...]:

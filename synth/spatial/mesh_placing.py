@@ -84,7 +84,7 @@ def _on_floor(thing: Thing, things: Sequence[Thing], scene: Scene, rng: Generato
         x, y = (float(rng.random()) * side for side in (shell.width, shell.depth))
         placed = _at(thing, x, y, 0.0, float(rng.random()) * 360.0, None)
         mine = footprint(placed, GAP_M)
-        inside = all(0 < px < shell.width and 0 < py < shell.depth for px, py in mine.corners())
+        inside = all(0 < px < shell.width and shell.road < py < shell.depth for px, py in mine.corners())
         if inside and mine.high < shell.height and _free(mine, things, scene) and _in_view(placed, scene):
             return placed
     return None

@@ -21,7 +21,7 @@ from schemas.tokens import count_conversation, image_tokens
 from synth.assets import Asset, read_asset, resolve
 from synth.params import among, refuse, within
 from synth.spatial import proof, questions, relations_proof, relations_turns
-from synth.spatial.develop import develop, draw_look
+from synth.spatial.develop import develop, draw_look, pixels_of
 from synth.spatial.furniture import Model
 from synth.spatial.grounding import CLUTTER, SCENES
 from synth.spatial.layout import places
@@ -171,7 +171,7 @@ class Meshes:
         meshes = scene_meshes(truth.scene, models)
         view = Shader(truth.scene, meshes, stream(int(rng.integers(1 << 62)), "light")).draw()
         picture = develop(view.light, draw_look(rng), rng)
-        at = Surroundings(Asking(truth.scene, look(truth.scene, meshes, view), QWEN3VL_COOKBOOK, False), view)
+        at = Surroundings(Asking(truth.scene, look(truth.scene, meshes, view, pixels_of(picture)), QWEN3VL_COOKBOOK, False), view)
         uses = tuple(self._use(source) for source in truth.sources)
         tags = (f"place:{truth.scene.place}", f"models:{len(models)}", *(f"mended:{name}" for name in truth.repairs))
         landed = (at, Hiding(at, {mesh.thing: mesh for mesh in meshes}))

@@ -17,7 +17,7 @@ from schemas.sample import Attachment, Image, Rendering, Stored, Turn, Verdict
 from schemas.seeds import stream
 from schemas.tokens import count_conversation, image_tokens
 from synth.params import among, refuse, within
-from synth.spatial.develop import develop, draw_look
+from synth.spatial.develop import develop, draw_look, pixels_of
 from synth.spatial.grounding import CLUTTER, SCENES
 from synth.spatial.layout import places
 from synth.spatial.mesh import Mesh, scene_attachment, scene_meshes
@@ -119,9 +119,10 @@ class Relations:
             scene = replace(truth.scene, camera=camera)
             view = Shader(scene, meshes, stream(int(rng.integers(1 << 62)), "light")).draw()
             images.append(develop(view.light, style, rng))
+            pixels = pixels_of(images[-1])
             stored = scene_attachment(scene, meshes)
             attachments.append(stored if not number else Attachment.of(SECOND_NAME, stored.media_type, stored.data))
-            views.append(Surroundings(Asking(scene, look(scene, meshes, view), "qwen3vl-cookbook", False), view))
+            views.append(Surroundings(Asking(scene, look(scene, meshes, view, pixels), "qwen3vl-cookbook", False), view))
         tags = (f"place:{truth.scene.place}", f"clutter:{truth.clutter}", f"things:{len(views[0].asking.seen)}", f"views:{len(views)}")
         landed = Landed(views[0], views[1] if len(views) > 1 else None, tuple(meshes))
         return Rendering(landed=landed, images=tuple(images), attachments=tuple(attachments), languages=("en",), tags=tags)

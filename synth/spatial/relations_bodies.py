@@ -169,10 +169,7 @@ _COLOURS = ("red", "yellow", "green", "blue", "purple", "pink", "white", "black"
 
 def may_be_called(name: str, kind: Kind) -> bool:
     """Whether some people call things of a kind so: an armchair is a chair, and a desk a table."""
-    if name in kind.names or any(other.endswith(" " + name) or other.endswith(name) for other in kind.names):
-        return True
-    tables = {"table", "dining table", "desk", "writing desk", "side table", "coffee table", "small table"}
-    return name in tables and bool(tables & set(kind.names)) and not {"side table", "coffee table"} & {name, *kind.names}
+    return any(other.endswith(name) for other in (*kind.names, *kind.is_a))
 
 
 def side_of(a: Body, b: Body, axis: int) -> int:

@@ -97,8 +97,8 @@ def meant(facts: Facts, text: str) -> list[int]:
 
 
 def _called(facts: Facts, number: int, name: str) -> bool:
-    names = (facts.scene.items[number].about or {})["names"]
-    return name in names or prompts.may_mean(name, names)
+    about = facts.scene.items[number].about or {}
+    return name in about["names"] or prompts.may_mean(name, [*about["names"], *about["is_a"]])
 
 
 def is_absent(facts: Facts, text: str) -> str:

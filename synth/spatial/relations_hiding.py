@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synth.spatial.mesh import Mesh
-from synth.spatial.rays import NOTHING, Rays, pixel_rays
+from synth.spatial.rays import Rays
 from synth.spatial.shapes import Integers
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Hiding:
             x0, y0 = max(0, int(us.min()) - 1), max(0, int(vs.min()) - 1)
             x1, y1 = min(camera.width_px, int(us.max()) + 2), min(camera.height_px, int(vs.max()) + 2)
             v, u = (axis.reshape(-1) for axis in np.mgrid[y0:y1, x0:x1])
-            hit = Rays([mesh]).cast(*pixel_rays(camera, u + 0.5, v + 0.5)).mesh != NOTHING
+            hit = Rays([mesh]).met(camera, u + 0.5, v + 0.5)
             self._alone[body.item.number] = (v * camera.width_px + u)[hit]
         return self._alone[body.item.number]
 

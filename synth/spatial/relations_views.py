@@ -112,7 +112,14 @@ def higher_lower_of(at: Surroundings, a: Body, b: Body) -> str | None:
 def _heights(kind: Kind) -> tuple[float, float]:
     """Heights at which the middle of such a thing may be, metres: tables are 0.4 to 0.8 high, cabinets up to 1.05, shelves up to 2."""
     low, high = kind.size[2]
-    below, above = {"floor": (0.0, 0.0), "wall": (0.0, 0.0), "hung": (1.15, 1.8), "top": (0.4, 0.9), "shelf": (0.1, 1.6)}[kind.stands]
+    below, above = {
+        "floor": (0.0, 0.0),
+        "wall": (0.0, 0.0),
+        "kerb": (0.0, 0.0),
+        "hung": (1.15, 1.8),
+        "top": (0.4, 0.9),
+        "shelf": (0.1, 1.6),
+    }[kind.stands]
     return low / 2 + below, high / 2 + above
 
 
