@@ -170,7 +170,7 @@ def to_quaternion(rotation: Matrix3) -> Quaternion:
 
 def from_quaternion(quaternion: Quaternion) -> Matrix3:
     """The rotation of a quaternion of any length but 0."""
-    length = math.sqrt(sum(v * v for v in quaternion))
+    length = math.sqrt(math.fsum(v * v for v in quaternion))
     if length == 0:
         raise ValueError("a quaternion of length 0 is no rotation")
     w, x, y, z = (v / length for v in quaternion)

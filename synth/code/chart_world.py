@@ -1,6 +1,7 @@
 """Draws charts: a table of a subject or a part of the user's table, a kind that suits it, and a look."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -246,7 +247,7 @@ def _changes(values: Sequence[float], rng: Generator) -> tuple[float, ...]:
     """Gains and losses that never add up to less than nothing."""
     changes = [values[0]]
     for value in values[1:]:
-        loses = rng.random() < 0.45 and value < 0.8 * sum(changes)
+        loses = rng.random() < 0.45 and value < 0.8 * math.fsum(changes)
         changes.append(-value if loses else value)
     return tuple(changes)
 

@@ -4,6 +4,7 @@ The layout's type sizes and margins differ from look to look; the figures below 
 15 per cent.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -52,7 +53,7 @@ class Budget:
 
     def pages_of(self, blocks: Iterable[Block]) -> float:
         """Estimated pages of some blocks set one after the other."""
-        return sum(self._lines(block) for block in blocks) / (PAGE_LINES[self.page] * self.room.lines)
+        return math.fsum(self._lines(block) for block in blocks) / (PAGE_LINES[self.page] * self.room.lines)
 
     def chars_of(self, pages: float) -> float:
         """Characters of running text, with the space between paragraphs and headings, that fill `pages` pages."""

@@ -4,6 +4,7 @@ A cover has so few words that two of them look alike unless their design differs
 text itself always stands on white or on a pale tint. Nothing here knows what a document is about.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -86,7 +87,7 @@ def set_cover(look: Look, cover: CoverLook, frame: Frame, groups: Sequence[tuple
         room, wanted = 0.0, margin - PANEL_PAD_PT
     ops = [_from(frame, op) for op in (*_area(look, cover, frame, wanted), *_edge(look, cover, frame))]
     free = max(0.0, height - text - room - 1.0)
-    gaps = [free * weight / sum(cover.weights) for weight in cover.weights]
+    gaps = [free * weight / math.fsum(cover.weights) for weight in cover.weights]
     gaps[0] += 0.0 if cover.at_foot else room
     return _column(look, cover, frame, groups, gaps, ops)
 
@@ -139,7 +140,7 @@ def _area(look: Look, cover: CoverLook, frame: Frame, height: float) -> list[Op]
     if cover.area == "plain":
         return [RectOp((0.0, top, width, top + height), fill=_tint(accent, 0.35 + 0.65 * tones[2]))]
     if cover.area == "stripes":
-        edges = [top + height * sum(tones[:n]) / sum(tones[:9]) for n in range(10)]
+        edges = [top + height * math.fsum(tones[:n]) / math.fsum(tones[:9]) for n in range(10)]
         bands = list(zip(edges, edges[1:], tones[10:], strict=False))
         return [RectOp((0.0, y0, width, y1), fill=_tint(accent, 0.1 + 0.9 * tone)) for y0, y1, tone in bands]
     if cover.area == "skyline":

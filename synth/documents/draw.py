@@ -4,6 +4,7 @@ Only `random` is used (NumPy's compatibility policy fixes its stream, and it cos
 because `exp` and `pow` may differ in the last bit between C libraries. Nothing here knows what is drawn.
 """
 
+import math
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -64,7 +65,7 @@ def shuffled(rng: Generator, options: Sequence[T]) -> list[T]:
 
 def bell(rng: Generator) -> float:
     """A draw that is roughly normal with mean 0 and standard deviation 1: the sum of twelve uniform draws less six (Irwin-Hall)."""
-    return float(sum(rng.random(12).tolist())) - 6.0
+    return math.fsum(rng.random(12).tolist()) - 6.0
 
 
 def squash(z: float) -> float:

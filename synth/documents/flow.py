@@ -4,6 +4,7 @@ A section is a sequence of runs. A run has one column or the section's columns, 
 `fill` is pure; `Flow` keeps the pages. Nothing here knows what strips show, or of fonts and PDF.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -294,7 +295,7 @@ class Flow:
             lefts = sorted(frame.column_left(run.columns, n) for n in (index - 1, index))
             page.separators.append((lefts[1] - frame.gap_pt / 2, top, bottom))
         page.columns_used += run.columns
-        page.used_pt += top - page.cursor_pt + sum(column.height_pt for column in columns) / run.columns
+        page.used_pt += top - page.cursor_pt + math.fsum(column.height_pt for column in columns) / run.columns
         page.cursor_pt = bottom
         page.gap_pt = max(column.placed[-1][1].after_pt for column in columns if column.placed)
         page.notes.extend(notes)

@@ -91,7 +91,7 @@ def _fitting_scale(flow: Flow, document: Document, look: Look) -> float:
         return 1.0
     floor = SMALLEST_SLIDE_PT if any(section.page == "slide" for section in document.sections) else SMALLEST_PT
     empty = MEAN_EMPTY * len(flow.content)  # the last page of each section is half empty at any size
-    scale = math.sqrt(max(0.1, wanted - empty) / max(0.1, sum(flow.content) - empty / 2))
+    scale = math.sqrt(max(0.1, wanted - empty) / max(0.1, math.fsum(flow.content) - empty / 2))
     size = min(max(scale * look.size_pt, floor), LARGEST_PT)
     return size / look.size_pt if abs(size / look.size_pt - 1) > 0.01 else 1.0
 

@@ -35,7 +35,7 @@ def slides(section: Section) -> list[Section]:
 def tightened(runs: list[Run], page_pt: float, spread_pt: float) -> list[Run]:
     """The runs with less than `spread_pt` of extra space between contents entries, where that saves a page."""
     num_entries = sum(any(isinstance(op, LabelOp) for op in strip.ops) for run in runs for strip in run.strips)
-    wide = sum(stack(run.strips)[0] / run.columns for run in runs) / page_pt
+    wide = math.fsum(stack(run.strips)[0] / run.columns for run in runs) / page_pt
     narrow = wide - num_entries * spread_pt / page_pt
     if math.ceil(wide) == math.ceil(narrow):
         return runs

@@ -49,7 +49,7 @@ class Plan:
     @property
     def width_pt(self) -> float:
         """Width of the table."""
-        return sum(self.widths_pt)
+        return math.fsum(self.widths_pt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def plan_table(setter: Setter, table: Table, width_pt: float, scale: float = 1.0
     for turned in dict.fromkeys((table.rotated_head, True)):
         needs = _needs(setter, table, columns, own, turned)
         for size, pad in ((size, pad) for size in sizes for pad in (setter.look.table.pad_x_pt, LEAST_PAD_PT)):
-            if sum(needs.least) * size / own + 2 * pad * columns <= width_pt:
+            if math.fsum(needs.least) * size / own + 2 * pad * columns <= width_pt:
                 widths = _share(setter, needs, size / own, pad, width_pt)
                 return Plan(size, pad, widths, turned, needs.lines if size == own else [])
     what = f"table {table.key} ({table.label}) needs more than {width_pt:.0f} pt for {columns} columns at {MIN_SIZE_PT} pt"
@@ -145,7 +145,7 @@ def unit_below(inlines: Inline) -> Inline:
 
 def _demand(widths: list[float], start: int, span: int, need: float) -> None:
     """Widen the spanned columns equally until they hold `need`."""
-    lack = need - sum(widths[start : start + span])
+    lack = need - math.fsum(widths[start : start + span])
     for column in range(start, start + span):
         widths[column] += max(0.0, lack) / span
 
@@ -154,12 +154,12 @@ def _share(setter: Setter, needs: _Needs, factor: float, pad_pt: float, width_pt
     """Give every column its least width, then share the rest by what each still wishes, then evenly where the look fills the measure."""
     least = [need * factor + 2 * pad_pt for need in needs.least]
     lacks = [(wish - need) * factor for need, wish in zip(needs.least, needs.wish, strict=True)]
-    room = width_pt - sum(least)
-    granted = min(1.0, room / sum(lacks)) if sum(lacks) > 0 else 0.0
+    room = width_pt - math.fsum(least)
+    granted = min(1.0, room / math.fsum(lacks)) if math.fsum(lacks) > 0 else 0.0
     widths = [need + granted * lack for need, lack in zip(least, lacks, strict=True)]
-    rest = width_pt - sum(widths)
+    rest = width_pt - math.fsum(widths)
     if setter.look.table.full_width and rest > 0:
-        rest = min(rest, 2.0 * sum(widths))  # a table of two short columns is not torn across a landscape page
+        rest = min(rest, 2.0 * math.fsum(widths))  # a table of two short columns is not torn across a landscape page
         widths = [width + rest / len(widths) for width in widths]
     return tuple(widths)
 

@@ -171,7 +171,7 @@ class _Painter:
         """(column, left edge, width, cell) of each cell; the first column is the rightmost where lines run from right to left."""
         column, at = 0, 0.0
         for cell in row:
-            width = sum(self.plan.widths_pt[column : column + cell.colspan])
+            width = math.fsum(self.plan.widths_pt[column : column + cell.colspan])
             left = self.x_pt + (self.plan.width_pt - at - width if self.setter.is_rtl else at)
             yield column, left, width, cell
             column, at = column + cell.colspan, at + width

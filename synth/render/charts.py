@@ -7,6 +7,7 @@ pages.
 """
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -385,7 +386,7 @@ class _Plan:
         rtl = self.typesetter.direction == "rtl"
         for line, row in enumerate(rows):
             y = top + (line + 0.5) * row_height
-            x = max(GAP_PT, (self.width - sum(width for _, _, width in row)) / 2)
+            x = max(GAP_PT, (self.width - math.fsum(width for _, _, width in row)) / 2)
             for number, name, width in reversed(row) if rtl else row:
                 label = self._width(name)
                 swatch = x + label + 3.0 if rtl else x

@@ -3,6 +3,7 @@
 Shaping is done once a style and token, because documents repeat their words. Lengths are points. Knows nothing of columns, lines or pages.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -175,7 +176,7 @@ def _chain(language: str, script: str, look: str, family: FontFamily, bold: bool
 
 def _token(items: tuple[Item, ...], owners: tuple[Span, ...] = ()) -> Token:
     text = "".join([item.shaped.text for item in items])
-    return Token(items, sum([item.width_pt + item.kern_pt for item in items]), not text.strip(" "), breaks.has_cjk(text), owners)
+    return Token(items, math.fsum([item.width_pt + item.kern_pt for item in items]), not text.strip(" "), breaks.has_cjk(text), owners)
 
 
 def _pieces(text: str, start: int, end: int, spans: Sequence[Span], ends: Sequence[int], levels: Sequence[int]) -> Iterator[_Piece]:

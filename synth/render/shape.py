@@ -4,6 +4,7 @@ A `Cluster` is the smallest piece of text with a glyph picture of its own (a let
 the PDF, whose text the reader gets back. Results are cached a process, because documents repeat their words. Knows nothing of lines or PDF.
 """
 
+import math
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -179,7 +180,7 @@ def _shape(face: Face, script: str, text: str, rtl: bool, language: str, context
             kerns[-1] += pull
         clusters.append(cluster)
         kerns.append(kern)
-    width = sum([cluster.width for cluster in clusters]) + sum(kerns)
+    width = math.fsum([*(cluster.width for cluster in clusters), *kerns])
     return Shaped(face, text, tuple(clusters), tuple(kerns), width / face.upem, rtl, text.isspace())
 
 

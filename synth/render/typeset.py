@@ -5,6 +5,7 @@ the look's chain that has it. Lengths are PDF points (1/72 inch); x runs right f
 This module knows nothing of pages or PDF; `synth.render.pdf` draws what it makes.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ class Typesetter:
     def width(self, spans: Sequence[Span]) -> float:
         """Width of the spans set on one line, in points; of the widest paragraph if there are line feeds."""
         paragraphs = (self._tokenizer.tokenize(paragraph) for paragraph in _paragraphs(spans))
-        return max([sum([token.width_pt for token, _ in tokens]) for tokens in paragraphs], default=0.0)
+        return max([math.fsum([token.width_pt for token, _ in tokens]) for tokens in paragraphs], default=0.0)
 
     def lines(self, spans: Sequence[Span], width_pt: float, *, align: Align = "start", first_indent_pt: float = 0.0) -> tuple[Line, ...]:
         """Break spans into lines and place them. A line feed starts a new paragraph; spaces at line ends are dropped.
@@ -142,7 +143,7 @@ class Typesetter:
         spans = [owner for token, span in row for owner in token.owners or (span,) * len(token.items)]
         gaps = _justify_gaps(row, width_pt - indent_pt) if align == "justify" else {}
         widths = [item.width_pt for item in items]
-        width = sum([token.width_pt for token, _ in row]) + sum(gaps.values())
+        width = math.fsum([*(token.width_pt for token, _ in row), *gaps.values()])
         levels = [item.level for item in items]
         order = bidi.visual_order(range(len(items)), levels) if any(levels) else range(len(items))
         lefts = [0.0] * len(items)
@@ -218,7 +219,7 @@ def _trimmed(row: list[Entry]) -> list[Entry]:
 
 def _justify_gaps(row: Sequence[Entry], width_pt: float) -> dict[int, float]:
     """Item number -> points to open after it. Spaces share the room equally; Chinese and Japanese open between characters, too."""
-    room = width_pt - sum(token.width_pt for token, _ in row)
+    room = width_pt - math.fsum(token.width_pt for token, _ in row)
     slots: list[int] = []
     at = -1
     for (token, _), (after, _) in pairwise(row):
