@@ -42,9 +42,9 @@ WHOLE = (Evidence(0),)
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Which file, in which window, cleaned to which page, and what is said about it."""
+    """Which file, wherever it lies, in which window, cleaned to which page, and what is said about it."""
 
-    file: Asset
+    file: AssetUse
     window: tuple[int, int]
     page: str
     used: tuple[AssetUse, ...]
@@ -111,7 +111,7 @@ class HtmlFiles:
         before, after = (draw_whole(one, *window).pixels for one in (whole, page))
         if changed_pixels(before, after) > MOST_CHANGED * before.shape[0] * before.shape[1]:
             raise DataError("cleaning_changes", f"{file.name} looks otherwise without the rules that seemed unused")
-        return Truth(file, window, page, tuple(beside.used), self.tasks[(index + index // len(files)) % len(self.tasks)])
+        return Truth(file.use(), window, page, tuple(beside.used), self.tasks[(index + index // len(files)) % len(self.tasks)])
 
     def render(self, truth: Truth, rng: Generator) -> Rendering[Drawn]:
         """Draw the cleaned page twice; DataError if it is no usable page or not the same one twice (`draws_differ`)."""
@@ -134,7 +134,7 @@ class HtmlFiles:
                 Attachment.of("page.html", "text/html", truth.page.encode()),
                 Attachment.of("page.json", "application/json", canonical_json(spec).encode()),
             ),
-            assets=(browser_use(), truth.file.use(), *truth.used),
+            assets=(browser_use(), truth.file, *truth.used),
             languages=(_language(truth.page),),
             tags=("html", truth.task, f"window:{truth.window[0]}"),
         )

@@ -29,6 +29,8 @@ from synth.ocr.sources import annotations, declaration, messages, place_names, r
 from synth.ocr.spelling import canonical
 from synth.render.breaks import WORD_BROKEN, graphemes, tokens
 from synth.render.fonts import LOOKS, font_chain, font_script, load_face
+from synth.render.paragraph import Style, Tokenizer
+from synth.render.shape import shape_token
 
 LONGEST_SENTENCE = 260
 DISTINCT = 3
@@ -87,7 +89,11 @@ def load_corpus(code: str) -> Corpus:
     sentences = tuple(text for text in found if 2 <= len(text) <= LONGEST_SENTENCE)
     if not sentences:
         raise DataError("no_text", f"no source has usable text in {row.name} ({code})")
-    ranked = [word for word in (canonical(code, word) for word in ranked_words(code)) if usable(word) and usable.native(word)]
+    ranked = [
+        word
+        for word in (canonical(code, word) for word in ranked_words(code))
+        if usable(word) and usable.native(word) and usable.sits(word)
+    ]
     if ranked:
         sources.append(source_use("wordfreq", code))
     if faker_locale(code, "person"):
@@ -135,6 +141,8 @@ class _Usable:
         chains = [font_chain(script, look, family, bold=False, italic=False) for look in LOOKS for family in ("sans", "serif")]
         self._chains = tuple(dict.fromkeys(chains))
         self._known: dict[str, bool] = {}
+        self._chain = Tokenizer(code, row.script, next(iter(LOOKS)), 0).chain(Style(1.0))
+        self._seated: dict[str, bool] = {}
 
     def __call__(self, text: str) -> bool:
         if not text or _REFUSED.search(text) or canonical(self.code, text) != text:
@@ -155,6 +163,22 @@ class _Usable:
         if kind in ("Cc", "Cs", "Co", "Cn") or (self.rtl and unicodedata.bidirectional(char) == "L"):
             return False
         return all(any(ord(char) in load_face(file).coverage for file in chain) for chain in self._chains)
+
+    def sits(self, word: str) -> bool:
+        """Whether every mark of a word has a letter to sit on: people type words that begin with a vowel sign, or have two at once."""
+        return all(self._sits(cluster) for cluster in graphemes(word) if unicodedata.category(cluster[-1])[0] == "M")
+
+    def _sits(self, cluster: str) -> bool:
+        known = self._seated.get(cluster)
+        if known is None:
+            try:
+                shape_token(self._chain, cluster, self.rtl)
+            except DataError:
+                known = False
+            else:
+                known = True
+            self._seated[cluster] = known
+        return known
 
     def mostly_native(self, text: str) -> bool:
         """Whether at least half of the letters are of the language's own script, and the others Latin."""
