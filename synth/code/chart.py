@@ -282,7 +282,7 @@ def perturb(sample: Sample) -> list[tuple[str, tuple[int, ...], tuple[Turn, ...]
             ),
         }
         for kind, text in changes.items():
-            if text != code:
+            if text.split() != code.split():
                 turns = list(sample.turns)
                 turns[number] = replace(turn, text=fenced(text))
                 found.append((kind, (number,), tuple(turns)))

@@ -249,7 +249,7 @@ def as_png(pixels: NDArray[np.uint8]) -> Image:
 
 @pytest.mark.parametrize("kind", ["mirrored", "upside down", "shifted", "another", "smaller", "red for blue", "nothing"])
 def test_a_picture_that_is_not_of_the_scene_is_refused(kind: str) -> None:
-    mine = sample()
+    mine = sample(1)  # its walls have a colour: in a grey room, things that are grey look right with red for blue, too
     pixels = np.asarray(Pillow.open(io.BytesIO(mine.images[0].data)).convert("RGB"))
     other = np.asarray(Pillow.open(io.BytesIO(sample(0, place="kitchen").images[0].data)).convert("RGB").resize(pixels.shape[1::-1]))
     wrong = {
