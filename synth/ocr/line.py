@@ -28,7 +28,7 @@ ALL_TASKS: tuple[Task, ...] = ("transcribe", "spot_words", "read_box", "find_tex
 ONE_WORD_TASKS: tuple[Task, ...] = ("transcribe", "read_box", "spelled", "language", "script")
 CHARACTERS_TASKS: tuple[Task, ...] = ("transcribe", "read_box", "spelled", "script")
 CHARACTERS = 16
-"""Characters a picture of `characters`."""
+"""Characters a picture of `characters`, where the longest line holds them."""
 ENDLESS_PX = 1e6
 """A column that no line fills."""
 
@@ -146,7 +146,7 @@ class Line:
         if unit == "line":
             return writer.phrase(self.max_characters)
         if unit == "characters":
-            return writer.characters(turn, CHARACTERS)
+            return writer.characters(turn, min(CHARACTERS, (self.max_characters + 1) // 2))  # some have spaces between them
         kinds = (writer.number, writer.price, writer.date, writer.time, writer.phone, writer.person, writer.company, writer.address)
         if rng.random() < 0.5:
             text = kinds[int(rng.integers(len(kinds)))]()
