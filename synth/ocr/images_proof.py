@@ -1,7 +1,9 @@
 """The verifier of `ocr.images`: both engines read the stored picture again, and every question is answered anew from what they read alike.
 
-Of the generator nothing is used but the phrasings. Which lines agree, in which order they are read and what a box holds are decided here in
-other ways, by rules of the verifier's own (`images_proof_layout`).
+Both sides share the phrasings and the measuring instruments of `synth.readers`: what the engines read and how their two readings are
+matched (`read_twice`), how sure a line must be (`LEAST_SURE`), how spellings are folded before they are compared (`fold`), and what the
+engines never write (`UNWRITTEN`); a fault in one of these escapes this verifier. In which order lines are read, what lies across columns
+and what a box holds are decided here in other ways, by rules of the verifier's own (`images_proof_layout`).
 """
 
 import io

@@ -121,11 +121,13 @@ def ask(taken: Taken, language: str, tasks: Sequence[Task], context_tokens: int,
     """The conversation about a picture: as many of the tasks, in their order, as fit; a transcription, where none can be asked.
 
     Raises:
-        DataError: `over_budget` if the first does not.
+        DataError: `over_budget` if the first does not; `nothing_to_ask` if there is none.
     """
     image = taken.image
     scene = Scene(taken.plate.layer, taken.warp, image.width_px, image.height_px, language, load_corpus(language).words)
     turns = write_turns(scene, tasks, rng) or write_turns(scene, ("transcribe",), rng)
+    if not turns:
+        raise DataError("nothing_to_ask", f"none of {len(tasks)} questions fits the picture, and its text cannot be asked for")
     tokens = image_tokens(image.width_px, image.height_px)
     while count_conversation(turns, [tokens]) > context_tokens:
         if len(turns) == 2:

@@ -124,14 +124,14 @@ class Grounding:
         turns = write_turns(asking, truth.tasks, rng)
         (image,) = rendering.images
         seen_tokens = [image_tokens(image.width_px, image.height_px)]
+        if not turns:
+            raise DataError("nothing_to_ask", f"none of {len(truth.tasks)} questions fits the picture of a {truth.scene.place}")
         while count_conversation(turns, seen_tokens) > self.context_tokens:
             turns = turns[:-2]
             if not turns:
                 raise DataError(
                     "over_budget", f"one question about {image.width_px}x{image.height_px} pixels exceeds {self.context_tokens} tokens"
                 )
-        if not turns:
-            raise DataError("nothing_to_ask", f"none of {len(truth.tasks)} questions fits the picture of a {truth.scene.place}")
         return turns
 
     def verify(self, stored: Stored, turns: tuple[Turn, ...], truth: Truth) -> tuple[Verdict, ...]:

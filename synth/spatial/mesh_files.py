@@ -8,6 +8,7 @@ import io
 import math
 import posixpath
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +48,10 @@ MATES = 64
 """Most triangles around a vertex whose normals are averaged."""
 GREY = (150, 150, 150)
 CATALOGUE = "PluginFurnitureCatalog.properties"
+MAX_CATALOGUE_BYTES, MAX_DIGITS = 8 * 1024 * 1024, 9
+"""Largest unpacked catalogue (chosen: tens of thousands of rows), and longest number of a row."""
+ARCHIVE_FAULTS = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, OSError, RuntimeError)
+"""What `zipfile` raises for a damaged or (RuntimeError) encrypted archive, or one packed in a way it does not know."""
 FORMATS = ("obj", "glb", "ply", "stl")
 
 
@@ -93,7 +98,7 @@ def read_model(data: bytes, name: str, beside: Mapping[str, bytes] | None = None
     if kind == "stl" and data[:5] != b"solid" and (len(data) - 84) // 50 > MAX_TRIANGLES:
         raise DataError("too_many_triangles", f"{name} has {(len(data) - 84) // 50} triangles, more than {MAX_TRIANGLES}")
     parts, missing = _parts(data, kind, name, dict(beside or {}))
-    repairs = ["missing_texture"] if missing else []
+    repairs = ["materials_not_read"] if missing else []
     if not parts:
         raise DataError("no_faces", f"{name} holds no triangles")
     offsets = np.cumsum([0, *(len(vertices) for vertices, _, _ in parts[:-1])])
@@ -318,36 +323,56 @@ class Entry:
     plain: bool
 
 
-def read_library(data: bytes, name: str) -> tuple[Entry, ...]:
-    """The models in an .sh3f archive, by its catalogue; DataError `malformed` if it is none."""
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What the catalogue of an .sh3f archive tells.
+
+    Attributes:
+        entries: Its models, by number.
+        left_out: How many rows tell no file, no name or no size in numbers greater than 0.
+        licence: What it says of its licence, or nothing.
+    """
+
+    entries: tuple[Entry, ...]
+    left_out: int
+    licence: str
+
+
+def read_library(data: bytes, name: str) -> Library:
+    """The models in an .sh3f archive, by its catalogue; DataError `malformed` if it is none, `too_large` if that has no end."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            text = archive.read(CATALOGUE).decode("latin-1")
-    except (zipfile.BadZipFile, KeyError, OSError) as error:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(CATALOGUE) as file:
+            packed = file.read(MAX_CATALOGUE_BYTES + 1)
+    except (*ARCHIVE_FAULTS, KeyError) as error:
         raise DataError("malformed", f"{name} is no furniture library: {error}") from error
+    if len(packed) > MAX_CATALOGUE_BYTES:
+        raise DataError("too_large", f"{name}: its catalogue unpacks to more than {MAX_CATALOGUE_BYTES} bytes")
+    lines = packed.decode("latin-1").splitlines()
     rows: dict[int, dict[str, str]] = {}
-    for line in text.splitlines():
+    for line in lines:
         key, _, value = line.partition("=")
         field, _, place = key.strip().partition("#")
-        if place.isdecimal():
+        if place.isdecimal() and len(place) <= MAX_DIGITS:
             rows.setdefault(int(place), {})[field] = value.strip()
-    return tuple(_entry(number, row) for number, row in sorted(rows.items()) if {"model", "name", "width", "depth", "height"} <= row.keys())
+    entries = [_entry(number, row) for number, row in sorted(rows.items())]
+    licence = next((line.partition("=")[2].strip() for line in lines if line.startswith("license=")), "")
+    return Library(tuple(entry for entry in entries if entry), entries.count(None), licence)
 
 
-def _entry(number: int, row: Mapping[str, str]) -> Entry:
-    size = (float(row["width"]) / 100, float(row["depth"]) / 100, float(row["height"]) / 100)
-    upright = "modelRotation" not in row and "elevation" not in row and row.get("doorOrWindow") != "true"
+def _entry(number: int, row: Mapping[str, str]) -> Entry | None:
+    """A row of a catalogue, whose sizes are centimetres; None if it lacks something or tells no size."""
+    if not {"model", "name", "width", "depth", "height"} <= row.keys():
+        return None
+    try:
+        size = (float(row["width"]) / 100, float(row["depth"]) / 100, float(row["height"]) / 100)
+    except ValueError:
+        return None
     words = row["name"].encode("latin-1", "replace").decode("unicode_escape", "replace").lower()
-    name = " ".join(words.split()).rstrip("0123456789 ")
-    plain = upright and all(map(math.isfinite, size))
+    name = " ".join(words.replace(":", " ").split()).rstrip("0123456789 ")
+    if not name or not all(math.isfinite(side) and side > 0 for side in size):
+        return None
+    plain = "modelRotation" not in row and "elevation" not in row and row.get("doorOrWindow") != "true"
     return Entry(number, row["model"].lstrip("/"), name, row.get("category", ""), size, row.get("creator", ""), plain)
-
-
-def library_licence(data: bytes) -> str:
-    """What a library's catalogue says of its licence, or nothing."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        lines = archive.read(CATALOGUE).decode("latin-1").splitlines()
-    return next((line.partition("=")[2].strip() for line in lines if line.startswith("license=")), "")
 
 
 def unpack_entry(data: bytes, entry: Entry, name: str) -> tuple[bytes, dict[str, bytes]]:
@@ -359,7 +384,7 @@ def unpack_entry(data: bytes, entry: Entry, name: str) -> tuple[bytes, dict[str,
             if sum(info.file_size for info in inside) > MAX_BYTES:
                 raise DataError("too_large", f"{name}: {entry.path} unpacks to more than {MAX_BYTES} bytes")
             files = {posixpath.basename(info.filename): archive.read(info) for info in inside}
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, RuntimeError) as error:
+    except ARCHIVE_FAULTS as error:
         raise DataError("malformed", f"{name}: {error}") from error
     if posixpath.basename(entry.path) not in files:
         raise DataError("malformed", f"{name} lacks {entry.path}")

@@ -2,7 +2,9 @@
 
 Models are OBJ, GLB, PLY or STL files, or libraries of Sweet Home 3D (.sh3f, whose catalogues tell names and metric sizes). What can be
 mended without guessing is (`mesh_files`), and recorded among the tags; a file that cannot be used is a `DataError` for its own samples.
-Fronts of strangers' models are not known and never asked for. `verify` reads nothing but the stored scene and pictures.
+A model's own materials and textures are read from inside its file or its library; files that lie beside an OBJ are not read, and the tag
+`mended:materials_not_read` says that it names some. Fronts of strangers' models are not known and never asked for. `verify` reads nothing
+but the stored scene and pictures.
 """
 
 from collections.abc import Mapping
@@ -26,7 +28,7 @@ from synth.spatial.furniture import Model
 from synth.spatial.grounding import CLUTTER, SCENES
 from synth.spatial.layout import places
 from synth.spatial.mesh import scene_attachment, scene_meshes
-from synth.spatial.mesh_files import FORMATS, UNITS, Entry, in_metres, library_licence, read_library, read_model, unpack_entry
+from synth.spatial.mesh_files import FORMATS, UNITS, Entry, Library, in_metres, read_library, read_model, unpack_entry
 from synth.spatial.mesh_placing import as_thing, place
 from synth.spatial.objects import Thing
 from synth.spatial.questions import Asking
@@ -53,9 +55,9 @@ LICENCES = (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One model: its file, and its number in a library's catalogue, or -1."""
+    """One model: its file, wherever it lies, and its number in a library's catalogue, or -1."""
 
-    asset: Asset
+    file: AssetUse
     number: int
     name: str
 
@@ -174,6 +176,8 @@ class Meshes:
         at = Surroundings(Asking(truth.scene, look(truth.scene, meshes, view, pixels_of(picture)), QWEN3VL_COOKBOOK, False), view)
         uses = tuple(self._use(source) for source in truth.sources)
         tags = (f"place:{truth.scene.place}", f"models:{len(models)}", *(f"mended:{name}" for name in truth.repairs))
+        left_out = sum(_library(asset).left_out for asset in {self._asset(source) for source in truth.sources if source.number >= 0})
+        tags += (f"library_rows_left_out:{left_out}",) if left_out else ()
         landed = (at, Hiding(at, {mesh.thing: mesh for mesh in meshes}))
         return Rendering(landed, (picture,), (), (scene_attachment(truth.scene, meshes),), uses, ("en",), tags)
 
@@ -185,11 +189,14 @@ class Meshes:
         if turns and more:
             more = (replace(more[0], text=more[0].text.removeprefix("<image>\n")), *more[1:])
         turns += more
+        if not turns:
+            raise DataError("nothing_to_ask", f"no question fits the picture of a {truth.scene.place}")
         (image,) = rendering.images
         while count_conversation(turns, [image_tokens(image.width_px, image.height_px)]) > self.context_tokens:
             turns = turns[:-2]
-        if not turns:
-            raise DataError("nothing_to_ask", f"no question fits the picture of a {truth.scene.place}")
+            if not turns:
+                what = f"one question about {image.width_px}x{image.height_px} pixels"
+                raise DataError("over_budget", f"{what} exceeds {self.context_tokens} tokens")
         return turns
 
     def verify(self, stored: Stored, turns: tuple[Turn, ...], truth: Truth) -> tuple[Verdict, ...]:
@@ -209,15 +216,13 @@ class Meshes:
         out = []
         for asset in self.files():
             if _ending(asset) != LIBRARY:
-                out.append(Source(asset, -1, self._name(asset)))
+                out.append(Source(asset.use(), -1, self._name(asset)))
                 continue
             try:
-                entries = [
-                    entry for entry in _library(asset) if entry.plain and entry.category in ROOM_CATEGORIES and max(entry.size) <= ROOM_M
-                ]
+                entries = [entry for entry in _library(asset).entries if _in_rooms(entry)]
             except DataError:
                 entries = []
-            out += [Source(asset, entry.number, entry.name) for entry in entries] or [Source(asset, 0, asset.name)]
+            out += [Source(asset.use(), entry.number, entry.name) for entry in entries] or [Source(asset.use(), -1, asset.name)]
         return tuple(out)
 
     def _name(self, asset: Asset) -> str:
@@ -226,19 +231,27 @@ class Meshes:
         return (self.names or {}).get(stem, plain or "object")
 
     def _load(self, source: Source) -> tuple[Thing, Model, tuple[str, ...]]:
-        return _loaded(source, self.up, self.unit)
+        return _loaded(self._asset(source), source.number, source.name, self.up, self.unit)
+
+    def _asset(self, source: Source) -> Asset:
+        """Where a source's file lies now."""
+        return next(asset for asset in self.files() if asset.use() == source.file)
 
     def _use(self, source: Source) -> AssetUse:
-        use = source.asset.use()
+        use, asset = source.file, self._asset(source)
         if source.number < 0:
             return use
-        entry = next(entry for entry in _library(source.asset) if entry.number == source.number)
-        licence = _licence(source.asset) if use.licence == "LicenseRef-user" else use.licence
+        entry = next(entry for entry in _library(asset).entries if entry.number == source.number)
+        licence = _licence(asset) if use.licence == "LicenseRef-user" else use.licence
         return AssetUse(f"{use.name}: {entry.path}, by {entry.creator}", use.sha256, licence, use.source)
 
 
 def _ending(asset: Asset) -> str:
     return asset.name.removesuffix(".gz").rsplit(".", 1)[-1].lower()
+
+
+def _in_rooms(entry: Entry) -> bool:
+    return entry.plain and entry.category in ROOM_CATEGORIES and max(entry.size) <= ROOM_M
 
 
 def _shuffled(names: tuple[str, ...], rng: Generator) -> tuple[str, ...]:
@@ -251,30 +264,31 @@ def _resolved(pattern: str, licence: str) -> tuple[Asset, ...]:
 
 
 @lru_cache(maxsize=8)
-def _library(asset: Asset) -> tuple[Entry, ...]:
+def _library(asset: Asset) -> Library:
     return read_library(read_asset(asset), asset.name)
 
 
 @lru_cache(maxsize=8)
 def _licence(asset: Asset) -> str:
     """The SPDX identifier of what a library says of itself."""
-    said = library_licence(read_asset(asset))
+    said = _library(asset).licence
     return next((spdx for words, spdx in LICENCES if said.startswith(words)), "LicenseRef-user")
 
 
 @lru_cache(maxsize=16)
-def _loaded(source: Source, up: str, unit: str) -> tuple[Thing, Model, tuple[str, ...]]:
-    data, name = read_asset(source.asset), source.asset.name.removesuffix(".gz")
+def _loaded(asset: Asset, number: int, called: str, up: str, unit: str) -> tuple[Thing, Model, tuple[str, ...]]:
+    data, name = read_asset(asset), asset.name.removesuffix(".gz")
     beside: dict[str, bytes] = {}
     size = None
-    if _ending(source.asset) == LIBRARY:
-        entry = next((entry for entry in _library(source.asset) if entry.number == source.number), None)
+    if _ending(asset) == LIBRARY:
+        library = _library(asset)
+        entry = next((entry for entry in library.entries if entry.number == number), None)
         if entry is None:
-            raise DataError("no_faces", f"{name} lists no model that stands in a room")
+            raise DataError("no_faces", f"{name} lists no model that stands in a room; {library.left_out} rows tell no name or size")
         data, beside = unpack_entry(data, entry, name)
         name, size = entry.path, entry.size
     raw = read_model(data, name, beside)
     upward = up if up != "auto" else "y" if name.lower().endswith((".obj", ".glb")) else "z"
     model, _ = in_metres(raw, upward, unit, name, size)
-    thing, mesh = as_thing(model, source.name)
+    thing, mesh = as_thing(model, called)
     return thing, mesh, model.repairs

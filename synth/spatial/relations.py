@@ -133,12 +133,12 @@ class Relations:
         hiding = Hiding(landed.first, {mesh.thing: mesh for mesh in landed.meshes})
         turns = write_turns(landed.first, hiding, landed.second, truth.tasks, self.questions, rng)
         seen_tokens = [image_tokens(image.width_px, image.height_px) for image in rendering.images]
+        if not turns:
+            raise DataError("nothing_to_ask", f"none of {len(truth.tasks)} questions fits the picture of a {truth.scene.place}")
         while count_conversation(turns, seen_tokens) > self.context_tokens:
             turns = turns[:-2]
             if not turns:
                 raise DataError("over_budget", f"one question about {len(seen_tokens)} pictures exceeds {self.context_tokens} tokens")
-        if not turns:
-            raise DataError("nothing_to_ask", f"none of {len(truth.tasks)} questions fits the picture of a {truth.scene.place}")
         return turns
 
     def verify(self, stored: Stored, turns: tuple[Turn, ...], truth: Truth) -> tuple[Verdict, ...]:

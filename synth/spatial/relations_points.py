@@ -10,6 +10,7 @@ from schemas.dialect import LabelledBox, LabelledPoint, write_boxes, write_point
 from schemas.geometry import box_px_to_1000, point_1000_to_px, point_px_to_1000
 from schemas.geometry_3d import Camera, Vec3, add, rotate, transpose
 from schemas.sample import Json
+from synth.spatial.furniture import Surface
 from synth.spatial.layout import Footprint, footprint, overlap, tops
 from synth.spatial.mesh import to_model
 from synth.spatial.objects import Thing, build
@@ -30,6 +31,8 @@ AFFORDED = {
 """Task -> kind -> the slot of the part that a hand uses."""
 CLEARANCE_M, HEADROOM_M = 0.02, 0.25
 """Room kept around a free place, and above it."""
+LEVEL_M = 0.002
+"""How far the corners of a triangle may lie above or below a surface that it is part of."""
 NO_ROOM_SHARE = 0.2
 BACK_SHARE, STOOL_M = 0.62, 0.75
 """What is above this share of the height of a seat that is taller than a stool is its back."""
@@ -57,7 +60,7 @@ def free_space(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None
     for (b,) in some([body for body in at.bodies if body.thing.kind in tops()], 1, rng, 8):
         top = max(build(b.thing).surfaces, key=lambda surface: surface.z)
         wide, deep = top.x1 - top.x0, top.y1 - top.y0
-        if b.thing.kind in ("chair", "sofa", "carton", "stool") or top.z < 0.95 * b.thing.size[2]:
+        if b.thing.kind in ("chair", "sofa", "carton", "stool") or top.z < 0.95 * b.thing.size[2] or not is_filled(b.thing, top):
             continue
         if too_large:
             w, d = (round(100 * max(b.thing.size[:2]) * (1.25 + 0.5 * float(rng.random()))) for _ in range(2))
@@ -73,6 +76,18 @@ def free_space(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None
             if (text := _free_at(at, b, (x, y, top.z), w, d)) is not None:
                 return _placed(b, w, d, text, "free")
     return None
+
+
+def is_filled(thing: Thing, surface: Surface) -> bool:
+    """Whether level triangles lie under all of a surface but a rim: not so where things stand on a cooker's four plates."""
+    corners = np.concatenate([part.vertices[part.triangles] for part in build(thing).parts])
+    level = corners[(np.abs(corners[:, :, 2] - surface.z) < LEVEL_M).all(axis=1)][:, :, :2]
+    sides = ((surface.x0, surface.x1), (surface.y0, surface.y1))
+    xs, ys = (np.linspace(low + CLEARANCE_M, high - CLEARANCE_M, 9) for low, high in sides)
+    spots = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 1, 1, 2)
+    edge, off = np.roll(level, -1, axis=1) - level, spots - level
+    turns = edge[..., 0] * off[..., 1] - edge[..., 1] * off[..., 0]
+    return bool(((turns >= -1e-9).all(axis=2) | (turns <= 1e-9).all(axis=2)).any(axis=1).all())
 
 
 def _placed(b: Body, w: int, d: int, text: str, value: Json) -> Asked:

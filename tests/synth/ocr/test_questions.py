@@ -195,3 +195,9 @@ def test_values_are_in_the_proof() -> None:
     family = load_family("ocr.line", {**LINE, "languages": ["en"]}, "test")
     verdicts = verify_sample(family, replace(sample, turns=(*sample.turns[:number], other, *sample.turns[number + 1 :]))).verdicts
     assert "the proof says" in verdicts[number // 2].reason
+
+
+def test_a_picture_without_questions_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("synth.ocr.picture.write_turns", lambda *_: ())
+    with pytest.raises(DataError, match="nothing_to_ask"):
+        make_sample(load_family("ocr.line", {"languages": ["en"]}), "ocr.line", 0, 1)

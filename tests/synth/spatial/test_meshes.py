@@ -12,14 +12,14 @@ import pytest
 from PIL import Image as Pillow
 
 from schemas.errors import DataError, UserError
-from synth.make import make_sample
+from schemas.seeds import stream
+from synth.make import make_sample, truth_adapter
 from synth.spatial.mesh_files import (
     MAX_TRIANGLES,
     REASONS,
     RawModel,
     corner_normals,
     in_metres,
-    library_licence,
     read_library,
     read_model,
     unpack_entry,
@@ -165,9 +165,9 @@ def test_textures_give_their_mean_colour_and_missing_ones_are_told() -> None:
     whole = read_model(named, "box.obj", {"box.mtl": material, "wood.png": picture.getvalue()})
     assert (200, 100, 50) in whole.colours
     assert not whole.repairs
-    assert "missing_texture" in read_model(named, "box.obj", {"box.mtl": material}).repairs
-    assert "missing_texture" in read_model(named, "box.obj", {}).repairs
-    assert "missing_texture" in read_model(named.replace(b"box.mtl", b"../../etc/passwd"), "box.obj", {}).repairs
+    assert "materials_not_read" in read_model(named, "box.obj", {"box.mtl": material}).repairs
+    assert "materials_not_read" in read_model(named, "box.obj", {}).repairs
+    assert "materials_not_read" in read_model(named.replace(b"box.mtl", b"../../etc/passwd"), "box.obj", {}).repairs
 
 
 def test_round_shapes_are_shaded_round_and_boxes_are_not() -> None:
@@ -212,16 +212,85 @@ ROW = "license=Public domain\nid#1=a\nname#1=Night stand 2\nmodel#1=/a/box.obj\n
 
 def test_a_library_tells_names_sizes_and_licence() -> None:
     data = library(ROW, {"a/box.obj": obj()})
-    (entry,) = read_library(data, "l.sh3f")
+    found = read_library(data, "l.sh3f")
+    (entry,) = found.entries
     assert (entry.name, entry.size, entry.plain) == ("night stand", (0.6, 0.5, 0.9), True)
     assert unpack_entry(data, entry, "l.sh3f")[0] == obj()
-    assert library_licence(data) == "Public domain"
+    assert (found.licence, found.left_out) == ("Public domain", 0)
     with pytest.raises(DataError, match="malformed"):
         read_library(b"no archive", "l.sh3f")
     with pytest.raises(DataError, match="lacks"):
         unpack_entry(library(ROW, {}), entry, "l.sh3f")
     tilted = read_library(library(ROW + "modelRotation#1=0 0 1 -1 0 0 0 -1 0\n", {}), "l.sh3f")
-    assert not tilted[0].plain
+    assert not tilted.entries[0].plain
+
+
+def row(number: int, **fields: str) -> str:
+    told = {"name": "Night stand", "model": "/a/box.obj", "width": "60", "depth": "50", "height": "90", "category": "Bedroom"} | fields
+    return "".join(f"{key}#{number}={value}\n" for key, value in told.items())
+
+
+def test_a_bad_row_of_a_library_costs_itself_alone(tmp_path: Path) -> None:
+    bad = [{"width": "80,5"}, {"depth": "0"}, {"height": "-3"}, {"width": "inf"}, {"height": "nan"}, {"name": "12"}]
+    data = library(ROW + "".join(row(k, **fields) for k, fields in enumerate(bad, 2)) + f"name#{'9' * 5000}=x\n", {"a/box.obj": obj()})
+    found = read_library(data, "l.sh3f")
+    assert ([entry.number for entry in found.entries], found.left_out) == ([1], len(bad))
+    assert read_library(library(row(1, name="Table: round"), {}), "l.sh3f").entries[0].name == "table round"
+    (tmp_path / "bad.sh3f").write_bytes(library(row(1, width="80,5"), {"a/box.obj": obj()}))
+    (tmp_path / "good.sh3f").write_bytes(data)
+    family = Meshes(pattern=f"{tmp_path}/*", min_side_px=400, max_side_px=400, places=("bedroom",)).pin()
+    assert [source.name for source in family._sources()] == ["bad.sh3f", "night stand"]
+    assert f"library_rows_left_out:{len(bad)}" in make_sample(family, "spatial.meshes", 1, 4).tags
+    with pytest.raises(DataError, match="no_faces: .*1 rows tell no name or size"):
+        make_sample(family, "spatial.meshes", 0, 4)
+
+
+def test_damaged_encrypted_and_endless_libraries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = library(ROW, {"a/box.obj": obj()})
+    start = whole.index(b"PK\x01\x02")
+    encrypted = bytearray(whole)
+    encrypted[6] |= 1
+    encrypted[start + 8] |= 1
+    unknown = bytearray(whole)
+    unknown[8] = unknown[start + 10] = 77
+    for data in (encrypted, unknown, whole[: len(whole) // 2]):
+        with pytest.raises(DataError, match="malformed"):
+            read_library(bytes(data), "l.sh3f")
+    monkeypatch.setattr("synth.spatial.mesh_files.MAX_CATALOGUE_BYTES", len(ROW) - 1)
+    with pytest.raises(DataError, match="too_large"):
+        read_library(whole, "l.sh3f")
+
+
+def test_materials_beside_a_file_are_told_as_not_read(tmp_path: Path) -> None:
+    (tmp_path / "chest.obj").write_bytes(obj((0.7, 0.5, 0.45), head="mtllib chest.mtl\nusemtl wood"))
+    (tmp_path / "chest.mtl").write_bytes(b"newmtl wood\nKd 1 0 0\n")
+    family = Meshes(pattern=f"{tmp_path}/chest.obj")
+    assert "materials_not_read" in family._load(family._sources()[0])[2]
+
+
+def test_truth_does_not_hold_where_a_file_lies(tmp_path: Path) -> None:
+    truths = []
+    for folder in ("here", "there"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "toy_chest.obj").write_bytes(obj((0.7, 0.5, 0.45)))
+        family = Meshes(pattern=f"{tmp_path / folder}/*", places=("bedroom",)).pin()
+        truth = family.sample_truth(0, stream(1, "truth"))
+        truths.append(truth_adapter(family).dump_json(truth).decode().replace(family.pattern, ""))
+    assert truths[0] == truths[1]
+    assert str(tmp_path) not in truths[0]
+
+
+def test_a_picture_without_questions_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "chest.obj").write_bytes(obj((0.7, 0.5, 0.45)))
+    family = Meshes(pattern=f"{tmp_path}/chest.obj", min_side_px=400, max_side_px=400, places=("bedroom",))
+    monkeypatch.setattr("synth.spatial.relations_turns.write_turns", lambda *_: ())
+    with monkeypatch.context() as without:
+        without.setattr("synth.spatial.questions.write_turns", lambda *_: ())
+        with pytest.raises(DataError, match="nothing_to_ask"):
+            make_sample(family, "spatial.meshes", 0, 4)
+    monkeypatch.setattr("synth.spatial.meshes.image_tokens", lambda *_: 8192)
+    with pytest.raises(DataError, match="over_budget"):
+        make_sample(family, "spatial.meshes", 0, 4)
 
 
 def test_samples_of_files_and_libraries(tmp_path: Path) -> None:
