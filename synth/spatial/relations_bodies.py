@@ -189,12 +189,15 @@ def seen_apart(a: Body, b: Body, axis: int, camera: Camera) -> int:
 
 
 def higher(a: Body, b: Body, camera: Camera) -> int:
-    """1 where `a` is clearly higher above the floor than `b`, -1 where it is lower, else 0; in the picture too."""
+    """1 where `a` is clearly higher above the floor than `b`, -1 where it is lower, else 0; undersides, tops and the picture agree."""
     gaps = (a.center[2] - b.center[2], a.seen_world.mid(2) - b.seen_world.mid(2))
     least = max(APART_M, APART_SHARE * (a.thing.size[2] + b.thing.size[2]) / 2)
     if any(abs(gap) < least for gap in gaps) or (gaps[0] > 0) != (gaps[1] > 0):
         return 0
     sign = 1 if gaps[0] > 0 else -1
+    more = (a.thing.size[2] - b.thing.size[2]) / 2
+    if min(sign * (gaps[0] - more), sign * (gaps[0] + more)) < APART_M:
+        return 0
     return sign if seen_apart(a, b, 1, camera) == -sign else 0
 
 

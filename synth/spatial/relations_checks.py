@@ -144,9 +144,11 @@ def left_right(case: Case, a: Measured, b: Measured) -> str:
 
 
 def higher_lower(case: Case, a: Measured, b: Measured) -> str:
-    """Above the floor; in the picture too."""
+    """Above the floor, undersides and tops alike (two things on one desk are placed equally high); in the picture too."""
     down, least = _in_picture(a, b, 1)
-    return "higher" if _sign([*_along(a, b, 2, camera=False), (-down, least)], "which is higher") > 0 else "lower"
+    (al, ah), (bl, bh) = a.spans(seen=False, camera=False), b.spans(seen=False, camera=False)
+    ends = [(float(al[2] - bl[2]), MARGIN_M), (float(ah[2] - bh[2]), MARGIN_M)]
+    return "higher" if _sign([*_along(a, b, 2, camera=False), *ends, (-down, least)], "which is higher") > 0 else "lower"
 
 
 def front_behind(case: Case, a: Measured, b: Measured) -> str:

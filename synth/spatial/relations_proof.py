@@ -22,6 +22,8 @@ from synth.spatial.stored_scene import StoredScene, read_scene
 FIRST_NAME, SECOND_NAME = "scene-0.glb", "scene-1.glb"
 FIRST = "In the first picture: "
 """What begins a question about one of two pictures."""
+PAIR_TASKS = frozenset({"same_point", "same_object", "camera_move", "seen_in_both"})
+"""What is asked of both pictures, without `FIRST`."""
 EVIDENCE_PX = 2.0
 
 CHECKS: dict[str, Callable[[Case], list[int]]] = {
@@ -109,14 +111,16 @@ def _check(pictures: Sequence[StoredPicture], question: Turn, told: Turn, faults
     if not isinstance(program, dict) or program.get("op") != task or question.task != task or task not in CHECKS:
         raise Wrong(f"wrong_program: {program!r:.80} does not belong to the task {task!r}")
     slots = program.get("slots")
-    if not isinstance(slots, dict) or not is_question(task, slots, question.text.replace("<image>\n", "").removeprefix(FIRST)):
+    asked = question.text.replace("<image>\n", "")
+    first = FIRST if len(pictures) > 1 and task not in PAIR_TASKS else ""
+    if not isinstance(slots, dict) or not asked.startswith(first) or not is_question(task, slots, asked.removeprefix(first)):
         raise Wrong(f"wrong_question: {question.text!r:.120} is no phrasing of {task} with {slots!r:.80}")
     second = pictures[1].facts if len(pictures) > 1 else None
     case = Case(pictures[0].facts, second, task, slots, program, told.text)
     try:
         wanted = _absent(case) or CHECKS[task](case)
-    except (KeyError, TypeError, IndexError) as error:
-        raise Wrong(f"wrong_program: {program!r:.80} lacks {error}") from error
+    except (KeyError, TypeError, IndexError, ValueError) as error:
+        raise Wrong(f"wrong_program: {program!r:.80} cannot be worked out: {error!r}") from error
     places = [(0, number) for number in dict.fromkeys(wanted) if number >= 0] + [(1, number) for number in case.second_boxes]
     for place in places:
         if place not in faults:

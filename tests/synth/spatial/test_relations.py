@@ -16,12 +16,13 @@ from synth.make import make_sample, truth_adapter
 from synth.spatial.mesh import scene_attachment, scene_meshes
 from synth.spatial.proof_facts import Facts
 from synth.spatial.relations import Relations, Truth
-from synth.spatial.relations_checks import Case, Wrong, is_absent, left_right
+from synth.spatial.relations_checks import Case, Wrong, higher_lower, is_absent, left_right
 from synth.spatial.relations_facts import Measured, gap_of, width_of
 from synth.spatial.relations_prompts import answer, filled, phrasings, sentence
 from synth.spatial.relations_proof import CHECKS, _absent
 from synth.spatial.scene import draw_scene
 from synth.spatial.stored_scene import read_scene
+from tests.synth.spatial.test_grounding import level, marked_scene
 
 NAME = "spatial.relations"
 CLOSED = (("left", "right"), ("higher", "lower"), ("front", "behind"), ("yes", "no"))
@@ -287,3 +288,22 @@ def test_gaps_and_widths_of_polygons() -> None:
     assert gap_of(square, square + 0.5) == 0.0
     assert width_of(square) == pytest.approx(1.0)
     assert width_of(turned) == pytest.approx(np.sqrt(0.5))
+
+
+def test_a_question_says_which_picture_it_is_of() -> None:
+    first = "In the first picture: "
+    turns = sample(1, 1.0).turns
+    bare = tuple(replace(turn, text=turn.text.replace(first, "")) for turn in turns)
+    found = verdicts(sample(1, 1.0), bare)
+    assert not any(found[k // 2] for k in range(0, len(turns), 2) if first in turns[k].text)
+    named = replace(sample(0).turns[0], text="<image>\n" + first + sample(0).turns[0].text.removeprefix("<image>\n"))
+    assert not verdicts(sample(0), (named, *sample(0).turns[1:]))[0]
+
+
+def test_a_tall_thing_on_the_same_floor_is_not_placed_higher() -> None:
+    scene = marked_scene(level())
+    facts = Facts(read_scene(scene_attachment(scene, scene_meshes(scene)).data))
+    red, blue, _ = facts.things()
+    case = Case(facts, None, "above_below", {}, {}, "")
+    with pytest.raises(Wrong, match="which is higher is not clear"):
+        higher_lower(case, Measured(facts, red), Measured(facts, blue))
