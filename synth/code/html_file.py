@@ -118,7 +118,7 @@ class HtmlFiles:
         check_self_contained(truth.page)
         drawn = draw_whole(truth.page, *truth.window)
         check_drawn(drawn)
-        if changed_pixels(draw_whole(truth.page, *truth.window).pixels, drawn.pixels):
+        if not np.array_equal(draw_whole(truth.page, *truth.window).pixels, drawn.pixels):
             raise DataError("draws_differ", "the same page drew two pictures")
         height, width = drawn.pixels.shape[:2]
         spec: dict[str, Json] = {

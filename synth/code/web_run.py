@@ -233,22 +233,3 @@ def changed_pixels(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> int:
     if one.shape != other.shape:
         return int(max(one.shape[0] * one.shape[1], other.shape[0] * other.shape[1]))
     return int((np.abs(one.astype(np.int16) - other.astype(np.int16)).max(axis=2) >= PIXEL_STEP).sum())
-
-
-def ssim(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    """Mean structural similarity of the grey of two pictures, windows of 8 x 8 (Wang et al. 2004, doi:10.1109/TIP.2003.819861)."""
-    if one.shape != other.shape:
-        return 0.0
-    a, b = (np.asarray(picture, np.float64).mean(axis=2) for picture in (one, other))
-    size = 8
-
-    def mean(plane: NDArray[np.float64]) -> NDArray[np.float64]:
-        sums = np.pad(plane, ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
-        out: NDArray[np.float64] = (sums[size:, size:] - sums[:-size, size:] - sums[size:, :-size] + sums[:-size, :-size]) / size**2
-        return out
-
-    mean_a, mean_b = mean(a), mean(b)
-    var_a, var_b, both = mean(a * a) - mean_a**2, mean(b * b) - mean_b**2, mean(a * b) - mean_a * mean_b
-    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    top = (2 * mean_a * mean_b + c1) * (2 * both + c2)
-    return float((top / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))).mean())

@@ -1,5 +1,6 @@
 """`code.web_page`: every kind in every idiom is drawn, its words are the language's, and the verifier refuses what is not so."""
 
+import io
 import json
 from dataclasses import replace
 from functools import cache
@@ -7,9 +8,10 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 
 from schemas.errors import DataError, UserError
-from schemas.sample import Attachment, Sample, Turn, Verdict
+from schemas.sample import Attachment, Image, Sample, Turn, Verdict
 from synth.browser.chromium import no_browser
 from synth.code.web_css import read_rules, used_rules, write_rules
 from synth.code.web_html import write_page
@@ -22,6 +24,7 @@ from synth.code.web_run import check_drawn, check_self_contained, draw_whole, ht
 from synth.code.web_words import Words
 from synth.load import load_family
 from synth.make import make_sample
+from synth.render.raster import png_bytes
 
 pytestmark = pytest.mark.skipif(bool(no_browser()), reason=no_browser())
 SEED = 7
@@ -123,6 +126,24 @@ def test_a_specification_with_another_text_or_direction_is_refused() -> None:
     assert set(judged(sample, page_json=json.dumps(spec | {"texts": ["x", *spec["texts"][1:]]}).encode())) == {"other_texts"}
     turned = "rtl" if spec["direction"] == "ltr" else "ltr"
     assert set(judged(sample, page_json=json.dumps(spec | {"direction": turned}).encode())) == {"other_direction"}
+
+
+def test_the_sample_does_not_choose_how_strictly_it_is_judged() -> None:
+    sample = made("ask")
+    spec: dict[str, Any] = json.loads(sample.stored.attachment("page.json").data)
+    other = json.dumps(spec | {"browser": "chromium 1.2.3.4"}).encode()
+    assert set(judged(sample, page_json=other)) == {"other_browser"}
+
+
+def test_a_picture_with_one_pixel_of_another_tone_is_refused() -> None:
+    sample = made("ask")
+    shown = sample.stored.images[0]
+    with PillowImage.open(io.BytesIO(shown.data)) as picture:
+        pixels = np.array(picture.convert("RGB"))
+    pixels[5, 5, 0] ^= 1
+    image = Image.of(png_bytes(pixels), "png", shown.width_px, shown.height_px)
+    found = verdicts(replace(sample.stored, images=(image,)), sample.turns)
+    assert {verdict.reason for verdict in found} == {"draws_another_picture"}
 
 
 def test_boxes_beside_the_text_are_refused() -> None:
