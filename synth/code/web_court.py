@@ -12,7 +12,8 @@ from schemas.sample import Stored
 from synth.browser.chromium import chromium_version
 from synth.browser.page import Drawn
 from synth.browser.snapshot import Element, Snapshot
-from synth.code.web_run import PIXEL_STEP, Line, check_drawn, check_self_contained, draw_whole, lines_of
+from synth.code.web_run import PIXEL_STEP, Line, check_drawn, draw_whole, lines_of
+from synth.code.web_self_contained import check_self_contained
 
 
 class Court:
@@ -48,7 +49,8 @@ class Court:
     def fault(self) -> str:
         """What is wrong with the sample itself; empty if nothing is.
 
-        What is drawn in another build of the browser is not proved: no likeness tells a letter's rendering from a digit that was painted over.
+        What is drawn in another build of the browser is not proved: no likeness tells it from
+        one with a digit painted over.
         """
         if self.spec["browser"] != chromium_version():
             return "other_browser"

@@ -37,11 +37,6 @@ OVERLAP_PX = 3.0
 """Lines of text that cover each other by more in both directions overlap."""
 OVERLAP_SHARE = 0.2
 """Of the height of a line box, above and below, that letters seldom fill (measured on scripts with the highest boxes)."""
-_OUTSIDE = re.compile(
-    r"""\b(?:src|srcset|href|action|poster)\s*=\s*(?:"(?!#|data:|")|'(?!#|data:|')|(?!["'#]|data:))"""
-    r"""|\burl\(\s*(?:"(?!#|data:)|'(?!#|data:)|(?!["'#]|data:))|@import""",
-    re.IGNORECASE,
-)
 SLIVER_PX = 3.0
 """Of text that is cut off, so little may be seen of what is hidden on purpose: closed menus, texts for screen readers."""
 INLINE = ("inline", "contents")
@@ -214,14 +209,6 @@ def blocks_of(snapshot: Snapshot, width_px: float, height_px: float) -> list[Blo
         x0, y0, x1, y1 = line.box_px
         found.append(Block(line.text, (x0 / width_px, y0 / height_px, x1 / width_px, y1 / height_px), line.color))
     return found
-
-
-def check_self_contained(html: str) -> None:
-    """DataError `not_self_contained` if a page asks for anything outside itself, or holds a script."""
-    if found := _OUTSIDE.search(html):
-        raise DataError("not_self_contained", f"the page holds {html[found.start() : found.start() + 60]!r}")
-    if re.search(r"<(?:script|iframe|object|embed|base|meta[^>]*refresh)\b|\son\w+\s*=", html, re.IGNORECASE):
-        raise DataError("not_self_contained", "the page holds a script or another page")
 
 
 PIXEL_STEP = 12

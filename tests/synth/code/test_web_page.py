@@ -11,7 +11,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from schemas.errors import DataError, UserError
-from schemas.sample import Attachment, Image, Sample, Turn, Verdict
+from schemas.sample import Attachment, Evidence, Image, Sample, Turn, Verdict
 from synth.browser.chromium import no_browser
 from synth.code.web_css import read_rules, used_rules, write_rules
 from synth.code.web_html import write_page
@@ -20,7 +20,8 @@ from synth.code.web_page import WebPage
 from synth.code.web_pages import Kind, draw_body
 from synth.code.web_parts import Draft
 from synth.code.web_proof import verdicts
-from synth.code.web_run import check_drawn, check_self_contained, draw_whole, html_in
+from synth.code.web_run import check_drawn, draw_whole, html_in, lines_of
+from synth.code.web_self_contained import check_self_contained
 from synth.code.web_words import Words
 from synth.load import load_family
 from synth.make import make_sample
@@ -146,6 +147,15 @@ def test_a_picture_with_one_pixel_of_another_tone_is_refused() -> None:
     assert {verdict.reason for verdict in found} == {"draws_another_picture"}
 
 
+@pytest.mark.parametrize("task", ["to_html", "edit", "mend", "ask"])
+def test_evidence_elsewhere_is_refused(task: str) -> None:
+    sample = made(task)
+    lines = lines_of(draw_whole(sample.stored.attachment("page.html").data.decode(), 1280, 800).snapshot)
+    for evidence in ((), (Evidence(1),), (Evidence(0, lines[-1].box_px), Evidence(0, lines[-1].box_px))):
+        turns = tuple(replace(turn, proof=replace(turn.proof, evidence=evidence)) if turn.proof else turn for turn in sample.turns)
+        assert set(judged(sample, turns)) == {"evidence_elsewhere"}
+
+
 def test_boxes_beside_the_text_are_refused() -> None:
     for index in range(0, 60, 12):
         sample = made("ask", index)
@@ -195,6 +205,10 @@ def test_pages_that_nobody_would_show_are_refused(html: str, reason: str) -> Non
         "<style>@import 'a.css'</style>",
         "<p style='background:url(a.png)'>",
         "<p onclick=x()>",
+        "<svg/onload=alert(1)>",
+        "<p style='background:image-set(\"http://x/y.png\" 1x)'>",
+        "<style>p{background:u\\72l(a.png)}</style>",
+        "<title><style></title><img src=a.png></style>",
         "<script>1</script>",
         "<meta http-equiv='refresh' content='0;url=http://a.org'>",
     ],
@@ -202,6 +216,10 @@ def test_pages_that_nobody_would_show_are_refused(html: str, reason: str) -> Non
 def test_a_page_that_asks_for_more_is_refused(html: str) -> None:
     with pytest.raises(DataError, match="not_self_contained"):
         check_self_contained(html)
+
+
+def test_prose_may_speak_of_code() -> None:
+    check_self_contained("<style>p::before{content:'url(a.png)'}</style><p>set one = 1; src = 2; url(x); @import; <b>on</b> = off</p>")
 
 
 def test_a_page_may_hold_its_own_pictures() -> None:
