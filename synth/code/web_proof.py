@@ -22,7 +22,10 @@ LEAST_CHANGED = 60
 
 def verdicts(stored: Stored, turns: Sequence[Turn]) -> tuple[Verdict, ...]:
     """One verdict an answer."""
-    court = Court(stored)
+    try:
+        court = Court(stored)
+    except DataError as error:
+        return tuple(Verdict(turn.task, False, error.reason, "artefact") for turn in turns if turn.role != "user")
     try:
         wrong = court.fault()
     except DataError as error:
@@ -77,7 +80,7 @@ def _mend(court: Court, question: str, turn: Turn) -> str:
     if slots is None or turn.proof is None or turn.proof.answer != "same picture":
         return "unknown_question"
     try:
-        broken = draw_whole(html_in(slots["code"]), int(court.spec["window"][0]), int(court.spec["window"][1])).pixels
+        broken = draw_whole(html_in(slots["code"]), *court.spec.window).pixels
     except DataError:
         broken = np.zeros((0, 0, 3), np.uint8)
     if changed_pixels(broken, court.picture) < LEAST_CHANGED:

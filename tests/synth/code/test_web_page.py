@@ -156,6 +156,15 @@ def test_evidence_elsewhere_is_refused(task: str) -> None:
         assert set(judged(sample, turns)) == {"evidence_elsewhere"}
 
 
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"\xff", b'{"browser": 1, "direction": "ltr", "texts": [], "window": [1, "2"]}'])
+def test_a_damaged_sample_is_refused(data: bytes) -> None:
+    assert set(judged(made("ask"), page_json=data)) == {"unreadable_sample"}
+    assert set(judged(made("ask"), page_html=b"\xff\xfe")) == {"unreadable_sample"}
+    sample = made("ask")
+    for images in ((), (replace(sample.stored.images[0], data=b"GIF89a"),)):
+        assert {one.reason for one in verdicts(replace(sample.stored, images=images), sample.turns)} == {"unreadable_sample"}
+
+
 def test_boxes_beside_the_text_are_refused() -> None:
     for index in range(0, 60, 12):
         sample = made("ask", index)
