@@ -235,6 +235,9 @@ def _attempt(work: Callable[[Browser], Done]) -> Done:
         except BrowserLostError as error:
             said.append(error)
             close_browser()
+        except CommandError as error:  # what the browser still tracks or shows is unknown
+            close_browser()
+            raise DataError("page_crashes", f"the browser refused the page: {error}") from error
     if any(error.timed_out for error in said):
         raise OSError(errno.EIO, f"Chromium did not draw a page in {ATTEMPTS} attempts: {said[-1]}")
     raise DataError("page_crashes", f"the page ended {ATTEMPTS} browsers: {said[-1]}")

@@ -27,7 +27,8 @@ from synth.code.html_file_clean import MAX_BYTES, cleaned, decoded, with_used_st
 from synth.code.prompts import draw
 from synth.code.web_edits import draw_fault
 from synth.code.web_proof import LEAST_CHANGED, PROMPTS, verdicts
-from synth.code.web_run import Line, changed_pixels, check_drawn, check_self_contained, draw_whole, fenced, lines_of
+from synth.code.web_run import Line, changed_pixels, check_drawn, draw_whole, fenced, lines_of
+from synth.code.web_self_contained import check_self_contained
 from synth.params import among, refuse, within
 from synth.render.raster import png_bytes
 
@@ -118,7 +119,7 @@ class HtmlFiles:
         check_self_contained(truth.page)
         drawn = draw_whole(truth.page, *truth.window)
         check_drawn(drawn)
-        if changed_pixels(draw_whole(truth.page, *truth.window).pixels, drawn.pixels):
+        if not np.array_equal(draw_whole(truth.page, *truth.window).pixels, drawn.pixels):
             raise DataError("draws_differ", "the same page drew two pictures")
         height, width = drawn.pixels.shape[:2]
         spec: dict[str, Json] = {

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from schemas.errors import DataError
-from schemas.sample import Stored, Turn, Verdict
+from schemas.sample import Evidence, Stored, Turn, Verdict
 from synth.code.prompts import load, match
 from synth.code.web_court import Court
-from synth.code.web_proof_answers import ANSWERS, is_text, same_boxes
+from synth.code.web_proof_answers import ANSWERS, rests_on, same_boxes, same_evidence
 from synth.code.web_proof_edits import CHANGES, items_of
 from synth.code.web_run import changed_pixels, draw_whole, fenced, html_in
 
@@ -22,7 +22,10 @@ LEAST_CHANGED = 60
 
 def verdicts(stored: Stored, turns: Sequence[Turn]) -> tuple[Verdict, ...]:
     """One verdict an answer."""
-    court = Court(stored)
+    try:
+        court = Court(stored)
+    except DataError as error:
+        return tuple(Verdict(turn.task, False, error.reason, "artefact") for turn in turns if turn.role != "user")
     try:
         wrong = court.fault()
     except DataError as error:
@@ -42,6 +45,9 @@ def _judge(court: Court, question: str, turn: Turn, given: str) -> str:
     """Why an answer is not proved; empty if it is."""
     if turn.proof is None:
         return "no_proof"
+    whole = turn.task in ("to_html", "mend") or turn.task.startswith("edit_")
+    if whole and turn.proof.evidence != (Evidence(0),):
+        return "evidence_elsewhere"
     try:
         if turn.task == "to_html":
             return _to_html(court, question, turn)
@@ -74,7 +80,7 @@ def _mend(court: Court, question: str, turn: Turn) -> str:
     if slots is None or turn.proof is None or turn.proof.answer != "same picture":
         return "unknown_question"
     try:
-        broken = draw_whole(html_in(slots["code"]), int(court.spec["window"][0]), int(court.spec["window"][1])).pixels
+        broken = draw_whole(html_in(slots["code"]), *court.spec.window).pixels
     except DataError:
         broken = np.zeros((0, 0, 3), np.uint8)
     if changed_pixels(broken, court.picture) < LEAST_CHANGED:
@@ -125,4 +131,5 @@ def _ask(court: Court, question: str, turn: Turn) -> str:
         right = [text for text, _ in found] == [turn.text]
     if not right:
         return "wrong_answer"
-    return "" if all(is_text(court, evidence) for evidence in turn.proof.evidence) else "evidence_elsewhere"
+    boxes = rests_on(court, turn.task, asked, turn.text, found)
+    return "" if same_evidence(turn.proof.evidence, boxes) else "evidence_elsewhere"

@@ -1,8 +1,10 @@
 """Answers to questions about a page from the layout of the stored page alone."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 
 from schemas.dialect import parse_boxes
+from schemas.errors import DataError
 from schemas.geometry import Box1000, box_1000_to_px
 from schemas.sample import BoxPx, Evidence
 from synth.browser.snapshot import Element
@@ -11,16 +13,50 @@ from synth.code.web_run import lines_of
 
 EVIDENCE_PX = 1.0
 """By which a stated box may differ from that of a text."""
+LONGEST = 60
+"""Characters of a text beyond which it is no evidence."""
 Found = list[tuple[str, BoxPx | None]]
 """Texts, with their boxes where those are asked for."""
 
 
-def is_text(court: Court, evidence: Evidence) -> bool:
-    """Whether an evidence box is the box of some text."""
-    if evidence.box_px is None:
-        return True
+def same_evidence(given: Sequence[Evidence], boxes: Sequence[BoxPx]) -> bool:
+    """Whether evidence is these boxes of the picture in any order, or the whole picture if there are none."""
+    if not boxes:
+        return tuple(given) == (Evidence(0),)
+    if len(given) != len(boxes) or any(one.image != 0 or one.box_px is None for one in given):
+        return False
+    pairs = zip(sorted(one.box_px for one in given if one.box_px), sorted(boxes), strict=True)
+    return all(max(abs(a - b) for a, b in zip(one, other, strict=True)) <= EVIDENCE_PX for one, other in pairs)
+
+
+def rests_on(court: Court, task: str, asked: dict[str, str], answer: str, found: Found) -> list[BoxPx]:
+    """Boxes of all texts that the answer to a question rests on, as far as they stand alone on the page."""
+    if task.startswith("box_"):
+        return [box for _, box in found if box]
     lines = lines_of(court.shown.snapshot)
-    return any(max(abs(a - b) for a, b in zip(line.box_px, evidence.box_px, strict=True)) <= EVIDENCE_PX for line in lines)
+    if task == "text_in_box":
+        box = _thousandths(asked["box"])
+        return [line.box_px for line in lines if line.text == answer and _near(court, box, line.box_px)]
+    named = list(asked.values())
+    texts = {
+        "ask_on": named,
+        "ask_rows": [row[0] for row in (_cells(court) or [])[1:]],
+        "ask_buttons": _buttons(court),
+    }.get(task, [*named, answer])
+    boxes = []
+    for text in texts:
+        holding = [line for line in lines if text in line.text]
+        if len(holding) == 1 and holding[0].text == text and len(text) <= LONGEST:
+            boxes.append(holding[0].box_px)
+    return boxes
+
+
+def _thousandths(text: str) -> Box1000:
+    parts = re.fullmatch(r"(\d{1,4}), (\d{1,4}), (\d{1,4}), (\d{1,4})", text)
+    if parts is None:
+        raise DataError("unknown_question", f"{text!r} is no box")
+    x0, y0, x1, y1 = (int(part) for part in parts.groups())
+    return (x0, y0, x1, y1)
 
 
 def same_boxes(court: Court, found: Found, answer: str) -> bool:
@@ -98,8 +134,8 @@ def _block(court: Court, text: str) -> Found | None:
 
 
 def _in_box(court: Court, asked: dict[str, str]) -> Found | None:
-    x0, y0, x1, y1 = (int(part) for part in asked["box"].split(", "))
-    return _only([line.text for line in lines_of(court.shown.snapshot) if _near(court, (x0, y0, x1, y1), line.box_px)])
+    box = _thousandths(asked["box"])
+    return _only([line.text for line in lines_of(court.shown.snapshot) if _near(court, box, line.box_px)])
 
 
 def _buttons(court: Court) -> list[str]:

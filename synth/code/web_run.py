@@ -37,11 +37,6 @@ OVERLAP_PX = 3.0
 """Lines of text that cover each other by more in both directions overlap."""
 OVERLAP_SHARE = 0.2
 """Of the height of a line box, above and below, that letters seldom fill (measured on scripts with the highest boxes)."""
-_OUTSIDE = re.compile(
-    r"""\b(?:src|srcset|href|action|poster)\s*=\s*(?:"(?!#|data:|")|'(?!#|data:|')|(?!["'#]|data:))"""
-    r"""|\burl\(\s*(?:"(?!#|data:)|'(?!#|data:)|(?!["'#]|data:))|@import""",
-    re.IGNORECASE,
-)
 SLIVER_PX = 3.0
 """Of text that is cut off, so little may be seen of what is hidden on purpose: closed menus, texts for screen readers."""
 INLINE = ("inline", "contents")
@@ -216,14 +211,6 @@ def blocks_of(snapshot: Snapshot, width_px: float, height_px: float) -> list[Blo
     return found
 
 
-def check_self_contained(html: str) -> None:
-    """DataError `not_self_contained` if a page asks for anything outside itself, or holds a script."""
-    if found := _OUTSIDE.search(html):
-        raise DataError("not_self_contained", f"the page holds {html[found.start() : found.start() + 60]!r}")
-    if re.search(r"<(?:script|iframe|object|embed|base|meta[^>]*refresh)\b|\son\w+\s*=", html, re.IGNORECASE):
-        raise DataError("not_self_contained", "the page holds a script or another page")
-
-
 PIXEL_STEP = 12
 """Difference of a channel, of 255, that an eye sees side by side (chosen)."""
 
@@ -233,22 +220,3 @@ def changed_pixels(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> int:
     if one.shape != other.shape:
         return int(max(one.shape[0] * one.shape[1], other.shape[0] * other.shape[1]))
     return int((np.abs(one.astype(np.int16) - other.astype(np.int16)).max(axis=2) >= PIXEL_STEP).sum())
-
-
-def ssim(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    """Mean structural similarity of the grey of two pictures, windows of 8 x 8 (Wang et al. 2004, doi:10.1109/TIP.2003.819861)."""
-    if one.shape != other.shape:
-        return 0.0
-    a, b = (np.asarray(picture, np.float64).mean(axis=2) for picture in (one, other))
-    size = 8
-
-    def mean(plane: NDArray[np.float64]) -> NDArray[np.float64]:
-        sums = np.pad(plane, ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
-        out: NDArray[np.float64] = (sums[size:, size:] - sums[:-size, size:] - sums[size:, :-size] + sums[:-size, :-size]) / size**2
-        return out
-
-    mean_a, mean_b = mean(a), mean(b)
-    var_a, var_b, both = mean(a * a) - mean_a**2, mean(b * b) - mean_b**2, mean(a * b) - mean_a * mean_b
-    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    top = (2 * mean_a * mean_b + c1) * (2 * both + c2)
-    return float((top / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))).mean())

@@ -12,7 +12,7 @@ import pytest
 from schemas.errors import DataError, NotInstalledError
 from synth.browser import chromium, page
 from synth.browser.chromium import find_chromium, no_browser
-from synth.browser.devtools import BrowserLostError
+from synth.browser.devtools import BrowserLostError, CommandError
 from synth.browser.page import Document, close_browser, draw_page
 from synth.browser.typefaces import drawable
 
@@ -110,6 +110,16 @@ def test_a_page_that_ends_every_browser_is_refused(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(page.Browser, "_load", crash)
     with pytest.raises(DataError, match="page_crashes"):
         draw_page(Document(HTML), 400, 300)
+
+
+def test_a_page_that_the_browser_refuses_leaves_no_browser_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise CommandError("Page.navigate: no")
+
+    monkeypatch.setattr(page.Browser, "_load", refuse)
+    with pytest.raises(DataError, match="page_crashes"):
+        draw_page(Document(HTML), 400, 300)
+    assert not page._KEPT
 
 
 def test_a_stopped_browser_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,8 @@ from synth.browser.chromium import no_browser
 from synth.browser.page import UsedStyle
 from synth.code.html_file import HtmlFiles
 from synth.code.html_file_clean import cleaned, decoded, used_lines, with_used_styles
-from synth.code.web_run import check_self_contained, html_in
+from synth.code.web_run import html_in
+from synth.code.web_self_contained import check_self_contained
 from synth.make import make_sample
 
 pytestmark = pytest.mark.skipif(bool(no_browser()), reason=no_browser())

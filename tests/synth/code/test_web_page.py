@@ -1,5 +1,6 @@
 """`code.web_page`: every kind in every idiom is drawn, its words are the language's, and the verifier refuses what is not so."""
 
+import io
 import json
 from dataclasses import replace
 from functools import cache
@@ -7,9 +8,10 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 
 from schemas.errors import DataError, UserError
-from schemas.sample import Attachment, Sample, Turn, Verdict
+from schemas.sample import Attachment, Evidence, Image, Sample, Turn, Verdict
 from synth.browser.chromium import no_browser
 from synth.code.web_css import read_rules, used_rules, write_rules
 from synth.code.web_html import write_page
@@ -18,10 +20,12 @@ from synth.code.web_page import WebPage
 from synth.code.web_pages import Kind, draw_body
 from synth.code.web_parts import Draft
 from synth.code.web_proof import verdicts
-from synth.code.web_run import check_drawn, check_self_contained, draw_whole, html_in
+from synth.code.web_run import check_drawn, draw_whole, html_in, lines_of
+from synth.code.web_self_contained import check_self_contained
 from synth.code.web_words import Words
 from synth.load import load_family
 from synth.make import make_sample
+from synth.render.raster import png_bytes
 
 pytestmark = pytest.mark.skipif(bool(no_browser()), reason=no_browser())
 SEED = 7
@@ -125,6 +129,42 @@ def test_a_specification_with_another_text_or_direction_is_refused() -> None:
     assert set(judged(sample, page_json=json.dumps(spec | {"direction": turned}).encode())) == {"other_direction"}
 
 
+def test_the_sample_does_not_choose_how_strictly_it_is_judged() -> None:
+    sample = made("ask")
+    spec: dict[str, Any] = json.loads(sample.stored.attachment("page.json").data)
+    other = json.dumps(spec | {"browser": "chromium 1.2.3.4"}).encode()
+    assert set(judged(sample, page_json=other)) == {"other_browser"}
+
+
+def test_a_picture_with_one_pixel_of_another_tone_is_refused() -> None:
+    sample = made("ask")
+    shown = sample.stored.images[0]
+    with PillowImage.open(io.BytesIO(shown.data)) as picture:
+        pixels = np.array(picture.convert("RGB"))
+    pixels[5, 5, 0] ^= 1
+    image = Image.of(png_bytes(pixels), "png", shown.width_px, shown.height_px)
+    found = verdicts(replace(sample.stored, images=(image,)), sample.turns)
+    assert {verdict.reason for verdict in found} == {"draws_another_picture"}
+
+
+@pytest.mark.parametrize("task", ["to_html", "edit", "mend", "ask"])
+def test_evidence_elsewhere_is_refused(task: str) -> None:
+    sample = made(task)
+    lines = lines_of(draw_whole(sample.stored.attachment("page.html").data.decode(), 1280, 800).snapshot)
+    for evidence in ((), (Evidence(1),), (Evidence(0, lines[-1].box_px), Evidence(0, lines[-1].box_px))):
+        turns = tuple(replace(turn, proof=replace(turn.proof, evidence=evidence)) if turn.proof else turn for turn in sample.turns)
+        assert set(judged(sample, turns)) == {"evidence_elsewhere"}
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"\xff", b'{"browser": 1, "direction": "ltr", "texts": [], "window": [1, "2"]}'])
+def test_a_damaged_sample_is_refused(data: bytes) -> None:
+    assert set(judged(made("ask"), page_json=data)) == {"unreadable_sample"}
+    assert set(judged(made("ask"), page_html=b"\xff\xfe")) == {"unreadable_sample"}
+    sample = made("ask")
+    for images in ((), (replace(sample.stored.images[0], data=b"GIF89a"),)):
+        assert {one.reason for one in verdicts(replace(sample.stored, images=images), sample.turns)} == {"unreadable_sample"}
+
+
 def test_boxes_beside_the_text_are_refused() -> None:
     for index in range(0, 60, 12):
         sample = made("ask", index)
@@ -174,6 +214,10 @@ def test_pages_that_nobody_would_show_are_refused(html: str, reason: str) -> Non
         "<style>@import 'a.css'</style>",
         "<p style='background:url(a.png)'>",
         "<p onclick=x()>",
+        "<svg/onload=alert(1)>",
+        "<p style='background:image-set(\"http://x/y.png\" 1x)'>",
+        "<style>p{background:u\\72l(a.png)}</style>",
+        "<title><style></title><img src=a.png></style>",
         "<script>1</script>",
         "<meta http-equiv='refresh' content='0;url=http://a.org'>",
     ],
@@ -181,6 +225,10 @@ def test_pages_that_nobody_would_show_are_refused(html: str, reason: str) -> Non
 def test_a_page_that_asks_for_more_is_refused(html: str) -> None:
     with pytest.raises(DataError, match="not_self_contained"):
         check_self_contained(html)
+
+
+def test_prose_may_speak_of_code() -> None:
+    check_self_contained("<style>p::before{content:'url(a.png)'}</style><p>set one = 1; src = 2; url(x); @import; <b>on</b> = off</p>")
 
 
 def test_a_page_may_hold_its_own_pictures() -> None:
