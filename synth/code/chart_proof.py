@@ -4,6 +4,7 @@ Uses nothing of what draws tables, writes code or asks: it shares the wording fi
 drawn the stored picture bit by bit, and its artists must show the stored table.
 """
 
+import ast
 import itertools
 import json
 from collections.abc import Callable, Sequence
@@ -13,15 +14,17 @@ from typing import Any
 import numpy as np
 
 from schemas.errors import DataError
-from schemas.sample import Json, Stored, Turn, Verdict
+from schemas.sample import Evidence, Json, Stored, Turn, Verdict
 from synth.code.chart_kinds import read_drawn
 from synth.code.chart_reading import PIE_TOLERANCE, TOLERANCE, Reading, Row, close_all, same
-from synth.code.chart_run import Drawn, code_in, pixels_of, run_chart, run_printing
+from synth.code.chart_run import Drawn, code_in, fenced, pixels_of, run_chart, run_printing
 from synth.code.chart_scores import CLEAR, features, insensitive, mean_score
 from synth.code.chart_spec import COUNTED
 from synth.code.prompts import load, match
 
 PROMPTS = "chart_prompts"
+WHOLE = (Evidence(0),)
+"""What every answer rests on: the whole of the one picture."""
 MARGIN = 0.04
 """Values that are compared must differ by this share of the highest."""
 LEAST_CHANGED = 30
@@ -54,8 +57,15 @@ class Court:
         return found
 
     def source(self) -> str:
-        """The stored program."""
-        return self.stored.attachment("chart.py").data.decode("utf-8")
+        """The stored program.
+
+        Raises:
+            DataError: There is none, or it is no text.
+        """
+        try:
+            return self.stored.attachment("chart.py").data.decode("utf-8")
+        except (KeyError, UnicodeDecodeError) as error:
+            raise DataError("unreadable_sample", f"there is no program in chart.py: {error}") from error
 
 
 def verdicts(stored: Stored, turns: tuple[Turn, ...]) -> tuple[Verdict, ...]:
@@ -67,7 +77,9 @@ def verdicts(stored: Stored, turns: tuple[Turn, ...]) -> tuple[Verdict, ...]:
         if turn.role != "assistant":
             continue
         reason = fault
-        if shown is not None:
+        if shown is not None and turn.proof is not None and turn.proof.evidence != WHOLE:
+            reason = "other_evidence"
+        elif shown is not None:
             try:
                 reason = _judge(court, shown, asked.text.removeprefix("<image>\n"), turn, given)
             except DataError as error:
@@ -88,8 +100,11 @@ def _media_fault(court: Court) -> tuple[str, Reading | None]:
             raise DataError("insensitive", f"the scores do not tell this chart from one with {dull}")
     except DataError as error:
         return error.reason, None
-    table = json.loads(court.stored.attachment("chart.json").data)
-    return ("other_table", None) if not shows(reading, table) else ("", reading)
+    try:
+        right = shows(reading, json.loads(court.stored.attachment("chart.json").data))
+    except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError):  # no JSON, or not the table that was written
+        return "unreadable_sample", None
+    return ("", reading) if right else ("other_table", None)
 
 
 def shows(reading: Reading, table: dict[str, Any]) -> bool:
@@ -124,10 +139,9 @@ def _judge(court: Court, shown: Reading, question: str, turn: Turn, given: str) 
             return "unknown_question"
         if program != {"op": "draw"}:
             return "other_program"
-        drawn = court.draw(code_in(turn.text))
-        return _unless(drawn.png == court.stored.images[0].data and turn.proof.answer == "same picture", "draws_another_picture")
+        return _unless(_draws_the_picture(court, shown, turn), "draws_another_picture")
     if turn.task == "mend":
-        return _mend(court, question, turn)
+        return _mend(court, shown, question, turn)
     if turn.task == "edit":
         return _edit(court, shown, question, turn, given)
     if turn.task == "from_sketch":
@@ -148,26 +162,67 @@ def _run(shown: Reading, question: str, turn: Turn) -> str:
     asked = match(PROMPTS, task, plain) if plain else None
     if asked is None or turn.proof is None or not isinstance(turn.proof.program, dict):
         return "unknown_question"
-    answer = _answer(task, shown, turn.proof.program, asked)
-    return _unless(answer is not None and answer == run_printing(code_in(turn.text)) == turn.proof.answer, "wrong_answer")
+    answer, code = _answer(task, shown, turn.proof.program, asked), _answered(turn)
+    printed, told = run_printing(code)
+    if _prints_words(code) or not _computes_with(shown, turn.proof.program, told):
+        return "other_values"
+    return _unless(answer is not None and answer == printed == turn.proof.answer, "wrong_answer")
+
+
+def _prints_words(code: str) -> bool:
+    """Whether a program prints what stands in it, and not what it computes."""
+    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print"]
+    return any(isinstance(argument, ast.Constant) for call in calls for argument in call.args)
+
+
+def _computes_with(shown: Reading, program: dict[str, Json], told: dict[str, Any]) -> bool:
+    """Whether the program's names and values are those of the chart; of a pie, by their shares."""
+    if program["op"] == "series":
+        return bool(told.get("series") == [row.name for row in shown.rows])
+    row = next((row for row in shown.rows if row.name == program.get("series", "")), shown.rows[0])
+    values = told.get("values")
+    if told.get("names") != _names(shown) or not isinstance(values, list) or not all(type(value) in (int, float) for value in values):
+        return False
+    if shown.kind not in ("pie", "donut"):
+        return close_all(row.values, values)
+    return sum(values) > 0 and close_all(row.values, [value / sum(values) for value in values], PIE_TOLERANCE)
 
 
 def _from_sketch(court: Court, shown: Reading, question: str, turn: Turn) -> str:
     """The stored picture must waver, the answer's not, and all else be the same."""
     if match(PROMPTS, "from_sketch", question) is None:
         return "unknown_question"
-    drawn = court.draw(code_in(turn.text))
+    drawn = court.draw(_answered(turn))
     if not court.draw(court.source()).wavers() or drawn.wavers():
         return "no_sketch"
     right = same(read_drawn(drawn), shown) and turn.proof is not None and turn.proof.answer == "same chart"
     return _unless(right and turn.proof is not None and turn.proof.program == {"op": "from_sketch"}, "draws_another_picture")
 
 
+def _draws_the_picture(court: Court, shown: Reading, turn: Turn) -> bool:
+    """Whether the answer's code draws the stored picture with artists that show the same: not a picture pasted in."""
+    drawn = court.draw(_answered(turn))
+    right = drawn.png == court.stored.images[0].data and turn.proof is not None and turn.proof.answer == "same picture"
+    return right and same(read_drawn(drawn), shown)
+
+
+def _answered(turn: Turn) -> str:
+    """The code of an answer that is code and nothing else.
+
+    Raises:
+        DataError: Other words stand around it.
+    """
+    code = code_in(turn.text)
+    if turn.text != fenced(code):
+        raise DataError("words_beside_code", "the answer holds more than its code")
+    return code
+
+
 def _unless(right: bool, reason: str) -> str:
     return "" if right else reason
 
 
-def _mend(court: Court, question: str, turn: Turn) -> str:
+def _mend(court: Court, shown: Reading, question: str, turn: Turn) -> str:
     """The code in the question must be wrong, and that of the answer right."""
     slots = match(PROMPTS, "mend", question)
     if slots is None:
@@ -183,9 +238,7 @@ def _mend(court: Court, question: str, turn: Turn) -> str:
         return "insensitive"
     if turn.proof is None or turn.proof.program != {"op": "mend", "symptom": symptom}:
         return "other_program"
-    drawn = court.draw(code_in(turn.text))
-    right = drawn.png == court.stored.images[0].data and turn.proof.answer == "same picture"
-    return _unless(right, "draws_another_picture")
+    return _unless(_draws_the_picture(court, shown, turn), "draws_another_picture")
 
 
 def clearly_below(wrong: Drawn, right: Drawn) -> bool:
@@ -217,7 +270,7 @@ def _edit(court: Court, shown: Reading, question: str, turn: Turn, given: str) -
         asked = match(PROMPTS, f"edit_{operation}", instruction)
         if asked is None:
             continue
-        drawn = court.draw(code_in(turn.text))
+        drawn = court.draw(_answered(turn))
         if turn.proof is None or turn.proof.program != {"op": operation, **asked}:
             return "other_program"
         if drawn.figure["size_px"] != court.draw(court.source()).figure["size_px"]:
@@ -299,11 +352,16 @@ def _answer(task: str, shown: Reading, program: dict[str, Json], asked: dict[str
     return _from_row(task, shown, row, asked) if wanted == program else None
 
 
+def _names(shown: Reading) -> list[str]:
+    """What the rows are called on their axis."""
+    if shown.kind == "dates":
+        return [str(np.datetime64(int(day), "D")) for day in shown.x]
+    return list(shown.categories) or [f"{value:.15g}" for value in shown.x]
+
+
 def _from_row(task: str, shown: Reading, row: Row, asked: dict[str, str]) -> str | None:
     """As above, for questions about one series."""
-    names = list(shown.categories) or [f"{value:.15g}" for value in shown.x]
-    if shown.kind == "dates":
-        names = [str(np.datetime64(int(day), "D")) for day in shown.x]
+    names = _names(shown)
     values = dict(zip(names, row.values, strict=True))
     least = MARGIN * max(abs(value) for one in shown.rows for value in one.values) - TOLERANCE
     order = sorted(names, key=lambda name: -values[name])

@@ -22,9 +22,9 @@ ASKED: tuple[Kind, ...] = (
     *("bar", "barh", "grouped", "stacked", "line", "step", "area", "scatter", "pie", "heatmap", "errorbar", "lollipop"),
     *("donut", "barh_grouped", "barh_stacked", "bar_errors", "band", "dumbbell", "profile", "dates", "dots", "panels"),
 )
+"""Kinds of charts that questions are asked about."""
 UNLEVELLED: tuple[Kind, ...] = ("pie", "donut", "stacked", "barh_stacked", "area", "heatmap")
 """Kinds whose values are not measured along one axis from one line."""
-"""Kinds of charts that questions are asked about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,13 @@ REASONS = (
 )
 """Why a program's chart cannot be used."""
 PICTURE, REPORT, LIST, REDRAWN = "chart.png", "figures.json", "drawing.json", "redrawn.json"
+VALUES = "values.json"
+TELL = f"""
+import json
+with open({VALUES!r}, "w") as told:
+    json.dump({{name: globals().get(name) for name in ("names", "values", "series")}}, told)
+"""
+"""Run after a program that prints an answer: writes down what the program computed with."""
 FIGURE_KEYS = {"axes", "size_px"}
 """What the probe writes of a figure."""
 MAX_AREA_PX = 16_000_000
@@ -139,17 +146,17 @@ def run_chart(code: str) -> Drawn:
     return _checked(outcome)
 
 
-def run_printing(code: str) -> str:
-    """What a program prints, without spaces about it.
+def run_printing(code: str) -> tuple[str, dict[str, Any]]:
+    """What a program prints, without spaces about it, and its `names`, `values` and `series` at its end (None if it has none).
 
     Raises:
         DataError: It ended badly, with one of `REASONS`.
         SandboxError: The machine, not the program, gave out.
     """
-    outcome = run_again(Program(code))
+    outcome = run_again(Program(code, (VALUES,), after=TELL))
     if outcome.status != "ok":
         raise DataError(f"code_{outcome.status}", f"the program ended with {outcome.code}: {outcome.stderr.strip()[-300:]}")
-    return outcome.stdout.strip()
+    return outcome.stdout.strip(), _loaded(outcome.files.get(VALUES, b""))
 
 
 def run_again(program: Program) -> Outcome:

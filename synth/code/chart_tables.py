@@ -96,6 +96,8 @@ def _parse(data: bytes, where: str) -> tuple[list[str], list[list[str]]]:
         lines = [line for line in csv.reader(io.StringIO(text), delimiter=separator) if any(cell.strip() for cell in line)]
     except csv.Error as error:
         raise DataError("not_text", f"{where}: {error}") from error
+    if not lines:
+        raise DataError("zero_byte", f"{where} holds no cell with text")
     head = [cell.strip() for cell in lines[0]]
     if len(head) < 2:
         raise DataError("one_column", f"{where} has one column; a chart needs names and numbers, or two columns of numbers")

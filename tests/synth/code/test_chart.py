@@ -208,12 +208,13 @@ def test_a_program_must_print_the_answer() -> None:
     places = [number for number, turn in enumerate(sample.turns) if turn.role == "assistant"]
     assert len(places) >= 2
     for place in places:
-        assert "print(" in sample.turns[place].text
-        for wrong in ("print('nothing of the kind')", "1 / 0"):
+        right = code_in(sample.turns[place].text)
+        assert "print(" in right
+        for wrong, reason in {"print('none')": "other_values", "1 / 0": "code_error", right + "print([])": "wrong_answer"}.items():
             turns = list(sample.turns)
             turns[place] = replace(turns[place], text=fenced(wrong))
             reasons = [verdict.reason for verdict in verdicts(sample.stored, tuple(turns)) if not verdict.passed]
-            assert reasons in (["wrong_answer"], ["code_error"])
+            assert reasons == [reason]
 
 
 def test_a_sketch_wavers_and_its_answer_does_not() -> None:

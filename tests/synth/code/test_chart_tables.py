@@ -89,6 +89,12 @@ def test_what_cannot_be_drawn_is_told(tmp_path: Path, reason: str) -> None:
     assert caught.value.reason == reason
 
 
+@pytest.mark.parametrize("data", [b",,\n,,\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"])
+def test_a_file_without_a_cell_is_told(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(DataError, match="zero_byte"):
+        table_of(tmp_path, data)
+
+
 def test_nothing_but_nan_is_no_number(tmp_path: Path) -> None:
     assert math.isnan(float("nan"))
     with pytest.raises(DataError, match="no_numbers"):

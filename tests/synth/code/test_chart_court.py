@@ -1,0 +1,69 @@
+"""The verifier of `code.chart` against planted faults: words beside code, pasted pictures, printed words, other evidence, damaged parts."""
+
+import base64
+from dataclasses import replace
+
+import pytest
+
+from schemas.sample import Attachment, Evidence, Sample, Turn
+from synth.code.chart import Chart
+from synth.code.chart_proof import verdicts
+from synth.code.chart_run import code_in, fenced, pixels_of
+from synth.make import make_sample
+from synth.sandbox.box import unavailable
+
+pytestmark = pytest.mark.skipif(bool(unavailable()), reason=unavailable())
+
+
+def sample_of(task: str) -> Sample:
+    return make_sample(Chart(kinds=("bar",), tasks=(task,)), "code.chart", 0, 7)  # type: ignore[arg-type]
+
+
+def reason_of(sample: Sample, place: int = 1, **changed: object) -> str:
+    turns: list[Turn] = list(sample.turns)
+    turns[place] = replace(turns[place], **changed)  # type: ignore[arg-type]
+    return verdicts(sample.stored, tuple(turns))[place // 2].reason
+
+
+@pytest.mark.parametrize("task", ["to_code", "edit", "mend", "run", "from_sketch"])
+def test_words_beside_the_code_and_other_evidence_are_refused(task: str) -> None:
+    sample = sample_of(task)
+    answer = sample.turns[1]
+    assert reason_of(sample) == "ok"
+    assert reason_of(sample, text=f"Lima is highest.\n{answer.text}") == "words_beside_code"
+    assert reason_of(sample, text=answer.text + "\n") == "words_beside_code"
+    assert answer.proof is not None
+    for evidence in ((), (Evidence(1),), (Evidence(0, (0, 0, 5, 5)),)):
+        assert reason_of(sample, proof=replace(answer.proof, evidence=evidence)) == "other_evidence"
+
+
+@pytest.mark.parametrize("task", ["to_code", "mend"])
+def test_a_pasted_picture_is_refused(task: str) -> None:
+    sample = sample_of(task)
+    height, width = pixels_of(sample.stored.images[0].data).shape[:2]
+    paste = (
+        "import base64, io\nimport matplotlib.pyplot as plt\n"
+        f"data = base64.b64decode({base64.b64encode(sample.stored.images[0].data).decode()!r})\n"
+        f"fig = plt.figure(figsize=({width} / 100, {height} / 100), dpi=100)\n"
+        "fig.figimage(plt.imread(io.BytesIO(data)))\nfig.savefig('chart.png', dpi=100)\n"
+    )
+    assert reason_of(sample, text=fenced(paste)) not in ("ok", "words_beside_code")
+
+
+def test_a_program_that_prints_the_answer_from_other_values_is_refused() -> None:
+    sample = sample_of("run")
+    answer = sample.turns[1]
+    assert answer.proof is not None
+    code, right = code_in(answer.text), answer.proof.answer
+    head = "\n".join(code.splitlines()[:-1])
+    for wrong in (f"print({right!r})", f"{head}\nprint({right!r})", f"{code}\nvalues[0] += 1", f"{code}\nnames[0] = 'Oz'"):
+        assert reason_of(sample, text=fenced(wrong)) == "other_values"
+
+
+@pytest.mark.parametrize(("name", "data"), [("chart.json", b"{"), ("chart.json", b"[]"), ("chart.json", b"{}"), ("chart.py", b"\xff")])
+def test_a_damaged_part_is_told(name: str, data: bytes) -> None:
+    sample = sample_of("to_code")
+    parts = tuple(Attachment.of(name, part.media_type, data) if part.name == name else part for part in sample.stored.attachments)
+    for attachments in (parts, tuple(part for part in parts if part.name != name)):
+        found = verdicts(replace(sample.stored, attachments=attachments), sample.turns)
+        assert {verdict.reason for verdict in found} == {"unreadable_sample"}
