@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from schemas.color_difference import ciede2000, lab
 from schemas.sample import BoxPx
 
 LEAST_ALIKE = 0.5
@@ -54,7 +55,7 @@ def likeness(one: Sequence[Block], other: Sequence[Block]) -> Likeness:
         blocks=sum(_area(one[a]) + _area(other[b]) for a, b, _ in pairs) / whole,
         text=sum(ratio for _, _, ratio in pairs) / count,
         position=sum(1 - _distance(one[a].box, other[b].box) for a, b, _ in pairs) / count,
-        color=sum(max(0.0, 1 - ciede2000(one[a].color, other[b].color) / 100) for a, b, _ in pairs) / count,
+        color=sum(max(0.0, 1 - ciede2000(lab(one[a].color), lab(other[b].color)) / 100) for a, b, _ in pairs) / count,
     )
 
 
@@ -134,43 +135,3 @@ def assign(costs: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
             owner[column] = owner[way[column]]
             column = way[column]
     return [(owner[column] - 1, column - 1) for column in range(1, columns + 1) if owner[column]]
-
-
-def ciede2000(one: str, other: str) -> float:
-    """Difference of two colours #rrggbb (CIE 142-2001; formulas and names as in Sharma, Wu and Dalal 2005, doi:10.1002/col.20070)."""
-    l1, a1, b1 = _lab(one)
-    l2, a2, b2 = _lab(other)
-    mean_c = (math.hypot(a1, b1) + math.hypot(a2, b2)) / 2
-    g = 0.5 * (1 - math.sqrt(mean_c**7 / (mean_c**7 + 25.0**7)))
-    a1, a2 = a1 * (1 + g), a2 * (1 + g)
-    c1, c2 = math.hypot(a1, b1), math.hypot(a2, b2)
-    h1, h2 = math.degrees(math.atan2(b1, a1)) % 360, math.degrees(math.atan2(b2, a2)) % 360
-    turn = 0.0 if c1 * c2 == 0 else (h2 - h1 + 180) % 360 - 180
-    d_l, d_c, d_h = l2 - l1, c2 - c1, 2 * math.sqrt(c1 * c2) * math.sin(math.radians(turn / 2))
-    mean_l, mean_c = (l1 + l2) / 2, (c1 + c2) / 2
-    mean_h = h1 + h2 if c1 * c2 == 0 else (h1 + turn / 2) % 360
-    t = 1 - 0.17 * _cos(mean_h - 30) + 0.24 * _cos(2 * mean_h) + 0.32 * _cos(3 * mean_h + 6) - 0.20 * _cos(4 * mean_h - 63)
-    s_l = 1 + 0.015 * (mean_l - 50) ** 2 / math.sqrt(20 + (mean_l - 50) ** 2)
-    s_c, s_h = 1 + 0.045 * mean_c, 1 + 0.015 * mean_c * t
-    turned = 60 * math.exp(-(((mean_h - 275) / 25) ** 2))
-    r_t = -2 * math.sqrt(mean_c**7 / (mean_c**7 + 25.0**7)) * math.sin(math.radians(turned))
-    parts = (d_l / s_l, d_c / s_c, d_h / s_h)
-    return math.sqrt(max(0.0, sum(part * part for part in parts) + r_t * parts[1] * parts[2]))
-
-
-def _cos(degrees: float) -> float:
-    return math.cos(math.radians(degrees))
-
-
-def _lab(color: str) -> tuple[float, float, float]:
-    """CIELAB of an sRGB colour under D65 (IEC 61966-2-1)."""
-    linear = []
-    for at in (1, 3, 5):
-        part = int(color[at : at + 2], 16) / 255
-        linear.append(part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4)
-    red, green, blue = linear
-    x = (0.4124564 * red + 0.3575761 * green + 0.1804375 * blue) / 0.95047
-    y = 0.2126729 * red + 0.7151522 * green + 0.0721750 * blue
-    z = (0.0193339 * red + 0.1191920 * green + 0.9503041 * blue) / 1.08883
-    fx, fy, fz = (part ** (1 / 3) if part > 216 / 24389 else (24389 / 27 * part + 16) / 116 for part in (x, y, z))
-    return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from schemas.page_likeness import Block, assign, ciede2000, likeness
+from schemas.color_difference import ciede2000, lab
+from schemas.page_likeness import Block, assign, likeness
 
 PAGE = [
     Block(text, (0.1, 0.1 * n, 0.4, 0.1 * n + 0.05), "#202020") for n, text in enumerate(("Rain in Bergen", "Save", "Close", "Summary"))
@@ -18,8 +19,8 @@ PAGE = [
     [("#000000", "#ffffff", 100.0), ("#ff0000", "#00ff00", 86.61), ("#0000ff", "#ffff00", 103.43), ("#808080", "#808080", 0.0)],
 )
 def test_differences_of_colours_are_the_known_ones(one: str, other: str, wanted: float) -> None:
-    assert ciede2000(one, other) == pytest.approx(wanted, abs=0.05)
-    assert ciede2000(other, one) == pytest.approx(wanted, abs=0.05)
+    assert ciede2000(lab(one), lab(other)) == pytest.approx(wanted, abs=0.05)
+    assert ciede2000(lab(other), lab(one)) == pytest.approx(wanted, abs=0.05)
 
 
 @pytest.mark.parametrize("shape", [(3, 3), (4, 2), (2, 5), (1, 1)])

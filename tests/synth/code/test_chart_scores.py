@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from synth.code.chart_scores import CLEAR, Features, ciede2000, insensitive, lab, mean_score, scores, wrong_ones
+from schemas.color_difference import ciede2000, lab
+from synth.code.chart_scores import CLEAR, Features, insensitive, mean_score, scores, wrong_ones
 
 TRUE = Features(
     texts=Counter(["Rain", "mm", "a", "b", "0", "1", "2"]),
