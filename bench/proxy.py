@@ -25,7 +25,7 @@ from pathlib import Path
 
 from model.blind import BASELINES
 from model.bootstrap import Estimate, estimate
-from model.evaluate import Evaluation, Question, QuestionSet, predict, score_all, score_answer, write_predictions
+from model.evaluate import Evaluation, Question, QuestionSet, Scored, predict, score_all, score_answer, write_predictions
 from model.metrics import read_metrics
 from model.parallel import World, world
 from model.run import train
@@ -47,6 +47,10 @@ def main() -> int:
     parser.add_argument("--held-out", nargs="+", type=Path, required=True, help="data sets asked about")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--preset", default="30m")
+    parser.add_argument(
+        "--model", type=Path, help="a folder to start from, such as an earlier run's `run/model`, instead of random weights"
+    )
+    parser.add_argument("--decay", choices=("cosine", "constant"), default="cosine", help="of the learning rate")
     parser.add_argument("--weights", nargs="+", type=float, help="shares in tokens of --train; equal by default")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--steps", type=int, default=1_500)
@@ -98,7 +102,7 @@ def config_of(chosen: argparse.Namespace) -> TrainConfig:
     write_mixture(chosen.out / "held_out.yaml", chosen.held_out, [1.0] * len(chosen.held_out))
     on_gpu = chosen.device != "cpu"
     config = TrainConfig(
-        model=ModelChoice(preset=chosen.preset),
+        model=ModelChoice(folder=str(chosen.model)) if chosen.model else ModelChoice(preset=chosen.preset),
         data=DataChoice(
             mixture=str(chosen.out / "train.yaml"),
             workers=chosen.workers,
@@ -106,7 +110,7 @@ def config_of(chosen: argparse.Namespace) -> TrainConfig:
             min_image_tokens=chosen.min_image_tokens,
         ),
         held_out=HeldOutChoice(mixture=str(chosen.out / "held_out.yaml"), rows=8),
-        optimizer=OptimizerChoice(learning_rate=chosen.rate),
+        optimizer=OptimizerChoice(learning_rate=chosen.rate, decay=chosen.decay),
         steps=chosen.steps,
         rows_per_step=chosen.rows,
         sequence_length=chosen.length,
@@ -176,12 +180,13 @@ def report(
     scores = {name: score_all(questions, texts) for name, texts in answers.items()}
     for name, one in scores.items():
         print_scores(name, one)
+    each = {name: scores_of(questions, texts) for name, texts in answers.items()}
     minus = {
         name: {
-            group: {score: str(found) for score in COMPARED if (found := difference(score, questions, predictions, texts, group))}
+            group: {score: found for score in COMPARED if (found := difference(score, questions, each["model"], theirs, group))}
             for group in groups_of(questions)
         }
-        for name, texts in answers.items()
+        for name, theirs in each.items()
         if name != "model"
     }
     for name, by_group in minus.items():
@@ -196,21 +201,26 @@ def groups_of(questions: Sequence[Question]) -> list[str]:
     return ["all", *sorted({group for one in questions for group in (one.family, f"{one.family}/{one.task}")})]
 
 
-def difference(score: str, questions: Sequence[Question], ours: Sequence[str], theirs: Sequence[str], group: str = "all") -> str | None:
+def scores_of(questions: Sequence[Question], texts: Sequence[str]) -> list[dict[str, Scored]]:
+    """Every score of each answer by name."""
+    refusals = sorted({one.reference for one in questions if one.refused})
+    return [{s.name: s for s in score_answer(k, one, text, refusals)} for k, (one, text) in enumerate(zip(questions, texts, strict=True))]
+
+
+def difference(
+    score: str, questions: Sequence[Question], ours: Sequence[dict[str, Scored]], theirs: Sequence[dict[str, Scored]], group: str = "all"
+) -> str | None:
     """Paired difference in one score with its interval over documents and what it says; None if no question of the group has that score.
 
     Refusals are left out, as in `model.evaluate.compare`. A ratio, such as CER, is differenced over the same denominators.
     """
-    refusals = sorted({one.reference for one in questions if one.refused})
     differences, weights, documents = [], [], []
-    for number, (one, our, their) in enumerate(zip(questions, ours, theirs, strict=True)):
-        if one.refused or group not in ("all", one.family, f"{one.family}/{one.task}"):
+    for one, our, their in zip(questions, ours, theirs, strict=True):
+        if one.refused or group not in ("all", one.family, f"{one.family}/{one.task}") or score not in our:
             continue
-        found = [{s.name: s for s in score_answer(number, one, text, refusals)} for text in (our, their)]
-        if score in found[0]:
-            differences.append(found[0][score].score - found[1][score].score)
-            weights.append(found[0][score].weight)
-            documents.append(one.sample_id)
+        differences.append(our[score].score - their[score].score)
+        weights.append(our[score].weight)
+        documents.append(one.sample_id)
     if not differences:
         return None
     found_difference = estimate(differences, documents, stream(0, f"bootstrap/difference/{score}"), weights=weights)

@@ -10,6 +10,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from rapidfuzz.distance import Levenshtein
+
 ANLS_THRESHOLD = 0.5
 """Normalised distance from which an answer counts as wrong (Biten et al. 2019)."""
 RELAXED_TOLERANCE = 0.05
@@ -31,25 +33,8 @@ def normalise(text: str) -> str:
 
 
 def distance(a: Sequence[str] | str, b: Sequence[str] | str) -> int:
-    """Levenshtein distance between two sequences of symbols.
-
-    The bit-vector algorithm of Myers (1999) in Hyyrö's form (2003), over Python's integers: time about len(b) * len(a) / 64.
-    """
-    if not a or not b:
-        return len(a) + len(b)
-    where: dict[str, int] = {}
-    for position, symbol in enumerate(a):
-        where[symbol] = where.get(symbol, 0) | 1 << position
-    full, last = (1 << len(a)) - 1, 1 << (len(a) - 1)
-    more, less, score = full, 0, len(a)
-    for symbol in b:
-        equal = where.get(symbol, 0)
-        diagonal = ((((equal & more) + more) ^ more) | equal | less) & full
-        up, down = less | (full & ~(diagonal | more)), more & diagonal
-        score += bool(up & last) - bool(down & last)
-        up, down = (up << 1 | 1) & full, (down << 1) & full
-        more, less = down | (full & ~(diagonal | up)), up & diagonal
-    return score
+    """Levenshtein distance between two sequences of symbols."""
+    return int(Levenshtein.distance(a, b))
 
 
 def exact_match(prediction: str, reference: str) -> float:
