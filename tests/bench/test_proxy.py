@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.proxy import difference, verdict, write_mixture
+from bench.proxy import difference, scores_of, verdict, write_mixture
 from model.bootstrap import Estimate
 from model.evaluate import Question
 from schemas.errors import UserError
@@ -22,7 +22,7 @@ def refusal(number: int) -> Question:
 
 def test_a_better_transcription_is_better_by_every_score() -> None:
     questions = [transcription(number) for number in range(5)]
-    good, bad = [TEXT] * 5, ["nothing"] * 5
+    good, bad = scores_of(questions, [TEXT] * 5), scores_of(questions, ["nothing"] * 5)
     for score in ("one_minus_ned", "cer"):
         assert str(difference(score, questions, good, bad)).endswith(" better")
         assert str(difference(score, questions, bad, good)).endswith(" WORSE")
@@ -31,10 +31,10 @@ def test_a_better_transcription_is_better_by_every_score() -> None:
 
 def test_groups_hold_their_own_and_refusals_count_nowhere() -> None:
     questions = [transcription(0), transcription(1), refusal(0)]
-    texts = [TEXT, TEXT, "Not stated."]
-    assert difference("value", questions, texts, ["", "", "x"]) is None
-    assert difference("one_minus_ned", questions, texts, ["", "", "x"], "documents.report") is None
-    assert difference("one_minus_ned", questions, texts, ["", "", "x"], "documents.parse/parse_html") is not None
+    ours, theirs = scores_of(questions, [TEXT, TEXT, "Not stated."]), scores_of(questions, ["", "", "x"])
+    assert difference("value", questions, ours, theirs) is None
+    assert difference("one_minus_ned", questions, ours, theirs, "documents.report") is None
+    assert difference("one_minus_ned", questions, ours, theirs, "documents.parse/parse_html") is not None
 
 
 def test_an_interval_around_nothing_tells_nothing() -> None:
