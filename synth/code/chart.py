@@ -68,7 +68,7 @@ class Chart:
         pinned: The files as they were when the run was planned (see `pin`); looked up again if empty.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     kinds: tuple[Kind, ...] = get_args(Kind)
     tasks: tuple[Task, ...] = get_args(Task)

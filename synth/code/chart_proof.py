@@ -4,7 +4,6 @@ Uses nothing of what draws tables, writes code or asks: it shares the wording fi
 drawn the stored picture bit by bit, and its artists must show the stored table.
 """
 
-import ast
 import itertools
 import json
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ import numpy as np
 from schemas.errors import DataError
 from schemas.sample import Evidence, Json, Stored, Turn, Verdict
 from synth.code.chart_kinds import read_drawn
+from synth.code.chart_proof_runs import computes_with, depends_on
 from synth.code.chart_reading import PIE_TOLERANCE, TOLERANCE, Reading, Row, close_all, same
 from synth.code.chart_run import Drawn, code_in, fenced, pixels_of, run_chart, run_printing
 from synth.code.chart_scores import CLEAR, features, insensitive, mean_score
@@ -164,28 +164,10 @@ def _run(shown: Reading, question: str, turn: Turn) -> str:
         return "unknown_question"
     answer, code = _answer(task, shown, turn.proof.program, asked), _answered(turn)
     printed, told = run_printing(code)
-    if _prints_words(code) or not _computes_with(shown, turn.proof.program, told):
+    names, op = _names(shown), str(turn.proof.program["op"])
+    if not computes_with(shown, turn.proof.program, names, told) or not depends_on(code, op, told, printed):
         return "other_values"
     return _unless(answer is not None and answer == printed == turn.proof.answer, "wrong_answer")
-
-
-def _prints_words(code: str) -> bool:
-    """Whether a program prints what stands in it, and not what it computes."""
-    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print"]
-    return any(isinstance(argument, ast.Constant) for call in calls for argument in call.args)
-
-
-def _computes_with(shown: Reading, program: dict[str, Json], told: dict[str, Any]) -> bool:
-    """Whether the program's names and values are those of the chart; of a pie, by their shares."""
-    if program["op"] == "series":
-        return bool(told.get("series") == [row.name for row in shown.rows])
-    row = next((row for row in shown.rows if row.name == program.get("series", "")), shown.rows[0])
-    values = told.get("values")
-    if told.get("names") != _names(shown) or not isinstance(values, list) or not all(type(value) in (int, float) for value in values):
-        return False
-    if shown.kind not in ("pie", "donut"):
-        return close_all(row.values, values)
-    return sum(values) > 0 and close_all(row.values, [value / sum(values) for value in values], PIE_TOLERANCE)
 
 
 def _from_sketch(court: Court, shown: Reading, question: str, turn: Turn) -> str:

@@ -32,6 +32,8 @@ MANY_COLORED: tuple[Kind, ...] = ("pie", "donut", "waterfall")
 """Their one series has a colour a row."""
 PARTS: tuple[Kind, ...] = ("stacked", "area", "pie", "donut", "barh_stacked", "bubble", "waterfall", "range")
 """Their values add up to a whole, so none may be negative."""
+WRITTEN: tuple[Kind, ...] = ("heatmap",)
+"""They write every value into the plot."""
 COUNTED: tuple[Kind, ...] = (
     "bar",
     "barh",

@@ -151,6 +151,11 @@ def significant(value: float, digits: int = DIGITS) -> float:
     return float(round(value, digits - 1 - floor(log10(abs(value)))))
 
 
+def is_short(value: float) -> bool:
+    """Whether `{:g}`, with its six digits, writes a number as it is."""
+    return float(f"{value:g}") == value
+
+
 def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
     """A chart of the table."""
     palette = list(PALETTES[int(rng.integers(len(PALETTES)))])
@@ -167,6 +172,7 @@ def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
     positive = all(value > 0 for one in series for value in one.values)
     title = f"{table.subject}: {table.names[0]}" if kind in SINGLE and kind != "histogram" and table.names[0] else table.subject
     title = f"{table.subject}: {table.measure}" if kind == "panels" else title
+    short = all(is_short(value) for one in series for value in one.values)
     log = kind in ("line", "scatter", "bar", "step") and positive and bool(rng.random() < 0.12)
     width_in = float(rng.choice((6.0, 6.4, 7.0, 8.0, 9.0)))
     height_in = float(rng.choice((4.0, 4.5, 4.8, 5.0, 6.0)))
@@ -181,7 +187,7 @@ def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
         series=series,
         log=log,
         grid=kind not in (*ROUND, "heatmap") and bool(rng.random() < 0.5),
-        value_labels=kind in ("heatmap", *ROUND) or (kind in ("bar", "barh") and bool(rng.random() < 0.4)),
+        value_labels=kind in ("heatmap", *ROUND) or (kind in ("bar", "barh") and bool(rng.random() < 0.4) and short),
         style=style,
         colormap=COLORMAPS[int(rng.integers(len(COLORMAPS)))],
         width_in=width_in,
