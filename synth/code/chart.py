@@ -21,6 +21,7 @@ from synth.code.chart_programs import answering_program
 from synth.code.chart_proof import LEAST_CHANGED, changed_pixels, verdicts
 from synth.code.chart_questions import ASKED, PROMPTS, Question, questions
 from synth.code.chart_run import Drawn, code_in, fenced, run_chart
+from synth.code.chart_scores import DRAWING_TASKS, score_answer
 from synth.code.chart_spec import Idiom, Kind, Spec
 from synth.code.chart_tables import FOR_THIS_KIND, SHOWN, check_any_table, read_table
 from synth.code.chart_world import Table, draw_idiom, draw_spec, draw_table, suits
@@ -189,6 +190,10 @@ class Chart:
     def verify(self, stored: Stored, turns: tuple[Turn, ...], truth: Truth) -> tuple[Verdict, ...]:
         """Execute all code again, and read the artists."""
         return verdicts(stored, turns)
+
+    def score_answers(self, stored: Stored, turns: tuple[Turn, ...], answers: Sequence[tuple[int, str]]) -> list[dict[str, float]]:
+        """What answers draw beside what the right ones draw (`chart_scores.score_answer`); answers in words are not compared so."""
+        return [score_answer(turns[turn].text, text) if turns[turn].task in DRAWING_TASKS else {} for turn, text in answers]
 
     def _edit(self, turns: list[Turn], truth: Truth, edit: Edit, code: str, rng: Generator) -> None:
         words = load(PROMPTS)

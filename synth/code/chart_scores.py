@@ -19,7 +19,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.color_difference import ciede2000, lab
-from synth.code.chart_run import Drawn
+from schemas.errors import DataError
+from synth.code.chart_run import Drawn, code_in, run_chart
+from synth.code.chart_witness import witnessed
 
 STEP = 1e-3
 """Share of an axis's length within which two coordinates are one (chosen: less than a pixel of most plots)."""
@@ -136,6 +138,35 @@ def _likeness(one: str, other: str) -> float:
     if not (one.startswith("#") and other.startswith("#")):
         return float(one == other)
     return max(0.0, 1 - ciede2000(lab(one), lab(other)) / 100)
+
+
+DRAWING_TASKS = ("to_code", "from_sketch", "edit", "mend")
+"""Tasks whose answers draw charts."""
+LOW_LEVEL = ("text", "layout", "type", "color")
+"""The scores of ChartMimic, whose mean it calls the low-level score."""
+
+
+def score_answer(reference: str, prediction: str) -> dict[str, float]:
+    """What a model's program draws beside what the right one draws: `runs`, `chart_` and each of `SCORES`, `chart` the mean of `LOW_LEVEL`.
+
+    A program that fails, or leaves no picture, scores 0 in all, as in ChartMimic. Texts are those found in the picture. The other scores
+    come from the program's own report of its artists, which must be the picture's (`chart_witness`): 0 where it is not, or where the chart
+    is of a kind that cannot be held against its picture.
+    """
+    names = [*(f"chart_{name}" for name in SCORES), "chart", "runs"]
+    try:
+        drawn = run_chart(code_in(prediction), flawless=False)
+    except DataError:
+        return dict.fromkeys(names, 0.0)
+    right = run_chart(code_in(reference))
+    try:
+        witnessed(drawn)
+        found = scores(features(right), features(drawn))
+    except (DataError, KeyError, TypeError, ValueError, IndexError):  # not the picture's report, or none at all
+        texts = (Counter(text.text for text in one.texts) for one in (right, drawn))
+        found = dict.fromkeys(SCORES, 0.0) | {"text": _f1(*texts)}
+    whole = sum(found[name] for name in LOW_LEVEL) / len(LOW_LEVEL)
+    return {f"chart_{name}": value for name, value in found.items()} | {"chart": whole, "runs": 1.0}
 
 
 def wrong_ones(true: Features) -> dict[str, Features]:
