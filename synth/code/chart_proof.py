@@ -18,7 +18,7 @@ from synth.code.chart_kinds import read_drawn
 from synth.code.chart_proof_runs import computes_with, depends_on
 from synth.code.chart_reading import PIE_TOLERANCE, TOLERANCE, Reading, Row, close_all, same
 from synth.code.chart_run import Drawn, code_in, fenced, pixels_of, run_chart, run_printing
-from synth.code.chart_scores import CLEAR, features, insensitive, mean_score
+from synth.code.chart_scores import CLEAR, features, insensitive, least_score
 from synth.code.chart_spec import COUNTED
 from synth.code.prompts import load, match
 
@@ -226,7 +226,7 @@ def _mend(court: Court, shown: Reading, question: str, turn: Turn) -> str:
 def clearly_below(wrong: Drawn, right: Drawn) -> bool:
     """Whether the scores tell a mistaken chart from the right one; mirrored axes are seen by `read_drawn` and no score."""
     try:
-        return not same(read_drawn(wrong), read_drawn(right)) or mean_score(features(right), features(wrong)) <= 1 - CLEAR
+        return not same(read_drawn(wrong), read_drawn(right)) or least_score(features(right), features(wrong)) <= 1 - CLEAR
     except DataError:
         return True
 
