@@ -39,6 +39,7 @@ PIXEL_LIBRARIES = (
     "tesserocr",
     "tiktoken",
     "uharfbuzz",
+    "vl-convert-python",
     "wordfreq",
     "zlib-ng",
 )

@@ -144,7 +144,7 @@ def _likeness(one: str, other: str) -> float:
     return max(0.0, 1 - ciede2000(lab(one), lab(other)) / 100)
 
 
-DRAWING_TASKS = ("to_code", "from_sketch", "edit", "mend")
+DRAWING_TASKS = ("to_code", "from_sketch", "from_vega", "edit", "mend")
 """Tasks whose answers draw charts."""
 LOW_LEVEL = ("text", "layout", "type", "color")
 """The scores of ChartMimic, whose mean it calls the low-level score."""
