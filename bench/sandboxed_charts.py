@@ -21,7 +21,7 @@ from synth.code.chart_spec import Kind
 from synth.code.chart_world import draw_idiom, draw_spec, draw_table
 from synth.sandbox.box import Program, Sandbox, View, check_available
 
-PACKAGES = ("matplotlib",)
+PACKAGES = ("matplotlib", "pandas")
 
 
 def scripts(count: int) -> list[str]:

@@ -28,6 +28,7 @@ PIXEL_LIBRARIES = (
     "opencv-python-headless",
     "paddleocr",
     "paddlex",
+    "pandas",
     "phonenumberslite",
     "pillow",
     "pyarrow",

@@ -135,7 +135,7 @@ class Chart:
             kind, table = _first_that_suits(file, shown, rng)
         spec = draw_spec(table, kind, rng)
         if task == "from_vega":  # which has its own looks: what the two engines share is drawn
-            spec = replace(spec, value_labels=False, reference=None, note="", log=False, style="default", marker="o")
+            spec = replace(spec, value_labels=False, reference=None, note="", log=False, style="default", marker="o", rc=())
         return Truth(
             spec=spec,
             idiom=draw_idiom(spec, rng),

@@ -51,6 +51,7 @@ import csv, io, json, pathlib
 import matplotlib
 matplotlib.use("Agg")
 import numpy as np
+import pandas as pd
 import matplotlib.pyplot as plt
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 import base64, math, zlib
@@ -259,8 +260,8 @@ def pixels_of(png: bytes) -> NDArray[np.uint8]:
 
 @cache
 def sandbox() -> Sandbox:
-    """The sandbox of this process, with matplotlib, the recorder and the probe in view."""
-    return Sandbox(View(packages=("matplotlib",), files=RECORDED, warm_up=WARM_UP), LIMITS)
+    """The sandbox of this process, with matplotlib, pandas, the recorder and the probe in view."""
+    return Sandbox(View(packages=("matplotlib", "pandas"), files=RECORDED, warm_up=WARM_UP), LIMITS)
 
 
 @cache

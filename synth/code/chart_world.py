@@ -27,6 +27,7 @@ from synth.code.chart_spec import (
     Idiom,
     Kind,
     Layout,
+    RcForm,
     Series,
     Spec,
     is_crowded,
@@ -45,8 +46,22 @@ STYLES = (
     "Solarize_Light2",
     "tableau-colorblind10",
     "petroff10",
+    "seaborn-v0_8-darkgrid",
 )
 """Style sheets of matplotlib that need no font but its own."""
+SETTINGS: tuple[tuple[tuple[str, bool | int | float | str], ...], ...] = (
+    (("axes.spines.top", False), ("axes.spines.right", False)),
+    (("axes.titlesize", 14), ("axes.titleweight", "bold")),
+    (("axes.titlelocation", "left"),),
+    (("axes.titlecolor", "#8b0000"),),
+    (("axes.labelsize", 9), ("xtick.labelsize", 8), ("ytick.labelsize", 8)),
+    (("axes.facecolor", "#f5f1e8"),),
+    (("axes.edgecolor", "#888888"), ("axes.linewidth", 1.5)),
+    (("figure.facecolor", "#eef3f7"),),
+    (("font.family", "serif"),),
+    (("legend.frameon", False),),
+)
+"""Settings that scripts often change, in groups; the fonts are matplotlib's own."""
 COLORMAPS = ("viridis", "cividis", "magma", "Blues", "YlOrRd", "Greens", "PuBu")
 PALETTES = (
     ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#f0e442", "#999999"),  # Okabe and Ito
@@ -68,6 +83,7 @@ FIRST_DAY, LAST_DAY = 14_610, 20_454
 """First of January 2010 and 2026, in days since 1970."""
 APIS: tuple[Literal["pyplot", "axes", "figure"], ...] = ("pyplot", "pyplot", "axes", "axes", "figure")
 DATA_FORMS: tuple[DataForm, ...] = get_args(DataForm)
+RC_FORMS: tuple[RcForm, ...] = get_args(RcForm)
 MOST_ROWS, MOST_SERIES = 10, 4
 DIGITS = 3
 """Significant digits of drawn values: what can be measured in a plot of some 400 pixels."""
@@ -199,7 +215,18 @@ def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
         ),
         reference=_reference(kind, series, rng),
         note=NOTES[int(rng.integers(len(NOTES)))] if kind in NOTED and rng.random() < 0.25 else "",
+        rc=_settings(kind, len(series), rng),
     )
+
+
+def _settings(kind: Kind, count: int, rng: Generator) -> tuple[tuple[str, bool | int | float | str], ...]:
+    """One to three groups of settings that show in a chart of this kind, for a third of the charts."""
+    if rng.random() > 0.35:
+        return ()
+    fit = [group for group in SETTINGS if not (kind in ROUND and "axes." in group[0][0] and "title" not in group[0][0])]
+    fit = [group for group in fit if count > 1 or not group[0][0].startswith("legend")]
+    chosen = sorted(int(place) for place in rng.permutation(len(fit))[: int(rng.integers(1, 4))])
+    return tuple(setting for place in chosen for setting in fit[place])
 
 
 def _reference(kind: Kind, series: Sequence[Series], rng: Generator) -> float | None:
@@ -307,6 +334,7 @@ def draw_idiom(spec: Spec, rng: Generator) -> Idiom:
         comments=bool(rng.random() < 0.4),
         names=int(rng.integers(4)),
         together=bool(rng.random() < 0.3),
+        rc=RC_FORMS[int(rng.integers(len(RC_FORMS)))],
     )
 
 
