@@ -46,6 +46,8 @@ FIGURE_KEYS = {"axes", "size_px"}
 MAX_AREA_PX = 16_000_000
 """Larger pictures are not decoded (chosen: twice what a screen of 4K has)."""
 LIMITS = Limits(cpu_s=10, wall_s=120.0, memory_bytes=1 << 30, disk_bytes=16 << 20, files=16, output_bytes=16_384)
+PACKAGES = ("matplotlib", "pandas", "zlib-ng")
+"""What programs can import, with what those need."""
 WARM_UP = """
 import csv, io, json, pathlib
 import matplotlib
@@ -261,7 +263,7 @@ def pixels_of(png: bytes) -> NDArray[np.uint8]:
 @cache
 def sandbox() -> Sandbox:
     """The sandbox of this process, with matplotlib, pandas, the recorder and the probe in view."""
-    return Sandbox(View(packages=("matplotlib", "pandas"), files=RECORDED, warm_up=WARM_UP), LIMITS)
+    return Sandbox(View(packages=PACKAGES, files=RECORDED, warm_up=WARM_UP), LIMITS)
 
 
 @cache

@@ -287,6 +287,9 @@ def _bubblewrap() -> list[str]:
         command += ["--setenv", name, "1"]
     for name, value in (("LC_ALL", "C.UTF-8"), ("TZ", "UTC"), ("HOME", "/work"), ("PYTHONHASHSEED", "0"), ("SOURCE_DATE_EPOCH", "0")):
         command += ["--setenv", name, value]
+    # memory that was freed is used again instead of being asked for anew, page by page: a twentieth of a chart's time
+    for name, size in (("MMAP_THRESHOLD_", 64 << 20), ("TRIM_THRESHOLD_", 512 << 20), ("TOP_PAD_", 32 << 20)):
+        command += ["--setenv", f"MALLOC_{name}", str(size)]
     for device in ("null", "zero", "urandom", "random"):
         command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
     return [*command, "--dir", "/work"]
