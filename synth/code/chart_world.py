@@ -62,6 +62,9 @@ SETTINGS: tuple[tuple[tuple[str, bool | int | float | str], ...], ...] = (
     (("legend.frameon", False),),
 )
 """Settings that scripts often change, in groups; the fonts are matplotlib's own."""
+DARK = "dark_background"
+LEAST_LIGHT = 0.35
+"""Least luma of a wedge, of 1, on which black words can be read (chosen)."""
 COLORMAPS = ("viridis", "cividis", "magma", "Blues", "YlOrRd", "Greens", "PuBu")
 PALETTES = (
     ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#f0e442", "#999999"),  # Okabe and Ito
@@ -193,6 +196,7 @@ def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
     width_in = float(rng.choice((6.0, 6.4, 7.0, 8.0, 9.0)))
     height_in = float(rng.choice((4.0, 4.5, 4.8, 5.0, 6.0)))
     style = STYLES[int(rng.integers(len(STYLES)))] if kind != "box" else STYLES[int(rng.integers(2))]
+    style = "default" if kind in ROUND and style == DARK else style  # shares are written on the wedges, which are light
     return Spec(
         kind=kind,
         title=title,
@@ -215,16 +219,17 @@ def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
         ),
         reference=_reference(kind, series, rng),
         note=NOTES[int(rng.integers(len(NOTES)))] if kind in NOTED and rng.random() < 0.25 else "",
-        rc=_settings(kind, len(series), rng),
+        rc=_settings(kind, len(series), rng, dark=style == DARK),
     )
 
 
-def _settings(kind: Kind, count: int, rng: Generator) -> tuple[tuple[str, bool | int | float | str], ...]:
+def _settings(kind: Kind, count: int, rng: Generator, *, dark: bool) -> tuple[tuple[str, bool | int | float | str], ...]:
     """One to three groups of settings that show in a chart of this kind, for a third of the charts."""
     if rng.random() > 0.35:
         return ()
     fit = [group for group in SETTINGS if not (kind in ROUND and "axes." in group[0][0] and "title" not in group[0][0])]
     fit = [group for group in fit if count > 1 or not group[0][0].startswith("legend")]
+    fit = [group for group in fit if not (dark and "color" in group[0][0])]  # made for dark words on light grounds
     chosen = sorted(int(place) for place in rng.permutation(len(fit))[: int(rng.integers(1, 4))])
     return tuple(setting for place in chosen for setting in fit[place])
 
@@ -254,7 +259,11 @@ def _contents(
     if kind == "box":
         return table.rows, (), _boxes(table, rng)
     if kind in ROUND:
-        return table.rows, (), (Series("", table.columns[0], " ".join(itertools.islice(itertools.cycle(colors), len(table.rows)))),)
+        return (
+            table.rows,
+            (),
+            (Series("", table.columns[0], " ".join(itertools.islice(map(lightened, itertools.cycle(colors)), len(table.rows)))),),
+        )
     if kind == "stairs":
         return (), *_stairs(table, colors, rng)
     if kind == "range":
@@ -274,6 +283,18 @@ def _contents(
             errors = tuple(float(rng.integers(20, 400)) for _ in values)
         series.append(Series("" if single else name, values, "" if kind == "heatmap" else color, errors))
     return (table.rows, (), tuple(series)) if kind in CATEGORICAL else ((), table.x, tuple(series))
+
+
+def lightened(color: str) -> str:
+    """A colour mixed with white until black words can be read on it.
+
+    >>> lightened("#000000")
+    '#7f7f7f'
+    """
+    red, green, blue = (int(color[at : at + 2], 16) for at in (1, 3, 5))
+    if 299 * red + 587 * green + 114 * blue >= LEAST_LIGHT * 255_000:
+        return color
+    return lightened(f"#{(red + 255) // 2:02x}{(green + 255) // 2:02x}{(blue + 255) // 2:02x}")
 
 
 def _changes(values: Sequence[float], rng: Generator) -> tuple[float, ...]:
