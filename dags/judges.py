@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pipelines.report import family_of
-from schemas.errors import UserError
+from schemas.errors import DataError, UserError
 from schemas.family import ScoresAnswers
 from schemas.sample import Sample
 from synth.make import truth_adapter
@@ -19,7 +19,7 @@ class Judges:
     """Judges of `model.evaluate.judged`.
 
     Attributes:
-        left_out: Why the answers of a family are not judged on this machine, by its name.
+        left_out: Why the answers of a family, or of one of its samples, are not judged on this machine, by its name.
     """
 
     left_out: dict[str, str] = field(default_factory=dict)
@@ -48,4 +48,6 @@ class Judges:
             return family.score_answers(sample.stored, sample.turns, answers)
         except UserError as error:
             self.left_out[sample.family] = f"{error.what}; {error.todo}"
-            return [{}] * len(answers)
+        except DataError as error:  # the sample's own answer, since those of a model never raise it
+            self.left_out[f"{sample.family} ({sample.sample_id})"] = str(error)
+        return [{}] * len(answers)

@@ -27,6 +27,9 @@ def test_a_chart_is_compared_and_words_are_not() -> None:
     asked = replace(sample, turns=(sample.turns[0], replace(sample.turns[1], task="ask_count")))
     assert judges.compare(asked, [(1, "7")]) == [{}]
     assert not judges.left_out
+    damaged = replace(sample, turns=(sample.turns[0], replace(sample.turns[1], text="1 / 0")))
+    assert judges.compare(damaged, [(1, sample.turns[1].text)]) == [{}]
+    assert "code_error" in judges.left_out[f"code.chart ({sample.sample_id})"]
 
 
 def test_where_nothing_can_be_held_the_family_is_left_out_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
