@@ -12,7 +12,7 @@ from typing import Any
 
 import matplotlib
 
-from schemas.errors import DataError
+from schemas.errors import DataError, NotInstalledError
 
 VEGA_SPEC = "chart.vl.json"
 """Name of the attachment that holds a specification."""
@@ -66,8 +66,16 @@ def _keys(value: Any) -> list[str]:
 
 @cache
 def _engine() -> ModuleType:
-    """vl-convert, which takes half a second and 200 MiB when it draws first."""
-    import vl_convert
+    """vl-convert, which takes half a second and 200 MiB when it draws first.
+
+    Raises:
+        NotInstalledError: It is not there; all other tasks go without.
+    """
+    try:
+        import vl_convert
+    except ImportError as error:
+        todo = "pip install vl-convert-python, or leave from_vega out of tasks"
+        raise NotInstalledError(f"Vega is not installed: {error}", where="synth.code.vega_draw", todo=todo) from error
 
     vl_convert.register_font_directory(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf"))
     return vl_convert

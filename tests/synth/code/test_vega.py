@@ -1,6 +1,7 @@
 """The same chart by another engine: every kind is drawn and read back from Vega's scene, and the verifier refuses what is not the same."""
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -8,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from schemas.errors import DataError, UserError
+from schemas.errors import DataError, NotInstalledError, UserError
 from schemas.sample import Attachment, Sample, sha256_hex
 from synth.code.chart import Chart, _table_of
 from synth.code.chart_proof import shows, verdicts
 from synth.code.chart_run import fenced
 from synth.code.chart_spec import Kind, Spec
 from synth.code.chart_world import draw_spec, draw_table
-from synth.code.vega_draw import VEGA_SPEC, draw_vega
+from synth.code.vega_draw import VEGA_SPEC, _engine, draw_vega
 from synth.code.vega_reading import read_vega
 from synth.code.vega_spec import VEGA_KINDS, write_vega
 from synth.make import make_sample
@@ -140,3 +141,14 @@ def test_ticks_that_are_not_where_their_numbers_say_are_no_axis() -> None:
 def test_kinds_that_vega_does_not_draw_are_the_users_mistake() -> None:
     with pytest.raises(UserError, match="Vega-Lite draws no pie"):
         Chart(kinds=("pie",), tasks=("from_vega",))
+
+
+def test_without_vega_the_user_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    _engine.cache_clear()
+    try:
+        with pytest.raises(NotInstalledError, match="Vega is not installed") as caught:
+            draw_vega(write_vega(spec_of("bar", 1)))
+        assert "leave from_vega out" in caught.value.todo
+    finally:
+        _engine.cache_clear()
