@@ -1,5 +1,6 @@
 """The scores of charts: formulae against published values, and a chart with one thing wrong is clearly below the truth."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 
@@ -81,8 +82,8 @@ def test_answers_are_scored_by_what_they_draw(grouped: Sample) -> None:
     recoloured = score_answer(right, f"Here it is:\n{fenced(code.replace(color, '#123456'))}")
     assert recoloured["chart_color"] < 1
     assert recoloured["chart_text"] == recoloured["chart_data"] == 1
-    title = next(line for line in code.splitlines() if "title" in line)
-    untitled = score_answer(right, fenced("\n".join(line for line in code.splitlines() if line != title)))
+    title = json.loads(grouped.stored.attachment("chart.json").data)["title"]
+    untitled = score_answer(right, fenced(code.replace(f'"{title}"', '"Something else"')))
     assert 0 < untitled["chart_text"] < 1
     assert untitled["chart_color"] == 1
     assert untitled["runs"] == 1

@@ -97,7 +97,7 @@ def test_a_specification_of_another_chart_is_refused(sample: Sample, fault: Chan
 @HELD
 def test_an_answer_that_draws_another_chart_is_refused(sample: Sample) -> None:
     code = sample.turns[1].text
-    title = next(line for line in code.splitlines() if "title" in line and "(" in line)
+    title = json.loads(sample.stored.attachment("chart.json").data)["title"]
     value = next(word for word in code.replace("[", " ").replace(",", " ").split() if word.isdigit() and len(word) > 2)
     color = next(word for word in code.split('"') if word.startswith("#"))
     for wrong in (code.replace(title, ""), code.replace(value, str(int(value) + 7), 1), code.replace(color, "#123456")):
