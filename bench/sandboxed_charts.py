@@ -16,12 +16,10 @@ from typing import get_args
 import numpy as np
 
 from synth.code.chart_code import write_code
-from synth.code.chart_run import LIMITS, PICTURE, RECORDED, WARM_UP
+from synth.code.chart_run import LIMITS, PACKAGES, PICTURE, RECORDED, WARM_UP
 from synth.code.chart_spec import Kind
 from synth.code.chart_world import draw_idiom, draw_spec, draw_table
 from synth.sandbox.box import Program, Sandbox, View, check_available
-
-PACKAGES = ("matplotlib",)
 
 
 def scripts(count: int) -> list[str]:

@@ -3,25 +3,26 @@
 import argparse
 import importlib.util
 from argparse import Namespace
-from collections.abc import Iterable, Sequence, Set
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dags.judges import Judges
 from dags.terminal import positive, print_json, print_table, say
-from pipelines.report import family_of
 from schemas.errors import UserError
 from schemas.manifest import MANIFEST_NAME, PLAN_NAME
 from schemas.mixture import load_mixture
 from schemas.phrases import counted
-from schemas.sample import Sample
 from schemas.shard import read_manifest
 
 if TYPE_CHECKING:
     from model.evaluate import Evaluation, Question
     from model.train_config import TrainConfig
 
-SHOWN = ("verified", "value", "refusal", "exact_match", "anls", "relaxed_accuracy", "cer", "box_iou", "ap_3d@0.15", "ap_3d", "interval_iou")
+SHOWN = (
+    *("verified", "value", "refusal", "exact_match", "anls", "relaxed_accuracy", "cer", "box_iou", "ap_3d@0.15", "ap_3d", "interval_iou"),
+    *("runs", "chart", "page"),
+)
 """Scores of the table, in order; `evaluation.json` has all."""
 MEMORY_SAMPLES = 1_000
 """Training samples that the blind baselines remember at most, spread evenly (chosen: reading them takes a minute)."""
@@ -53,7 +54,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-new-tokens", type=positive, default=2_048, metavar="N", help="no answer is longer (default 2048)")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="default: a GPU if there is one")
     parser.add_argument(
-        "--no-verify", action="store_true", help="leave out proving predictions from the stored bytes with the family's verifier"
+        "--no-verify", action="store_true", help="leave out proving predictions with the family's verifier, and running those that are code"
     )
     parser.add_argument("--json", action="store_true", help="print the scores as JSON")
 
@@ -83,7 +84,7 @@ def evaluate(options: Namespace) -> int:
     check_model_folder(Path(options.run_folder))
     check_data([Path(folder) for folder in options.data])
     _need_torch()
-    from model.evaluate import QuestionSet, judged, predict, write_predictions
+    from model.evaluate import QuestionSet, judged, predict, score_all, write_predictions
     from model.stored import load_model, settings_of
 
     run, out = Path(options.run_folder), Path(options.out or options.run_folder)
@@ -98,8 +99,13 @@ def evaluate(options: Namespace) -> int:
     predictions = predict(model, asked, settings_of(run), max_new_tokens=options.max_new_tokens, on_batch=on_batch)
     out.mkdir(parents=True, exist_ok=True)
     write_predictions(out / "predictions.jsonl", asked.questions, predictions)
-    verified = None if options.no_verify else judged(asked, predictions, prove)
-    _print_scores(_scored(run, out, asked.questions, predictions, verified), options.json)
+    judges = Judges()
+    verified = None if options.no_verify else judged(asked, predictions, judges.prove)
+    compared = None if options.no_verify else judged(asked, predictions, judges.compare)
+    for family, reason in judges.left_out.items():
+        say(f"answers of {family} are neither proved nor compared: {reason}")
+    model_scores = score_all(asked.questions, predictions, verified, compared)
+    _print_scores(_scored(run, out, asked.questions, predictions, model_scores, judges.left_out), options.json)
     return 0
 
 
@@ -128,15 +134,15 @@ def check_data(folders: Iterable[Path], where: str = "") -> None:
 
 
 def _scored(
-    run: Path, out: Path, questions: Sequence["Question"], predictions: Sequence[str], verified: Sequence[bool] | None
+    run: Path, out: Path, questions: Sequence["Question"], predictions: Sequence[str], ours: "Evaluation", left_out: Mapping[str, str]
 ) -> dict[str, "Evaluation"]:
-    """The model's scores and those of the blind baselines, written to evaluation.json."""
+    """The model's scores and those of the blind baselines, written to evaluation.json with what could not be judged."""
     from model.blind import BASELINES
     from model.checkpoint import write_json
     from model.evaluate import compare, score_all
 
-    scores = {"model": score_all(questions, predictions, verified)}
-    result: dict[str, Any] = {"model": scores["model"].to_json()}
+    scores = {"model": ours}
+    result: dict[str, Any] = {"model": ours.to_json(), "not_judged": dict(left_out)}
     memory = _memory(run, {question.sample_id for question in questions})
     for name, answer in BASELINES.items() if memory else ():
         blind = answer(memory, questions)
@@ -166,20 +172,6 @@ def _memory(run: Path, asked: Set[str]) -> list["Question"]:
     if seen:
         say(f"{len(seen)} of the documents asked about were trained on: these scores say nothing about new documents")
     return [question for question in questions if question.sample_id not in asked]
-
-
-def prove(sample: Sample, answers: Sequence[tuple[int, str]]) -> list[bool]:
-    """Put (turn, text) answers in the place of a sample's own and let its family verify them from the stored bytes."""
-    from synth.make import truth_adapter
-
-    turns = list(sample.turns)
-    for turn, text in answers:
-        turns[turn] = replace(turns[turn], text=text)
-    family = family_of(sample)
-    verdicts = family.verify(sample.stored, tuple(turns), truth_adapter(family).validate_json(sample.truth))
-    order = [number for number, turn in enumerate(turns) if turn.role == "assistant"]
-    passed = {number: verdict.passed for number, verdict in zip(order, verdicts, strict=True)}
-    return [passed[turn] for turn, _ in answers]
 
 
 def _held_out(run: Path) -> list[Path]:

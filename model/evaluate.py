@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -37,8 +37,10 @@ LONG_ANSWER = 64
 """Tokens from which a reference is a text to transcribe and is scored by character errors, not by equality (chosen)."""
 _PLACEHOLDER = re.compile("<image>|<video>")
 
-Judge = Callable[[Sample, Sequence[tuple[int, str]]], Sequence[bool]]
-"""Proves predictions of one sample, (turn, text) each, from its stored bytes: the family's verifier, which this layer may not import."""
+Judged = TypeVar("Judged")
+Judge = Callable[[Sample, Sequence[tuple[int, str]]], Sequence[Judged]]
+"""Judges predictions of one sample, (turn, text) each, from its stored bytes: by the family's verifier, or by running the programs that
+they are, neither of which this layer may import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,18 +280,26 @@ def text_leaves(answer: Json) -> tuple[list[str], bool]:
     return ([answer], False) if isinstance(answer, str) and not numbers(answer) else ([], False)
 
 
-def score_all(questions: Sequence[Question], predictions: Sequence[str], verified: Sequence[bool] | None = None) -> Evaluation:
+def score_all(
+    questions: Sequence[Question],
+    predictions: Sequence[str],
+    verified: Sequence[bool | None] | None = None,
+    compared: Sequence[Mapping[str, float]] | None = None,
+) -> Evaluation:
     """Averages with intervals of all questions, of each family, and of each task.
 
     Args:
         questions: What was asked.
         predictions: What was said.
-        verified: Whether each prediction was proved from the stored bytes, where a verifier was at hand.
+        verified: Whether each prediction was proved from the stored bytes; None where no verifier was at hand.
+        compared: Scores by name of what each prediction draws (`schemas.family.ScoresAnswers`).
     """
     refusals = sorted({question.reference for question in questions if question.refused})
     scored = [one for k, (q, p) in enumerate(zip(questions, predictions, strict=True)) for one in score_answer(k, q, p, refusals)]
     if verified is not None:
-        scored += [Scored(k, "verified", float(passed)) for k, passed in enumerate(verified) if questions[k].has_value]
+        told = ((k, passed) for k, passed in enumerate(verified) if passed is not None and questions[k].has_value)
+        scored += [Scored(k, "verified", float(passed)) for k, passed in told]
+    scored += [Scored(k, name, score) for k, by_name in enumerate(compared or ()) for name, score in by_name.items()]
     groups: dict[tuple[str, str], list[Scored]] = defaultdict(list)
     boxes: dict[str, list[BoxesOfClass]] = defaultdict(list)
     for one in scored:
@@ -347,9 +357,9 @@ def write_predictions(path: Path, questions: Sequence[Question], predictions: Se
             file.write(json.dumps({**line, "reference": question.reference, "prediction": prediction}, ensure_ascii=False) + "\n")
 
 
-def judged(asked: QuestionSet, predictions: Sequence[str], judge: Judge) -> list[bool]:
-    """Whether each prediction is proved from the stored bytes, a sample at a time."""
-    passed: list[bool] = []
+def judged(asked: QuestionSet, predictions: Sequence[str], judge: Judge[Judged]) -> list[Judged]:
+    """What a judge says of each prediction, asked a sample at a time."""
+    passed: list[Judged] = []
     for _, group in groupby(zip(asked.questions, predictions, strict=True), key=lambda pair: pair[0].place):
         pairs = list(group)
         passed += judge(asked.sample(pairs[0][0]), [(question.turn, prediction) for question, prediction in pairs])

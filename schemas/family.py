@@ -5,6 +5,7 @@ A family is a frozen dataclass in one module below `synth`; its fields are its p
 class.
 """
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from numpy.random import Generator
@@ -64,6 +65,21 @@ class FindsEvidence(Protocol):
 
     def find_evidence(self, stored: Stored, turns: tuple[Turn, ...]) -> tuple[tuple[BoxPx, BoxPx], ...]:
         """Pairs (stated box, box found again), in pixels of the same image, for the evidence that is text; without the generator's code."""
+        ...
+
+
+@runtime_checkable
+class ScoresAnswers(Protocol):
+    """A family whose answers are programs or pages: what an answer draws can be compared with what the right one draws."""
+
+    def score_answers(self, stored: Stored, turns: tuple[Turn, ...], answers: Sequence[tuple[int, str]]) -> list[dict[str, float]]:
+        """Scores from 0 to 1 by name, of each of the (number of the turn, text) answers; none for answers that are not compared so.
+
+        An answer that draws nothing scores 0 in all; `runs` says whether it drew.
+
+        Raises:
+            UserError: Nothing can be run on this machine.
+        """
         ...
 
 

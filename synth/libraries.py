@@ -28,6 +28,7 @@ PIXEL_LIBRARIES = (
     "opencv-python-headless",
     "paddleocr",
     "paddlex",
+    "pandas",
     "phonenumberslite",
     "pillow",
     "pyarrow",
@@ -39,6 +40,7 @@ PIXEL_LIBRARIES = (
     "tesserocr",
     "tiktoken",
     "uharfbuzz",
+    "vl-convert-python",
     "wordfreq",
     "zlib-ng",
 )

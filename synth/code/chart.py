@@ -20,14 +20,17 @@ from synth.code.chart_edits import Edit, Fault, apply_edit, broken_code, draw_ed
 from synth.code.chart_programs import answering_program
 from synth.code.chart_proof import LEAST_CHANGED, changed_pixels, verdicts
 from synth.code.chart_questions import ASKED, PROMPTS, Question, questions
-from synth.code.chart_run import Drawn, code_in, fenced, run_chart
+from synth.code.chart_run import Drawn, code_in, fenced, pixels_of, run_chart
+from synth.code.chart_scores import DRAWING_TASKS, score_answer
 from synth.code.chart_spec import Idiom, Kind, Spec
 from synth.code.chart_tables import FOR_THIS_KIND, SHOWN, check_any_table, read_table
 from synth.code.chart_world import Table, draw_idiom, draw_spec, draw_table, suits
 from synth.code.prompts import draw, load
+from synth.code.vega_draw import VEGA_SPEC, draw_vega
+from synth.code.vega_spec import VEGA_KINDS, write_vega
 from synth.params import Mistakes, among, refuse, within
 
-Task = Literal["to_code", "edit", "mend", "ask", "run", "from_sketch"]
+Task = Literal["to_code", "edit", "mend", "ask", "run", "from_sketch", "from_vega"]
 PYPLOT, NUMPY = "import matplotlib.pyplot as plt\n", "import numpy as np\n"
 SKETCH = 'plt.rcParams["path.sketch"] = (1.0, 90, 2)'
 """Lines that waver by a pixel, in waves of 90 pixels, as drawn by hand."""
@@ -61,14 +64,14 @@ class Chart:
         kinds: Kinds of charts, taken in turn; of the user's tables the next that can show the numbers.
         tasks: What conversations begin with, taken in turn: `to_code` (picture to code, then a change), `edit` (picture, code and a wish),
             `mend` (picture and broken code), `ask` (questions), `run` (questions that a program is to answer), `from_sketch` (a picture
-            as if drawn by hand, to code).
+            as if drawn by hand, to code), `from_vega` (a picture that Vega drew, to matplotlib code of the same chart).
         questions: Questions a conversation of `ask` and `run`; one elsewhere.
         pattern: Path, glob or URI of CSV, TSV or Parquet files whose tables are drawn; tables are drawn up where it is empty.
         licence: SPDX identifier of the files.
         pinned: The files as they were when the run was planned (see `pin`); looked up again if empty.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     kinds: tuple[Kind, ...] = get_args(Kind)
     tasks: tuple[Task, ...] = get_args(Task)
@@ -83,6 +86,7 @@ class Chart:
             among("tasks", self.tasks, get_args(Task)),
             within("questions", self.questions, 1, 6),
             self._can_be_asked(),
+            self._can_be_drawn_by_vega(),
             self._can_show_files(),
         )
 
@@ -95,6 +99,11 @@ class Chart:
         if {"ask", "run"} & set(self.tasks) and not set(self.kinds) & set(ASKED):
             todo = f"take ask and run out of tasks, or name one of {', '.join(ASKED)}"
             yield UserError(f"no questions are asked about {', '.join(self.kinds)}", where="params.tasks", todo=todo)
+
+    def _can_be_drawn_by_vega(self) -> Mistakes:
+        if "from_vega" in self.tasks and not set(self.kinds) & set(VEGA_KINDS):
+            todo = f"take from_vega out of tasks, or name one of {', '.join(VEGA_KINDS)}"
+            yield UserError(f"Vega-Lite draws no {', '.join(self.kinds)} here", where="params.tasks", todo=todo)
 
     def files(self) -> tuple[Asset, ...]:
         """The user's tables in order: the pinned ones, else what the pattern names now."""
@@ -114,7 +123,8 @@ class Chart:
         """Draw table, chart, idiom and what is asked; kinds and tasks follow `index`."""
         task = self.tasks[index % len(self.tasks)]
         turn = index // len(self.tasks)
-        kinds = [kind for kind in self.kinds if task not in ("ask", "run") or kind in ASKED]
+        fit = {"ask": ASKED, "run": ASKED, "from_vega": VEGA_KINDS}.get(task, self.kinds)
+        kinds = [kind for kind in self.kinds if kind in fit]
         kind = kinds[turn % len(kinds)]
         files = self.files()
         file = files[(turn + turn // len(kinds)) % len(files)] if files else None
@@ -124,6 +134,8 @@ class Chart:
             shown = [kind for kind in (*kinds[turn % len(kinds) :], *kinds[: turn % len(kinds)]) if kind in SHOWN]
             kind, table = _first_that_suits(file, shown, rng)
         spec = draw_spec(table, kind, rng)
+        if task == "from_vega":  # which has its own looks: what the two engines share is drawn
+            spec = replace(spec, value_labels=False, reference=None, note="", log=False, style="default", marker="o", rc=())
         return Truth(
             spec=spec,
             idiom=draw_idiom(spec, rng),
@@ -145,23 +157,35 @@ class Chart:
         drawn = run_chart(code)
         if run_chart(code).png != drawn.png:
             raise DataError("draws_differ", "the same code drew two pictures")
-        height, width = drawn.pixels().shape[:2]
+        png, source = drawn.png, Attachment.of("chart.py", "text/x-python", code.encode())
+        if truth.task == "from_vega":
+            png, source = _drawn_by_vega(truth.spec)
+        height, width = pixels_of(png).shape[:2]
         return Rendering(
             landed=drawn,
-            images=(Image.of(drawn.png, "png", width, height),),
+            images=(Image.of(png, "png", width, height),),
             attachments=(
-                Attachment.of("chart.py", "text/x-python", code.encode()),
+                source,
                 Attachment.of("chart.json", "application/json", canonical_json(_table_of(truth.spec)).encode()),
             ),
             assets=(truth.file.use(),) if truth.file else (),
             languages=("en",),
-            tags=(truth.spec.kind, truth.task, truth.idiom.api, f"data:{truth.idiom.data}", f"style:{truth.spec.style}"),
+            tags=(
+                truth.spec.kind,
+                truth.task,
+                truth.idiom.api,
+                f"data:{truth.idiom.data}",
+                f"style:{truth.spec.style}",
+                f"engine:{'vega' if truth.task == 'from_vega' else 'matplotlib'}",
+            ),
         )
 
     def write_turns(self, truth: Truth, rendering: Rendering[Drawn], rng: Generator) -> tuple[Turn, ...]:
         """Ask, and answer with code or words."""
-        code = rendering.attachments[0].data.decode()
+        code = write_code(truth.spec, truth.idiom) if truth.task == "from_vega" else rendering.attachments[0].data.decode()
         turns: list[Turn] = []
+        if truth.task == "from_vega":
+            _say(turns, "from_vega", draw(PROMPTS, "from_vega", rng), fenced(code), {"op": "from_vega"}, "same chart")
         if truth.task == "to_code":
             _say(turns, "to_code", draw(PROMPTS, "to_code", rng), fenced(code), {"op": "draw"}, "same picture")
         if truth.task == "from_sketch":
@@ -190,6 +214,10 @@ class Chart:
         """Execute all code again, and read the artists."""
         return verdicts(stored, turns)
 
+    def score_answers(self, stored: Stored, turns: tuple[Turn, ...], answers: Sequence[tuple[int, str]]) -> list[dict[str, float]]:
+        """What answers draw beside what the right ones draw (`chart_scores.score_answer`); answers in words are not compared so."""
+        return [score_answer(turns[turn].text, text) if turns[turn].task in DRAWING_TASKS else {} for turn, text in answers]
+
     def _edit(self, turns: list[Turn], truth: Truth, edit: Edit, code: str, rng: Generator) -> None:
         words = load(PROMPTS)
         series = words["series"].format(series=edit.series) if edit.series else words["all"]
@@ -214,6 +242,19 @@ class Chart:
             raise DataError("fault_invisible", f"the mistake {fault.kind} does not show in this chart")
         text = draw(PROMPTS, "mend", rng, code=fenced(broken))
         _say(turns, "mend", text, fenced(code), {"op": "mend", "symptom": symptom}, "same picture")
+
+
+def _drawn_by_vega(spec: Spec) -> tuple[bytes, Attachment]:
+    """Picture and specification of the chart as Vega draws it, twice.
+
+    Raises:
+        DataError: It is not drawn, or not alike twice.
+    """
+    text = write_vega(spec)
+    png = draw_vega(text).png
+    if draw_vega(text).png != png:
+        raise DataError("draws_differ", "the same specification drew two pictures")
+    return png, Attachment.of(VEGA_SPEC, "application/json", text.encode())
 
 
 def _first_that_suits(file: Asset, kinds: Sequence[Kind], rng: Generator) -> tuple[Kind, Table]:
@@ -267,16 +308,16 @@ def _table_of(spec: Spec) -> dict[str, Json]:
 
 def perturb(sample: Sample) -> list[tuple[str, tuple[int, ...], tuple[Turn, ...]]]:
     """Hard negatives for the contract tests: code that runs and draws a chart with one thing wrong."""
-    stored = sample.stored.attachment("chart.py").data.decode()
+    sources = [one.data.decode() for one in sample.attachments if one.name == "chart.py"]
     found: list[tuple[str, tuple[int, ...], tuple[Turn, ...]]] = []
     for number, turn in enumerate(sample.turns):
-        if turn.task not in ("to_code", "mend", "edit") or turn.role != "assistant":
+        if turn.task not in ("to_code", "mend", "edit", "from_vega") or turn.role != "assistant":
             continue
         code = code_in(turn.text)
         changes = {
             "grid toggled": code.replace("grid(True)", "grid(None)") if "grid(True)" in code else code.replace("grid(False)", "grid(True)"),
             "no title": "\n".join(line for line in code.splitlines() if "title(" not in line),
-            "the code before": stored if turn.task == "edit" else code,
+            "the code before": sources[0] if turn.task == "edit" else code,
             "limits mirrored": code.replace("plt.savefig(", "plt.gca().invert_yaxis(); plt.savefig(").replace(
                 "fig.savefig(", "ax.invert_yaxis(); fig.savefig("
             ),

@@ -1,6 +1,6 @@
 """Writes matplotlib code for a chart, in many idioms: pyplot or axes, five ways to hold the table, loops or one call a series.
 
-The code draws `chart.png` and needs nothing but matplotlib, NumPy and the standard library. Nothing here runs it.
+The code draws `chart.png` and needs nothing but matplotlib, NumPy, pandas and the standard library. Nothing here runs it.
 """
 
 import datetime
@@ -40,6 +40,7 @@ def write_code(spec: Spec, idiom: Idiom) -> str:
     body: list[str] = []
     _section(body, idiom, "Data", access.lines)
     start = [f"plt.style.use({_text(spec.style)})"] if spec.style != "default" else []
+    start += _settings(spec, idiom)
     size = f"figsize=({_number(spec.width_in)}, {_number(spec.height_in)})"
     size += f", layout={_text('constrained')}" if spec.layout == "constrained" else ""
     if spec.kind == "panels" and idiom.api != "pyplot":
@@ -56,7 +57,7 @@ def write_code(spec: Spec, idiom: Idiom) -> str:
     text = "\n".join(body)
     imports = [f"import {name}" for name in ("csv", "io") if f"{name}." in text]
     imports += [*([""] if imports else []), "import matplotlib.pyplot as plt"]
-    imports += ["import numpy as np"] if "np." in text else []
+    imports += [f"import {module} as {name}" for module, name in (("numpy", "np"), ("pandas", "pd")) if f"{name}." in text]
     if idiom.function:
         inner = "\n".join(_indented(body)).rstrip()
         return "\n".join(imports) + f"\n\n\ndef main():\n{inner}\n\n\nif __name__ == {_text('__main__')}:\n    main()\n"
@@ -97,6 +98,10 @@ def _table(spec: Spec, idiom: Idiom, names: dict[str, str]) -> _Access:
     elif idiom.data == "array":
         lines = [f"{rows} = [{', '.join(keys)}]", f"{data} = np.array([", *(f"    {values}," for values in lists), "])"]
         values = [f"{data}[{place}]" for place in range(len(series))]
+    elif idiom.data == "frame" and spec.kind != "dates":
+        items = [f"        {_text(_key(one))}: {values}," for one, values in zip(series, lists, strict=True)]
+        lines = ["df = pd.DataFrame(", "    {", *items, "    },", f"    index=[{', '.join(keys)}],", ")"]
+        return _Access(lines, "df.index", [f"df[{_text(_key(one))}]" for one in series], errors)
     elif idiom.data == "csv":
         return _csv_table(spec, rows, data, errors)
     else:
@@ -104,6 +109,18 @@ def _table(spec: Spec, idiom: Idiom, names: dict[str, str]) -> _Access:
         lines = [f"{rows} = [{', '.join(keys)}]", *(f"{name} = {values}" for name, values in zip(own, lists, strict=True))]
         values = own
     return _Access(lines, rows, values, errors)
+
+
+def _settings(spec: Spec, idiom: Idiom) -> list[str]:
+    """The settings of the chart, in one of three ways."""
+    if not spec.rc:
+        return []
+    literals = {name: _text(value) if isinstance(value, str) else repr(value) for name, value in spec.rc}
+    if idiom.rc == "update":
+        return ["plt.rcParams.update({", *(f"    {_text(name)}: {value}," for name, value in literals.items()), "})"]
+    if idiom.rc == "keys" or any(name.count(".") > 1 for name in literals):  # `plt.rc` takes names of two parts
+        return [f"plt.rcParams[{_text(name)}] = {value}" for name, value in literals.items()]
+    return [f"plt.rc({_text(name.partition('.')[0])}, {name.partition('.')[2]}={value})" for name, value in literals.items()]
 
 
 def _plain_table(spec: Spec, rows: str, keys: list[str]) -> _Access:
@@ -322,7 +339,7 @@ def _note(spec: Spec, on: str, access: _Access) -> list[str]:
     """A text above the highest point of the first series, and room for it."""
     values = access.values[0]
     place = f"({access.rows}[peak], {values}[peak])" if values.isidentifier() else f"({access.rows}[peak], top[peak])"
-    lines = [] if values.isidentifier() else [f"top = {values}"]
+    lines = [] if values.isidentifier() else [f"top = list({values})" if values.startswith("df[") else f"top = {values}"]
     lines.append(f"peak = max(range(len({access.rows})), key=lambda i: {values if values.isidentifier() else 'top'}[i])")
     above = f"xytext=(0, 8), textcoords={_text('offset points')}, ha={_text('center')}"
     return [*lines, f"{on}.annotate({_text(spec.note)}, {place}, {above})", f"{on}.margins(y=0.15)"]

@@ -36,7 +36,7 @@ def _axes(axes: Axes) -> dict[str, Any]:
     corners = axes.bbox.extents
     frame = legend.get_window_extent().extents if legend else None
     return {
-        "title": axes.get_title(),
+        "title": "\n".join(filter(None, (axes.get_title("left"), axes.get_title("center"), axes.get_title("right")))),
         "cell": _cell(axes),
         "box_px": _numbers(corners),
         "legend_px": _numbers(frame) if frame is not None else [],

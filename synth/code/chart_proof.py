@@ -4,10 +4,9 @@ Uses nothing of what draws tables, writes code or asks: it shares the wording fi
 drawn the stored picture bit by bit, and its artists must show the stored table.
 """
 
-import ast
 import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,11 +15,15 @@ import numpy as np
 from schemas.errors import DataError
 from schemas.sample import Evidence, Json, Stored, Turn, Verdict
 from synth.code.chart_kinds import read_drawn
+from synth.code.chart_proof_edits import CHANGES, free, series_name
+from synth.code.chart_proof_runs import computes_with, depends_on
 from synth.code.chart_reading import PIE_TOLERANCE, TOLERANCE, Reading, Row, close_all, same
 from synth.code.chart_run import Drawn, code_in, fenced, pixels_of, run_chart, run_printing
-from synth.code.chart_scores import CLEAR, features, insensitive, mean_score
+from synth.code.chart_scores import CLEAR, features, insensitive, least_score
 from synth.code.chart_spec import COUNTED
 from synth.code.prompts import load, match
+from synth.code.vega_draw import VEGA_SPEC, draw_vega
+from synth.code.vega_reading import read_vega
 
 PROMPTS = "chart_prompts"
 WHOLE = (Evidence(0),)
@@ -92,12 +95,9 @@ def verdicts(stored: Stored, turns: tuple[Turn, ...]) -> tuple[Verdict, ...]:
 def _media_fault(court: Court) -> tuple[str, Reading | None]:
     """What is wrong with the picture, and what it shows: the stored program must draw it and the stored table must be in it."""
     try:
-        drawn = court.draw(court.source())
-        if len(court.stored.images) != 1 or drawn.png != court.stored.images[0].data:
+        png, reading = _by_vega(court) if any(one.name == VEGA_SPEC for one in court.stored.attachments) else _by_matplotlib(court)
+        if len(court.stored.images) != 1 or png != court.stored.images[0].data:
             return "other_picture", None
-        reading = read_drawn(drawn)
-        if dull := insensitive(features(drawn)):
-            raise DataError("insensitive", f"the scores do not tell this chart from one with {dull}")
     except DataError as error:
         return error.reason, None
     try:
@@ -105,6 +105,27 @@ def _media_fault(court: Court) -> tuple[str, Reading | None]:
     except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError):  # no JSON, or not the table that was written
         return "unreadable_sample", None
     return ("", reading) if right else ("other_table", None)
+
+
+def _by_matplotlib(court: Court) -> tuple[bytes, Reading]:
+    """The picture that the stored program draws, and what it shows."""
+    drawn = court.draw(court.source())
+    _refuse_dull(drawn)
+    return drawn.png, read_drawn(drawn)
+
+
+def _by_vega(court: Court) -> tuple[bytes, Reading]:
+    """The picture that Vega draws of the stored specification, and what its scene shows."""
+    try:
+        drawn = draw_vega(court.stored.attachment(VEGA_SPEC).data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise DataError("unreadable_sample", f"{VEGA_SPEC} is no text: {error}") from error
+    return drawn.png, read_vega(drawn.scene)
+
+
+def _refuse_dull(drawn: Drawn) -> None:
+    if dull := insensitive(features(drawn)):
+        raise DataError("insensitive", f"the scores do not tell this chart from one with {dull}")
 
 
 def shows(reading: Reading, table: dict[str, Any]) -> bool:
@@ -146,6 +167,8 @@ def _judge(court: Court, shown: Reading, question: str, turn: Turn, given: str) 
         return _edit(court, shown, question, turn, given)
     if turn.task == "from_sketch":
         return _from_sketch(court, shown, question, turn)
+    if turn.task == "from_vega":
+        return _from_vega(court, shown, question, turn)
     if turn.task.startswith("run_"):
         return _run(shown, question, turn)
     asked = match(PROMPTS, turn.task, question) if turn.task.startswith("ask_") else None
@@ -164,28 +187,10 @@ def _run(shown: Reading, question: str, turn: Turn) -> str:
         return "unknown_question"
     answer, code = _answer(task, shown, turn.proof.program, asked), _answered(turn)
     printed, told = run_printing(code)
-    if _prints_words(code) or not _computes_with(shown, turn.proof.program, told):
+    names, op = _names(shown), str(turn.proof.program["op"])
+    if not computes_with(shown, turn.proof.program, names, told) or not depends_on(code, op, told, printed):
         return "other_values"
     return _unless(answer is not None and answer == printed == turn.proof.answer, "wrong_answer")
-
-
-def _prints_words(code: str) -> bool:
-    """Whether a program prints what stands in it, and not what it computes."""
-    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print"]
-    return any(isinstance(argument, ast.Constant) for call in calls for argument in call.args)
-
-
-def _computes_with(shown: Reading, program: dict[str, Json], told: dict[str, Any]) -> bool:
-    """Whether the program's names and values are those of the chart; of a pie, by their shares."""
-    if program["op"] == "series":
-        return bool(told.get("series") == [row.name for row in shown.rows])
-    row = next((row for row in shown.rows if row.name == program.get("series", "")), shown.rows[0])
-    values = told.get("values")
-    if told.get("names") != _names(shown) or not isinstance(values, list) or not all(type(value) in (int, float) for value in values):
-        return False
-    if shown.kind not in ("pie", "donut"):
-        return close_all(row.values, values)
-    return sum(values) > 0 and close_all(row.values, [value / sum(values) for value in values], PIE_TOLERANCE)
 
 
 def _from_sketch(court: Court, shown: Reading, question: str, turn: Turn) -> str:
@@ -197,6 +202,16 @@ def _from_sketch(court: Court, shown: Reading, question: str, turn: Turn) -> str
         return "no_sketch"
     right = same(read_drawn(drawn), shown) and turn.proof is not None and turn.proof.answer == "same chart"
     return _unless(right and turn.proof is not None and turn.proof.program == {"op": "from_sketch"}, "draws_another_picture")
+
+
+def _from_vega(court: Court, shown: Reading, question: str, turn: Turn) -> str:
+    """The answer's chart must be the one that the other engine drew: words, numbers, colours, grid; its looks are its own."""
+    if match(PROMPTS, "from_vega", question) is None:
+        return "unknown_question"
+    drawn = court.draw(_answered(turn))
+    _refuse_dull(drawn)
+    right = same(replace(read_drawn(drawn), look=()), shown) and turn.proof is not None and turn.proof.answer == "same chart"
+    return _unless(right and turn.proof is not None and turn.proof.program == {"op": "from_vega"}, "draws_another_picture")
 
 
 def _draws_the_picture(court: Court, shown: Reading, turn: Turn) -> bool:
@@ -244,7 +259,7 @@ def _mend(court: Court, shown: Reading, question: str, turn: Turn) -> str:
 def clearly_below(wrong: Drawn, right: Drawn) -> bool:
     """Whether the scores tell a mistaken chart from the right one; mirrored axes are seen by `read_drawn` and no score."""
     try:
-        return not same(read_drawn(wrong), read_drawn(right)) or mean_score(features(right), features(wrong)) <= 1 - CLEAR
+        return not same(read_drawn(wrong), read_drawn(right)) or least_score(features(right), features(wrong)) <= 1 - CLEAR
     except DataError:
         return True
 
@@ -276,61 +291,10 @@ def _edit(court: Court, shown: Reading, question: str, turn: Turn, given: str) -
         if drawn.figure["size_px"] != court.draw(court.source()).figure["size_px"]:
             return "changes_more"
         return _unless(
-            same(_free(read_drawn(drawn), operation), _free(change(shown, asked), operation)) and turn.proof.answer == "edited",
+            same(free(read_drawn(drawn), operation), free(change(shown, asked), operation)) and turn.proof.answer == "edited",
             "changes_something_else",
         )
     return "unknown_question"
-
-
-MOVES = {"log": ("tick", "type"), "grid": ("grid", "spine"), "remove": ("mark",)}
-"""What else an edit may change of the look: smaller ticks with smaller labels come with a logarithmic axis, grid lines may lie on the
-border, and series may differ in their marks."""
-
-
-def _free(reading: Reading, operation: str) -> Reading:
-    """A reading without the part of its look that an edit changes."""
-    return replace(reading, look=tuple(style for style in reading.look if style.split()[0] not in MOVES.get(operation, ())))
-
-
-def _recolour(shown: Reading, asked: dict[str, str]) -> Reading:
-    name = _series_name(asked["series"])
-    if name not in [row.name for row in shown.rows]:
-        raise DataError("wrong_answer", f"there is no series {name!r}")
-    return replace(shown, rows=tuple(replace(row, color=asked["color"]) if row.name == name else row for row in shown.rows))
-
-
-def _remove(shown: Reading, asked: dict[str, str]) -> Reading:
-    name = _series_name(asked["series"])
-    return replace(shown, rows=tuple(row for row in shown.rows if row.name != name))
-
-
-def _sort(shown: Reading, asked: dict[str, str]) -> Reading:
-    (row,) = shown.rows
-    order = sorted(range(len(row.values)), key=lambda place: -row.values[place])
-    rows = (Row(row.name, tuple(row.values[place] for place in order), row.color),)
-    return replace(shown, categories=tuple(shown.categories[place] for place in order), rows=rows)
-
-
-CHANGES: dict[str, Callable[[Reading, dict[str, str]], Reading]] = {
-    "title": lambda shown, asked: replace(shown, title=asked["text"]),
-    "y_label": lambda shown, asked: replace(shown, y_label=asked["text"]),
-    "recolour": _recolour,
-    "remove": _remove,
-    "sort": _sort,
-    "log": lambda shown, asked: replace(shown, log=True),
-    "grid": lambda shown, asked: replace(shown, grid=not shown.grid),
-    "horizontal": lambda shown, asked: replace(shown, kind="barh", x_label=shown.y_label, y_label=shown.x_label),
-}
-"""What each change does to what a chart shows."""
-
-
-def _series_name(text: str) -> str:
-    """The name between the quotes, or none where the chart has one series."""
-    words = load(PROMPTS)
-    if text == words["all"]:
-        return ""
-    before, after = words["series"].split("{series}")
-    return text.removeprefix(before).removesuffix(after)
 
 
 def _answer(task: str, shown: Reading, program: dict[str, Json], asked: dict[str, str]) -> str | None:
@@ -342,7 +306,7 @@ def _answer(task: str, shown: Reading, program: dict[str, Json], asked: dict[str
     of, name = asked.get("of", ""), ""
     if of:
         before, after = load(PROMPTS)["of"].split("{series}")
-        name = _series_name(of.removeprefix(before).removesuffix(after))
+        name = series_name(of.removeprefix(before).removesuffix(after))
     row = next((row for row in shown.rows if row.name == name), None)
     if row is None:
         return None

@@ -2,12 +2,13 @@
 
 What is noted is a display list: paths, markers, images and texts, with all that Agg needs to draw them again (`chart_redraw`). It says of
 the picture what no later change to the figure can. The program shares this process, so the list is its word until it has been redrawn.
-Standard library, NumPy, matplotlib and the probe only.
+Standard library, NumPy, matplotlib, zlib-ng and the probe only.
 """
 
 import base64
 import functools
 import json
+import struct
 import zlib
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.backends import backend_agg
+from zlib_ng import zlib_ng
 
 from synth.code import chart_probe
 
@@ -148,14 +150,34 @@ def install() -> None:
 
     @functools.wraps(save)  # matplotlib asks for the names of its arguments
     def print_png(canvas: Any, filename: Any, *arguments: Any, **options: Any) -> None:
-        save(canvas, filename, *arguments, **options)
-        if isinstance(filename, (str, Path)) and Path(filename).name == PICTURE:
+        ours = isinstance(filename, (str, Path)) and Path(filename).name == PICTURE
+        if not ours or any(value is not None for value in (*arguments, *options.values())) or not _write_png(canvas, Path(filename)):
+            save(canvas, filename, *arguments, **options)
+        if ours:
             renderer, settings = canvas.renderer, {name: _plain(_settings[name]) for name in SETTINGS if name in _settings}
             size = {"width": renderer.width, "height": renderer.height, "dpi": renderer.dpi}
             _saved[LIST] = {**size, "settings": settings, "calls": renderer.calls}
             _saved[REPORT] = chart_probe.describe(canvas.figure)
 
     _agg.FigureCanvasAgg.print_png = print_png
+
+
+def _write_png(canvas: Any, path: Path) -> bool:
+    """Draw and write the same pixels in a third of the time that Pillow takes: without alpha, rows unfiltered, by zlib-ng; no if any is
+    transparent.
+    """
+    _agg.FigureCanvasAgg.draw(canvas)
+    pixels = np.asarray(canvas.buffer_rgba())
+    if (pixels[..., 3] != 255).any():
+        return False
+    height, width, _ = pixels.shape
+    rows = np.zeros((height, 1 + 3 * width), np.uint8)  # each begins with the number of its filter, none
+    rows[:, 1:].reshape(height, width, 3)[...] = pixels[..., :3]
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = ((b"IHDR", head), (b"IDAT", zlib_ng.compress(rows.tobytes(), 6)), (b"IEND", b""))
+    chunks = (struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in parts)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    return True
 
 
 def _renderer(canvas: Any) -> Recorder:

@@ -46,11 +46,14 @@ FIGURE_KEYS = {"axes", "size_px"}
 MAX_AREA_PX = 16_000_000
 """Larger pictures are not decoded (chosen: twice what a screen of 4K has)."""
 LIMITS = Limits(cpu_s=10, wall_s=120.0, memory_bytes=1 << 30, disk_bytes=16 << 20, files=16, output_bytes=16_384)
+PACKAGES = ("matplotlib", "pandas", "zlib-ng")
+"""What programs can import, with what those need."""
 WARM_UP = """
 import csv, io, json, pathlib
 import matplotlib
 matplotlib.use("Agg")
 import numpy as np
+import pandas as pd
 import matplotlib.pyplot as plt
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 import base64, math, zlib
@@ -132,8 +135,13 @@ def fenced(code: str) -> str:
     return f"```python\n{code.rstrip()}\n```"
 
 
-def run_chart(code: str) -> Drawn:
+def run_chart(code: str, *, flawless: bool = True) -> Drawn:
     """Run code, draw again what it says that it drew, and read its chart.
+
+    Args:
+        code: The program.
+        flawless: Whether warnings, blank pictures and words that are cut off or lie on one another are refused: a sample may have none, an
+            answer that is scored may.
 
     Raises:
         DataError: With one of `REASONS`.
@@ -143,7 +151,7 @@ def run_chart(code: str) -> Drawn:
     outcome = run_again(Program(code, (PICTURE, REPORT, LIST), after="from synth.code import chart_recorder; chart_recorder.leave()"))
     if outcome.status != "ok":
         raise DataError(f"code_{outcome.status}", f"the program ended with {outcome.code}: {outcome.stderr.strip()[-300:]}")
-    return _checked(outcome)
+    return _checked(outcome, flawless=flawless)
 
 
 def run_printing(code: str) -> tuple[str, dict[str, Any]]:
@@ -178,27 +186,33 @@ class SandboxError(OSError):
     """The machine's trouble, and no property of a program: with `errno.EIO`, by which a build stops, to be run again."""
 
 
-def _checked(outcome: Outcome) -> Drawn:
-    if outcome.stderr.strip():  # a glyph that the font lacks, among others
+def _checked(outcome: Outcome, *, flawless: bool) -> Drawn:
+    if flawless and outcome.stderr.strip():  # a glyph that the font lacks, among others
         raise DataError("code_warns", outcome.stderr.strip()[-300:])
     if PICTURE not in outcome.files or REPORT not in outcome.files or LIST not in outcome.files:
         raise DataError("no_picture", f"the program left {', '.join(outcome.names) or 'nothing'}, not {PICTURE}")
     png, redrawn = outcome.files[PICTURE], _redrawn(outcome)
-    pixels = pixels_of(png).reshape(-1, 3)
-    colors, counts = np.unique(pixels.astype(np.uint32) @ np.array([1, 256, 65_536], np.uint32), return_counts=True)
-    if 1 - counts.max() / counts.sum() < LEAST_INK or len(colors) < 2:
-        raise DataError("blank_picture", f"{counts.max() / counts.sum():.2%} of the picture have one colour")
+    if flawless:
+        _refuse_blank(pixels_of(png))
     if redrawn["differ"]:
         raise DataError("drawn_otherwise", f"what the program says that it drew differs from the picture in {redrawn['differ']} pixels")
     figure, drawing = (_loaded(outcome.files[name]) for name in (REPORT, LIST))
     if not figure.keys() >= FIGURE_KEYS:
         raise DataError("no_picture", "what the program says of its figure is not what the probe writes")
     drawn = Drawn(png, figure, drawing, tuple(Text(*text) for text in redrawn["texts"]))
+    if not flawless:
+        return drawn
     if outside := [text.text for text in drawn.texts if text.leaves(drawing["width"], drawing["height"])]:
         raise DataError("text_cut_off", f"{outside[:3]} leave the picture")
     if overlapping := overlaps(drawn.texts):
         raise DataError("text_overlaps", f"{overlapping[:3]} lie on one another")
     return drawn
+
+
+def _refuse_blank(pixels: NDArray[np.uint8]) -> None:
+    colors, counts = np.unique(pixels.reshape(-1, 3).astype(np.uint32) @ np.array([1, 256, 65_536], np.uint32), return_counts=True)
+    if 1 - counts.max() / counts.sum() < LEAST_INK or len(colors) < 2:
+        raise DataError("blank_picture", f"{counts.max() / counts.sum():.2%} of the picture have one colour")
 
 
 def _redrawn(outcome: Outcome) -> dict[str, Any]:
@@ -248,8 +262,8 @@ def pixels_of(png: bytes) -> NDArray[np.uint8]:
 
 @cache
 def sandbox() -> Sandbox:
-    """The sandbox of this process, with matplotlib, the recorder and the probe in view."""
-    return Sandbox(View(packages=("matplotlib",), files=RECORDED, warm_up=WARM_UP), LIMITS)
+    """The sandbox of this process, with matplotlib, pandas, the recorder and the probe in view."""
+    return Sandbox(View(packages=PACKAGES, files=RECORDED, warm_up=WARM_UP), LIMITS)
 
 
 @cache

@@ -19,12 +19,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.color_difference import ciede2000, lab
-from synth.code.chart_run import Drawn
+from schemas.errors import DataError
+from synth.code.chart_run import Drawn, code_in, run_chart
+from synth.code.chart_witness import witnessed
 
 STEP = 1e-3
 """Share of an axis's length within which two coordinates are one (chosen: less than a pixel of most plots)."""
-CLEAR = 0.001
-"""Least by which the mean score of a chart with one thing wrong must be lower (chosen: one mark of two hundred)."""
+CLEAR = 0.008
+"""Least by which the lowest score of a chart with one thing wrong must be below 1 (chosen: one mark missing of sixty)."""
 SCORES = ("text", "layout", "type", "color", "data")
 
 
@@ -56,12 +58,16 @@ def features(drawn: Drawn) -> Features:
 
 
 def _marks(plot: dict[str, Any]) -> Iterator[tuple[str, str, tuple[Any, ...]]]:
-    """Of each mark its sort, colour and coordinates; those of a line are told point by point."""
+    """Of each mark its sort, colour and coordinates. A line is told point by point, outlines and strokes (of boxes) as one mark each."""
     for bars in plot["bars"]:
         for (x, y, width, height), color in zip(bars["boxes"], bars["colors"], strict=True):
             yield "bar", color, (*_at(plot, x, y), *_at(plot, x + width, y + height))
     for line in (*plot["lines"], *(bars["line"] for bars in plot["errors"] if bars["line"])):
-        yield from (("line", line["color"], _at(plot, x, y)) for x, y in zip(line["x"], line["y"], strict=True))
+        points = [_at(plot, x, y) for x, y in zip(line["x"], line["y"], strict=True)]
+        if len(points) == 2 or points[:1] == points[-1:]:
+            yield "line", line["color"], tuple(itertools.chain(*points))
+        else:
+            yield from (("line", line["color"], point) for point in points)
     for cloud in plot["points"]:
         for x, y, color in zip(cloud["x"], cloud["y"], cloud["colors"], strict=True):
             yield "point", color, _at(plot, x, y)
@@ -101,9 +107,9 @@ def scores(one: Features, other: Features) -> dict[str, float]:
     }
 
 
-def mean_score(one: Features, other: Features) -> float:
-    """The mean of the five."""
-    return sum(scores(one, other).values()) / len(SCORES)
+def least_score(one: Features, other: Features) -> float:
+    """The lowest of the five: a single mistake shows in the score that is about it, and four that are not would hide it in a mean."""
+    return min(scores(one, other).values())
 
 
 def _f1(one: Counter[Any], other: Counter[Any]) -> float:
@@ -138,6 +144,35 @@ def _likeness(one: str, other: str) -> float:
     return max(0.0, 1 - ciede2000(lab(one), lab(other)) / 100)
 
 
+DRAWING_TASKS = ("to_code", "from_sketch", "from_vega", "edit", "mend")
+"""Tasks whose answers draw charts."""
+LOW_LEVEL = ("text", "layout", "type", "color")
+"""The scores of ChartMimic, whose mean it calls the low-level score."""
+
+
+def score_answer(reference: str, prediction: str) -> dict[str, float]:
+    """What a model's program draws beside what the right one draws: `runs`, `chart_` and each of `SCORES`, `chart` the mean of `LOW_LEVEL`.
+
+    A program that fails, or leaves no picture, scores 0 in all, as in ChartMimic. Texts are those found in the picture. The other scores
+    come from the program's own report of its artists, which must be the picture's (`chart_witness`): 0 where it is not, or where the chart
+    is of a kind that cannot be held against its picture.
+    """
+    names = [*(f"chart_{name}" for name in SCORES), "chart", "runs"]
+    try:
+        drawn = run_chart(code_in(prediction), flawless=False)
+    except DataError:
+        return dict.fromkeys(names, 0.0)
+    right = run_chart(code_in(reference))
+    try:
+        witnessed(drawn)
+        found = scores(features(right), features(drawn))
+    except (DataError, KeyError, TypeError, ValueError, IndexError):  # not the picture's report, or none at all
+        texts = (Counter(text.text for text in one.texts) for one in (right, drawn))
+        found = dict.fromkeys(SCORES, 0.0) | {"text": _f1(*texts)}
+    whole = sum(found[name] for name in LOW_LEVEL) / len(LOW_LEVEL)
+    return {f"chart_{name}": value for name, value in found.items()} | {"chart": whole, "runs": 1.0}
+
+
 def wrong_ones(true: Features) -> dict[str, Features]:
     """The chart with one thing wrong: the colour of a series, a text, a mark, a mark's place, the sort of the marks, the grid."""
     sort, colors = max(true.colors.items(), key=lambda item: len(item[1]))
@@ -156,4 +191,4 @@ def wrong_ones(true: Features) -> dict[str, Features]:
 
 def insensitive(true: Features) -> str:
     """The first of `wrong_ones` that the scores do not put clearly below the truth; empty if they do with all."""
-    return next((kind for kind, wrong in wrong_ones(true).items() if mean_score(true, wrong) > 1 - CLEAR), "")
+    return next((kind for kind, wrong in wrong_ones(true).items() if least_score(true, wrong) > 1 - CLEAR), "")

@@ -11,7 +11,8 @@ Kind = Literal[
     "donut", "barh_grouped", "barh_stacked", "bar_errors", "bubble", "band", "waterfall", "dumbbell", "range", "profile", "dates", "stairs",
     "dots", "panels",
 ]  # fmt: skip
-DataForm = Literal["lists", "dict", "rows", "array", "csv"]
+DataForm = Literal["lists", "dict", "rows", "array", "csv", "frame"]
+RcForm = Literal["update", "keys", "groups"]
 Layout = Literal["constrained", "tight", "none"]
 CATEGORICAL: tuple[Kind, ...] = (
     *("bar", "barh", "grouped", "stacked", "pie", "lollipop", "box", "heatmap"),
@@ -32,6 +33,8 @@ MANY_COLORED: tuple[Kind, ...] = ("pie", "donut", "waterfall")
 """Their one series has a colour a row."""
 PARTS: tuple[Kind, ...] = ("stacked", "area", "pie", "donut", "barh_stacked", "bubble", "waterfall", "range")
 """Their values add up to a whole, so none may be negative."""
+WRITTEN: tuple[Kind, ...] = ("heatmap",)
+"""They write every value into the plot."""
 COUNTED: tuple[Kind, ...] = (
     "bar",
     "barh",
@@ -83,6 +86,7 @@ class Spec:
         layout: Which of matplotlib's layout engines makes room for words, if any.
         reference: A value at which a line crosses the plot, if one does.
         note: A text above the highest point of the first series, if there is one.
+        rc: matplotlib's settings that differ from the style's: (name, value).
     """
 
     kind: Kind
@@ -104,6 +108,7 @@ class Spec:
     layout: Layout
     reference: float | None = None
     note: str = ""
+    rc: tuple[tuple[str, bool | int | float | str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +117,13 @@ class Idiom:
 
     Attributes:
         api: Through `pyplot`'s current axes, through an axes object of `subplots`, or through one that is added to a figure.
-        data: The table as a list a series, a dictionary, rows of tuples, an array, or CSV text.
+        data: The table as a list a series, a dictionary, rows of tuples, an array, CSV text, or a data frame of pandas.
         loop: Several series are drawn in a loop.
         function: Everything lies in a function that is called at the end.
         comments: Sections have a comment.
         names: Which of several sets of variable names.
         together: Title and labels of an axes object are set in one call.
+        rc: Settings are given as one dictionary, key by key, or by group through `plt.rc`.
     """
 
     api: Literal["pyplot", "axes", "figure"]
@@ -127,6 +133,7 @@ class Idiom:
     comments: bool
     names: int
     together: bool = False
+    rc: RcForm = "update"
 
 
 CHARACTER_IN = 0.09

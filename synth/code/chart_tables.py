@@ -7,6 +7,7 @@ import csv
 import io
 import itertools
 import math
+import re
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -15,8 +16,8 @@ from numpy.random import Generator
 
 from schemas.errors import DataError, UserError
 from synth.assets import Asset, read_asset, read_head
-from synth.code.chart_spec import CATEGORICAL, PARTS, SEVERAL, SINGLE, Kind
-from synth.code.chart_world import MOST_ROWS, MOST_SERIES, Table, significant
+from synth.code.chart_spec import CATEGORICAL, PARTS, SEVERAL, SINGLE, WRITTEN, Kind
+from synth.code.chart_world import MOST_ROWS, MOST_SERIES, Table, is_short
 
 PARQUET = b"PAR1"
 """How a Parquet file begins."""
@@ -30,6 +31,7 @@ REASONS = (
     "too_few_rows",
     "no_names",
     "ragged",
+    "repeated_x",
     "unsuited_table",
 )
 """Why a file cannot be used."""
@@ -41,9 +43,11 @@ NAME_CHARACTERS = 18
 SPREAD = 200.0
 """Most that the largest value shown may be of the smallest: above, marks are too small to see."""
 HEAD_BYTES = 4_096
+NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+"""What is a number: no underscores, no digits of other scripts, no separators of thousands, no `nan`."""
 
 
-FOR_THIS_KIND = ("one_column", "no_names", "too_few_rows", "unsuited_table")
+FOR_THIS_KIND = ("one_column", "no_names", "too_few_rows", "repeated_x", "unsuited_table")
 """Reasons that concern one kind of chart; another may show the file."""
 SHOWN: tuple[Kind, ...] = (
     *("bar", "barh", "grouped", "stacked", "line", "step", "area", "scatter", "pie", "donut", "heatmap", "lollipop", "dots", "profile"),
@@ -136,12 +140,14 @@ def _column(rows: list[list[str]], place: int) -> list[float | None]:
 
 
 def _value(text: str) -> float | None:
-    """A finite number, or None."""
-    try:
-        value = float(text)
-    except ValueError:
+    """A finite number, or None: also for whole numbers of so many digits that they are names, such as those of accounts."""
+    stripped = text.strip()
+    if not NUMBER.fullmatch(stripped):
         return None
-    return value if math.isfinite(value) else None
+    value = float(stripped)
+    if not math.isfinite(value) or (stripped.lstrip("+-").isdigit() and int(stripped) != value):
+        return None
+    return value
 
 
 def _categorical(
@@ -168,7 +174,7 @@ def _categorical(
         if len(shown) == MOST_ROWS:
             break
     order = sorted(shown.values())
-    columns = tuple(tuple(significant(_known(numeric[place][row])) for row in order) for place in chosen)
+    columns = tuple(tuple(_known(numeric[place][row]) for row in order) for place in chosen)
     _check(asset, kind, columns)
     names = tuple(_short(head[place]) for place in chosen)
     labels = tuple(_short(rows[row][names_at]) for row in order)
@@ -183,12 +189,16 @@ def _over(asset: Asset, head: list[str], numeric: dict[int, list[float | None]],
     chosen = _choose(_named(head, [place for place in full if place != axis]), kind, rng)
     whole = [row for row in range(len(numeric[axis])) if all(numeric[place][row] is not None for place in (axis, *chosen))]
     start = int(rng.integers(max(1, len(whole) - MOST_ROWS + 1)))
-    window = {_known(numeric[axis][row]): row for row in whole[start : start + MOST_ROWS]}
-    order = [window[x] for x in sorted(window)]
-    columns = tuple(tuple(significant(_known(numeric[place][row])) for row in order) for place in chosen)
+    order = sorted(whole[start : start + MOST_ROWS], key=lambda row: _known(numeric[axis][row]))
+    x = tuple(_known(numeric[axis][row]) for row in order)
+    if len(set(x)) < len(x):
+        raise DataError(
+            "repeated_x", f"{asset.name} has several rows of one {head[axis]}, so that a {kind} chart of it would have two values"
+        )
+    columns = tuple(tuple(_known(numeric[place][row]) for row in order) for place in chosen)
     _check(asset, kind, columns)
     names = tuple(_short(head[place]) for place in chosen)
-    return Table(_title(asset), names[0] if len(names) == 1 else "Value", (), _short(head[axis]), tuple(sorted(window)), names, columns)
+    return Table(_title(asset), names[0] if len(names) == 1 else "Value", (), _short(head[axis]), x, names, columns)
 
 
 def _named(head: list[str], full: list[int]) -> list[int]:
@@ -214,6 +224,8 @@ def _check(asset: Asset, kind: Kind, columns: tuple[tuple[float, ...], ...]) -> 
         raise DataError("unsuited_table", f"{asset.name} has negative numbers, which a {kind} chart cannot show")
     if kind in SEVERAL and len(columns) < 2:
         raise DataError("one_column", f"{asset.name} has one column of numbers; a {kind} chart needs two")
+    if kind in WRITTEN and not all(map(is_short, values)):
+        raise DataError("unsuited_table", f"{asset.name} has numbers of more digits than a {kind} chart can write into its cells")
     if max(values) == 0 or max(values) > SPREAD * max(min(values), 1e-300):
         raise DataError("unsuited_table", f"{asset.name}: the numbers shown reach from {min(values):g} to {max(values):g}")
 

@@ -286,6 +286,8 @@ def _explained(mark: Mark, plots: Sequence[Plot], width: float, height: float) -
     """What a mark is, with its style; DataError if nobody named it and it is no part of a frame."""
     if mark.role:
         return mark.role
+    if not mark.edge and len(mark.points) <= 2:  # the ends of error bars in styles that give markers no edge: a fill without area
+        return ""
     if np.abs(mark.low).max() < BORDER_PX and np.abs(mark.high - (width, height)).max() < BORDER_PX:
         return f"ground {mark.fill}"
     for plot in plots:

@@ -27,6 +27,7 @@ from synth.code.chart_spec import (
     Idiom,
     Kind,
     Layout,
+    RcForm,
     Series,
     Spec,
     is_crowded,
@@ -45,8 +46,25 @@ STYLES = (
     "Solarize_Light2",
     "tableau-colorblind10",
     "petroff10",
+    "seaborn-v0_8-darkgrid",
 )
 """Style sheets of matplotlib that need no font but its own."""
+SETTINGS: tuple[tuple[tuple[str, bool | int | float | str], ...], ...] = (
+    (("axes.spines.top", False), ("axes.spines.right", False)),
+    (("axes.titlesize", 14), ("axes.titleweight", "bold")),
+    (("axes.titlelocation", "left"),),
+    (("axes.titlecolor", "#8b0000"),),
+    (("axes.labelsize", 9), ("xtick.labelsize", 8), ("ytick.labelsize", 8)),
+    (("axes.facecolor", "#f5f1e8"),),
+    (("axes.edgecolor", "#888888"), ("axes.linewidth", 1.5)),
+    (("figure.facecolor", "#eef3f7"),),
+    (("font.family", "serif"),),
+    (("legend.frameon", False),),
+)
+"""Settings that scripts often change, in groups; the fonts are matplotlib's own."""
+DARK = "dark_background"
+LEAST_LIGHT = 0.35
+"""Least luma of a wedge, of 1, on which black words can be read (chosen)."""
 COLORMAPS = ("viridis", "cividis", "magma", "Blues", "YlOrRd", "Greens", "PuBu")
 PALETTES = (
     ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#f0e442", "#999999"),  # Okabe and Ito
@@ -68,6 +86,7 @@ FIRST_DAY, LAST_DAY = 14_610, 20_454
 """First of January 2010 and 2026, in days since 1970."""
 APIS: tuple[Literal["pyplot", "axes", "figure"], ...] = ("pyplot", "pyplot", "axes", "axes", "figure")
 DATA_FORMS: tuple[DataForm, ...] = get_args(DataForm)
+RC_FORMS: tuple[RcForm, ...] = get_args(RcForm)
 MOST_ROWS, MOST_SERIES = 10, 4
 DIGITS = 3
 """Significant digits of drawn values: what can be measured in a plot of some 400 pixels."""
@@ -151,6 +170,11 @@ def significant(value: float, digits: int = DIGITS) -> float:
     return float(round(value, digits - 1 - floor(log10(abs(value)))))
 
 
+def is_short(value: float) -> bool:
+    """Whether `{:g}`, with its six digits, writes a number as it is."""
+    return float(f"{value:g}") == value
+
+
 def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
     """A chart of the table."""
     palette = list(PALETTES[int(rng.integers(len(PALETTES)))])
@@ -167,10 +191,12 @@ def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
     positive = all(value > 0 for one in series for value in one.values)
     title = f"{table.subject}: {table.names[0]}" if kind in SINGLE and kind != "histogram" and table.names[0] else table.subject
     title = f"{table.subject}: {table.measure}" if kind == "panels" else title
+    short = all(is_short(value) for one in series for value in one.values)
     log = kind in ("line", "scatter", "bar", "step") and positive and bool(rng.random() < 0.12)
     width_in = float(rng.choice((6.0, 6.4, 7.0, 8.0, 9.0)))
     height_in = float(rng.choice((4.0, 4.5, 4.8, 5.0, 6.0)))
     style = STYLES[int(rng.integers(len(STYLES)))] if kind != "box" else STYLES[int(rng.integers(2))]
+    style = "default" if kind in ROUND and style == DARK else style  # shares are written on the wedges, which are light
     return Spec(
         kind=kind,
         title=title,
@@ -181,7 +207,7 @@ def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
         series=series,
         log=log,
         grid=kind not in (*ROUND, "heatmap") and bool(rng.random() < 0.5),
-        value_labels=kind in ("heatmap", *ROUND) or (kind in ("bar", "barh") and bool(rng.random() < 0.4)),
+        value_labels=kind in ("heatmap", *ROUND) or (kind in ("bar", "barh") and bool(rng.random() < 0.4) and short),
         style=style,
         colormap=COLORMAPS[int(rng.integers(len(COLORMAPS)))],
         width_in=width_in,
@@ -193,7 +219,19 @@ def draw_spec(table: Table, kind: Kind, rng: Generator) -> Spec:
         ),
         reference=_reference(kind, series, rng),
         note=NOTES[int(rng.integers(len(NOTES)))] if kind in NOTED and rng.random() < 0.25 else "",
+        rc=_settings(kind, len(series), rng, dark=style == DARK),
     )
+
+
+def _settings(kind: Kind, count: int, rng: Generator, *, dark: bool) -> tuple[tuple[str, bool | int | float | str], ...]:
+    """One to three groups of settings that show in a chart of this kind, for a third of the charts."""
+    if rng.random() > 0.35:
+        return ()
+    fit = [group for group in SETTINGS if not (kind in ROUND and "axes." in group[0][0] and "title" not in group[0][0])]
+    fit = [group for group in fit if count > 1 or not group[0][0].startswith("legend")]
+    fit = [group for group in fit if not (dark and "color" in group[0][0])]  # made for dark words on light grounds
+    chosen = sorted(int(place) for place in rng.permutation(len(fit))[: int(rng.integers(1, 4))])
+    return tuple(setting for place in chosen for setting in fit[place])
 
 
 def _reference(kind: Kind, series: Sequence[Series], rng: Generator) -> float | None:
@@ -221,7 +259,11 @@ def _contents(
     if kind == "box":
         return table.rows, (), _boxes(table, rng)
     if kind in ROUND:
-        return table.rows, (), (Series("", table.columns[0], " ".join(itertools.islice(itertools.cycle(colors), len(table.rows)))),)
+        return (
+            table.rows,
+            (),
+            (Series("", table.columns[0], " ".join(itertools.islice(map(lightened, itertools.cycle(colors)), len(table.rows)))),),
+        )
     if kind == "stairs":
         return (), *_stairs(table, colors, rng)
     if kind == "range":
@@ -241,6 +283,18 @@ def _contents(
             errors = tuple(float(rng.integers(20, 400)) for _ in values)
         series.append(Series("" if single else name, values, "" if kind == "heatmap" else color, errors))
     return (table.rows, (), tuple(series)) if kind in CATEGORICAL else ((), table.x, tuple(series))
+
+
+def lightened(color: str) -> str:
+    """A colour mixed with white until black words can be read on it.
+
+    >>> lightened("#000000")
+    '#7f7f7f'
+    """
+    red, green, blue = (int(color[at : at + 2], 16) for at in (1, 3, 5))
+    if 299 * red + 587 * green + 114 * blue >= LEAST_LIGHT * 255_000:
+        return color
+    return lightened(f"#{(red + 255) // 2:02x}{(green + 255) // 2:02x}{(blue + 255) // 2:02x}")
 
 
 def _changes(values: Sequence[float], rng: Generator) -> tuple[float, ...]:
@@ -301,6 +355,7 @@ def draw_idiom(spec: Spec, rng: Generator) -> Idiom:
         comments=bool(rng.random() < 0.4),
         names=int(rng.integers(4)),
         together=bool(rng.random() < 0.3),
+        rc=RC_FORMS[int(rng.integers(len(RC_FORMS)))],
     )
 
 

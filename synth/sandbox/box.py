@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -30,6 +31,8 @@ GRACE_S = 15.0
 """Seconds past a program's own time in which the sandbox must answer, or it is started anew (chosen)."""
 START_S = 120.0
 """Seconds in which the sandbox must have warmed up (chosen; matplotlib takes 1 to 5)."""
+TRIES = 3
+"""How often a machine that did not answer is tried (chosen)."""
 END_S = 2.0
 """Seconds in which it may end by itself (chosen)."""
 INSTALL = "apt-get install bubblewrap libseccomp2 (or the like of another distribution)"
@@ -162,9 +165,8 @@ class Sandbox:
         except subprocess.TimeoutExpired:
             process.kill()  # bwrap dies with all in its PID namespace
             process.wait()
-        for stream in (process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
+        if process.stdout is not None:
+            process.stdout.close()
 
     def _ask(self, process: subprocess.Popen[bytes], program: Program) -> Outcome:
         limits = self.limits
@@ -200,11 +202,15 @@ class Sandbox:
         for inside, outside in self.view.files:
             command += ["--ro-bind", str(outside), inside]
         command += ["--remount-ro", "/", "--", *_PYTHON, "/sandbox/start.py"]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603
-        answer = _exchange(process, Frame(asdict(self.limits), (self.view.warm_up.encode(),)), START_S)
+        with tempfile.TemporaryFile() as errors:  # not a pipe, which would fill up and stop the sandbox, since nobody reads it
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)  # noqa: S603
+            answer = _exchange(process, Frame(asdict(self.limits), (self.view.warm_up.encode(),)), START_S)
+            if answer is None:
+                process.kill()
+                process.communicate()
+                errors.seek(0)
+                said = errors.read().decode("utf-8", "replace").strip()
         if answer is None:
-            process.kill()
-            said = process.communicate()[1].decode("utf-8", "replace").strip()
             raise UserError(f"the sandbox does not start: {said[-2000:]}", where="synth.sandbox", todo=advice(said))
         self._process = process
         atexit.register(self.close)
@@ -212,26 +218,40 @@ class Sandbox:
 
 
 def check_available() -> None:
-    """Raise `UserError` unless a program can be held here. Tried once a process, on a real program."""
+    """Raise `UserError` unless a program can be held here. Tried on a real program, once a process if it goes well."""
     if said := unavailable():
         raise UserError(f"no untrusted program may run here: {said}", where="synth.sandbox", todo=advice(said))
 
 
-@cache
 def unavailable() -> str:
-    """Why no program can be held on this machine; empty if it can."""
+    """Why no program can be held on this machine; empty if it can, which is remembered. What fails is tried again the next time."""
+    try:
+        _hold_one()
+    except UserError as error:
+        return error.what
+    return ""
+
+
+@cache
+def _hold_one() -> None:
+    """Hold a program that tries what it must not; UserError if that cannot be done (which `cache` does not remember)."""
     if sys.platform != "linux":
-        return f"the sandbox needs Linux, and this is {sys.platform}"
+        raise _unheld(f"the sandbox needs Linux, and this is {sys.platform}")
     if shutil.which("bwrap") is None:
-        return "bubblewrap is not installed (there is no `bwrap` on PATH)"
+        raise _unheld("bubblewrap is not installed (there is no `bwrap` on PATH)")
     sandbox = Sandbox.__new__(Sandbox)  # not __init__, which asks this function
     sandbox.view, sandbox.limits, sandbox._process, sandbox._lock, sandbox._owner = View(), Limits(), None, threading.Lock(), os.getpid()
     with sandbox:
-        try:
+        for _ in range(TRIES):
             outcome = sandbox.run(Program("try:\n    __import__('socket').socket()\nexcept PermissionError:\n    print('held')"))
-        except UserError as error:
-            return error.what
-    return "" if outcome.stdout == "held\n" else f"a program was not held: {outcome.status}, {outcome.stdout}{outcome.stderr}"
+            if outcome.status not in ("lost", "stalled"):  # the machine was too busy to answer, which says nothing about it
+                break
+    if outcome.stdout != "held\n":
+        raise _unheld(f"a program was not held: {outcome.status}, {outcome.stdout}{outcome.stderr}")
+
+
+def _unheld(what: str) -> UserError:
+    return UserError(what, where="synth.sandbox", todo=advice(what))
 
 
 def advice(said: str) -> str:
@@ -267,6 +287,9 @@ def _bubblewrap() -> list[str]:
         command += ["--setenv", name, "1"]
     for name, value in (("LC_ALL", "C.UTF-8"), ("TZ", "UTC"), ("HOME", "/work"), ("PYTHONHASHSEED", "0"), ("SOURCE_DATE_EPOCH", "0")):
         command += ["--setenv", name, value]
+    # memory that was freed is used again instead of being asked for anew, page by page: a twentieth of a chart's time
+    for name, size in (("MMAP_THRESHOLD_", 64 << 20), ("TRIM_THRESHOLD_", 512 << 20), ("TOP_PAD_", 32 << 20)):
+        command += ["--setenv", f"MALLOC_{name}", str(size)]
     for device in ("null", "zero", "urandom", "random"):
         command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
     return [*command, "--dir", "/work"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from dags.train_commands import prove
+from dags.judges import Judges
 from model.blind import most_frequent, nearest_question
 from model.config import preset
 from model.encode import EncodeSettings, encode
@@ -245,6 +245,6 @@ def test_predictions_are_proved_by_the_family_from_the_stored_bytes(tmp_path: Pa
     samples = [make_sample(family, "tiny.meters", index, 1) for index in range(3)]
     made = QuestionSet([corpora.store(tmp_path / "meters", samples)])
     right = [one.reference for one in made.questions]
-    assert all(judged(made, right, prove))
+    assert all(judged(made, right, Judges().prove))
     wrong = [right[0] + "1", *right[1:]]
-    assert judged(made, wrong, prove) == [False, *[True] * (len(right) - 1)]
+    assert judged(made, wrong, Judges().prove) == [False, *[True] * (len(right) - 1)]

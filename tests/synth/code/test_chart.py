@@ -17,7 +17,7 @@ from synth.code.chart_proof import changed_pixels, shows, verdicts
 from synth.code.chart_reading import Reading, same
 from synth.code.chart_run import code_in, fenced, run_chart
 from synth.code.chart_spec import Idiom, Kind, Series, Spec
-from synth.code.chart_world import draw_idiom, draw_spec, draw_table
+from synth.code.chart_world import RC_FORMS, SETTINGS, draw_idiom, draw_spec, draw_table
 from synth.make import make_sample, truth_adapter
 from synth.sandbox.box import unavailable
 
@@ -69,12 +69,22 @@ def test_every_kind_is_drawn_and_read_back(kind: Kind) -> None:
 def test_no_idiom_changes_the_picture(kind: Kind) -> None:
     spec = replace(GROUPED if kind != "bar" else BARS, kind=kind, value_labels=kind == "heatmap")
     pictures = set()
-    for number, data in enumerate(("lists", "dict", "rows", "array", "csv")):
+    for number, data in enumerate(("lists", "dict", "rows", "array", "csv", "frame")):
         for api in ("pyplot", "axes", "figure"):
             idiom = Idiom(api, data, number % 2 == 0, number > 2, number == 1, number % 4, number % 2 == 1)  # type: ignore[arg-type]
             code = write_code(spec, idiom)
             pictures.add(run_chart(code).png)
     assert len(pictures) == 1
+
+
+def test_settings_are_one_however_they_are_written_and_each_changes_the_picture() -> None:
+    plain = run_chart(write_code(GROUPED, PLAIN)).png
+    for group in SETTINGS:
+        spec = replace(GROUPED, rc=group)
+        pictures = {run_chart(write_code(spec, replace(PLAIN, rc=form))).png for form in RC_FORMS}
+        assert len(pictures) == 1, group
+        assert plain not in pictures, group
+        assert reading_of(spec) == replace(reading_of(GROUPED), look=reading_of(spec).look)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 from schemas.sample import Attachment, Evidence, Sample, Turn
 from synth.code.chart import Chart
 from synth.code.chart_proof import verdicts
-from synth.code.chart_run import code_in, fenced, pixels_of
+from synth.code.chart_proof_runs import depends_on
+from synth.code.chart_run import code_in, fenced, pixels_of, run_printing
 from synth.make import make_sample
 from synth.sandbox.box import unavailable
 
@@ -56,8 +57,26 @@ def test_a_program_that_prints_the_answer_from_other_values_is_refused() -> None
     assert answer.proof is not None
     code, right = code_in(answer.text), answer.proof.answer
     head = "\n".join(code.splitlines()[:-1])
-    for wrong in (f"print({right!r})", f"{head}\nprint({right!r})", f"{code}\nvalues[0] += 1", f"{code}\nnames[0] = 'Oz'"):
+    printed = (f"{head}\nprint({right!r})", f"{head}\nfound = {right!r}\nprint(found)", f"{head}\nprint(str({right!r}))")
+    for wrong in (f"print({right!r})", *printed, f"{code}\nvalues[0] += 1", f"{code}\nnames[0] = 'Oz'"):
         assert reason_of(sample, text=fenced(wrong)) == "other_values"
+
+
+def test_what_depends_on_the_values_and_what_does_not() -> None:
+    told = {"names": ["a", "b", "c"], "values": [3, -2.5, 7], "series": None}
+    head = "names = ['a', 'b', 'c']\nvalues = [3, -2.5, 7]\n"
+    lines = {
+        "highest": "print(names[values.index(max(values))])",
+        "lowest": "print(names[values.index(min(values))])",
+        "more": "print('Yes' if values[0] > values[1] else 'No')",
+        "value": "print(f'{values[1]:g}')",
+        "above": "print(sum(value > 5 for value in values))",
+        "count": "print(len(names))",
+    }
+    for operation, line in lines.items():
+        printed = run_printing(head + line)[0]
+        assert depends_on(head + line, operation, told, printed), operation
+        assert not depends_on(f"{head}found = {printed!r}\nprint(found)", operation, told, printed), operation
 
 
 @pytest.mark.parametrize(("name", "data"), [("chart.json", b"{"), ("chart.json", b"[]"), ("chart.json", b"{}"), ("chart.py", b"\xff")])

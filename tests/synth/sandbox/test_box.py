@@ -311,19 +311,19 @@ def test_all_ends_with_the_process_that_started_it() -> None:
 
 
 def test_without_bubblewrap_nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    box.unavailable.cache_clear()
+    box._hold_one.cache_clear()
     monkeypatch.setenv("PATH", "/nonexistent")
     try:
         with pytest.raises(UserError, match="bubblewrap is not installed") as caught:
             Sandbox()
         assert "apt-get install bubblewrap" in caught.value.todo
     finally:
-        box.unavailable.cache_clear()
+        box._hold_one.cache_clear()
 
 
 def test_where_namespaces_are_restricted_nothing_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A `bwrap` that says what it says on Ubuntu 24.04 and in a Docker container."""
-    box.unavailable.cache_clear()
+    box._hold_one.cache_clear()
     fake = tmp_path / "bwrap"
     fake.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
     fake.chmod(0o755)
@@ -333,4 +333,29 @@ def test_where_namespaces_are_restricted_nothing_runs(monkeypatch: pytest.Monkey
             Sandbox()
         assert "apparmor" in caught.value.todo
     finally:
-        box.unavailable.cache_clear()
+        box._hold_one.cache_clear()
+
+
+def test_a_busy_machine_is_tried_again_and_what_failed_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    if said := box.unavailable():
+        pytest.skip(said)
+    box._hold_one.cache_clear()
+    answers = ["lost"] * (box.TRIES + 1)
+    real = Sandbox.run
+    monkeypatch.setattr(Sandbox, "run", lambda self, program: Outcome(answers.pop()) if answers else real(self, program))  # type: ignore[arg-type]
+    try:
+        assert "was not held: lost" in box.unavailable()
+        assert not box.unavailable(), "the second time, one answer is lost and the next comes"
+        assert not answers
+    finally:
+        box._hold_one.cache_clear()
+
+
+def test_a_sandbox_that_writes_many_errors_goes_on(tmp_path: Path) -> None:
+    """More than a pipe holds, written by the sandbox itself while it warms up."""
+    if said := box.unavailable():
+        pytest.skip(said)
+    with Sandbox(View(warm_up="import sys; sys.stderr.write('x' * 1_000_000)"), LIMITS) as noisy:
+        assert noisy.run(Program("print(1)")).stdout == "1\n"
+    with pytest.raises(UserError, match="no such thing"):
+        Sandbox(View(warm_up="raise RuntimeError('no such thing')"), LIMITS).run(Program(""))
