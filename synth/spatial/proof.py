@@ -128,15 +128,17 @@ def _check_evidence(facts: Facts, answer: Turn, wanted: Sequence[int]) -> None:
 def _of_kind(case: _Case, name: str) -> list[int]:
     """All things of a name that are seen at all."""
     _refuse_doubt(case, name)
-    return [n for n in case.facts.shown() if name in (case.facts.scene.items[n].about or {})["names"]]
+    found = [n for n in case.facts.shown() if name in (case.facts.scene.items[n].about or {})["names"]]
+    if not found and not case.facts.is_absent(name):
+        raise _Wrong(f"wrong_question: no {name} is in view, but something there might be called so")
+    return found
 
 
 def _refuse_doubt(case: _Case, name: str) -> None:
     """A name that some people would give to another thing in view has two answers."""
     for n in case.facts.shown():
-        about = case.facts.scene.items[n].about or {}
-        names = about["names"]
-        if name not in names and prompts.may_mean(name, [*names, *about["is_a"]]):
+        names = (case.facts.scene.items[n].about or {})["names"]
+        if name not in names and case.facts.may_be_called(n, name):
             raise _Wrong(f"wrong_question: {name!r} may mean the {names[0]} too")
 
 

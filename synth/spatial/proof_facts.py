@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from synth.spatial import prompts
 from synth.spatial.stored_scene import Floats, Integers, Item, StoredScene
 from synth.spatial.zbuffer import Buffer, hull, outside_hull, rasterise
 
@@ -87,6 +88,18 @@ class Facts:
     def shown(self) -> list[int]:
         """Things that count as seen at all."""
         return [number for number in self.things() if self.pixels[number] > HIDDEN_PX]
+
+    def may_be_called(self, number: int, name: str) -> bool:
+        """Whether some people would call a thing, or a part of it, so; of a user's own model, whose kind nobody knows, by any word."""
+        about = self._about(number)
+        names = [*about["names"], *about["is_a"], *about["has"]]
+        return prompts.share_words(name, names) if about["own_model"] else prompts.may_mean(name, names)
+
+    def is_absent(self, name: str) -> bool:
+        """Whether nothing of the scene, in view or not, could be called so: no word in common, and no user's own model there."""
+        abouts = [self._about(number) for number in self.things()]
+        names = [name for about in abouts for name in (*about["names"], *about["is_a"], *about["has"])]
+        return not any(about["own_model"] for about in abouts) and not prompts.share_words(name, names)
 
     def told(self, number: int) -> Told:
         """What the file tells of a thing's box."""

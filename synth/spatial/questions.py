@@ -16,7 +16,7 @@ from schemas.geometry import box_px_to_1000, point_1000_to_px, point_px_to_1000
 from schemas.geometry_3d import Box3D, to_virtual
 from schemas.sample import Evidence, Json, Proof, Turn
 from synth.spatial import prompts
-from synth.spatial.objects import Kind, catalogue
+from synth.spatial.objects import Kind, catalogue, is_model
 from synth.spatial.scene import Scene
 from synth.spatial.seen import Seen
 
@@ -122,15 +122,42 @@ def askable(asking: Asking) -> dict[str, tuple[Seen, ...]]:
 def _is_plain(asking: Asking, name: str, label: str) -> bool:
     """Whether a name means the things of one kind, and nothing else in the scene, to everybody."""
     others = {thing.kind for thing in asking.scene.things if catalogue()[thing.kind].names[0] != label}
-    return not any(prompts.may_mean(name, catalogue()[kind].names + catalogue()[kind].is_a) for kind in others)
+    return not any(may_be_called(name, catalogue()[kind]) for kind in others)
+
+
+def may_be_called(name: str, kind: Kind) -> bool:
+    """Whether some people call things of a kind so, or a part of them: an armchair is a chair, a desk a table; a laptop has a keyboard.
+
+    What a user calls a model is not known to be what others call it: there a word in common is enough.
+    """
+    names = (*kind.names, *kind.is_a, *kind.has)
+    return prompts.may_mean(name, names) if kind.shape else prompts.share_words(name, names)
+
+
+def absent_kinds(scene: Scene) -> dict[str, Kind]:
+    """Kinds, by key, whose names share no word with those of anything in a scene, seen or not; none where a user's own model stands there.
+
+    A model that its user calls "fauteuil" is an armchair, of which nobody may then say that there is none.
+    """
+    there = {thing.kind for thing in scene.things}
+    if any(is_model(key) for key in there):
+        return {}
+    kinds = [catalogue()[key] for key in there]
+
+    def is_there(kind: Kind) -> bool:
+        return any(
+            any(prompts.share_words(name, (*other.names, *other.is_a, *other.has)) for name in kind.names)
+            or any(prompts.share_words(name, other.names) for name in kind.is_a)
+            for other in kinds
+        )
+
+    return {key: kind for key, kind in sorted(catalogue().items()) if not is_there(kind)}
 
 
 def _draw_label(asking: Asking, rng: Generator) -> tuple[str, str, tuple[Seen, ...]] | None:
     """A kind, a name for it, and all of it; now and then a kind of which there is nothing in the scene."""
     kinds = askable(asking)
-    there = {catalogue()[thing.kind].names[0] for thing in asking.scene.things}
-    if rng.random() < ABSENT_SHARE:
-        absent = [kind for kind in catalogue().values() if kind.names[0] not in there]
+    if rng.random() < ABSENT_SHARE and (absent := list(absent_kinds(asking.scene).values())):
         kind = absent[int(rng.integers(len(absent)))]
         return kind.names[0], _synonym(kind, rng), ()
     if not kinds:

@@ -15,7 +15,7 @@ import numpy as np
 from schemas.geometry import point_1000_to_px
 from schemas.geometry_3d import Camera, Vec3
 from synth.spatial.objects import Kind, Thing, catalogue
-from synth.spatial.questions import Asking, expressions
+from synth.spatial.questions import Asking, expressions, may_be_called
 from synth.spatial.scene import Scene, box_of
 from synth.spatial.seen import Seen
 from synth.spatial.shade import View
@@ -165,11 +165,6 @@ def _name(asking: Asking, item: Seen) -> str:
 
 
 _COLOURS = ("red", "yellow", "green", "blue", "purple", "pink", "white", "black", "grey")
-
-
-def may_be_called(name: str, kind: Kind) -> bool:
-    """Whether some people call things of a kind so: an armchair is a chair, and a desk a table."""
-    return any(other.endswith(name) for other in (*kind.names, *kind.is_a))
 
 
 def side_of(a: Body, b: Body, axis: int) -> int:

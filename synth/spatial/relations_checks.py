@@ -91,26 +91,15 @@ def meant(facts: Facts, text: str) -> list[int]:
         if kind not in ("only", "colour") or (kind == "colour" and slots["colour"] not in COLOUR_NAMES):
             continue
         for n in facts.shown():
-            if _called(facts, n, slots["label"]) and (kind == "only" or facts.colour(n) in (slots["colour"], "")):
+            if facts.may_be_called(n, slots["label"]) and (kind == "only" or facts.colour(n) in (slots["colour"], "")):
                 out.add(n)
     return sorted(out)
-
-
-def _called(facts: Facts, number: int, name: str) -> bool:
-    about = facts.scene.items[number].about or {}
-    return name in about["names"] or prompts.may_mean(name, [*about["names"], *about["is_a"]])
 
 
 def is_absent(facts: Facts, text: str) -> str:
     """The name in an expression, if nothing of the scene, in view or not, could be called so; else nothing."""
     label = "" if read_point(text) else text.removeprefix("the ")
-    if not label:
-        return ""
-    for number in facts.things():
-        names = (facts.scene.items[number].about or {})["names"]
-        if _called(facts, number, label) or any(prompts.may_mean(name, [label]) for name in names):
-            return ""
-    return label
+    return label if label and facts.is_absent(label) else ""
 
 
 # --- comparisons -------------------------------------------------------------------------------------------------------------------------
