@@ -232,7 +232,6 @@ def _about(thing: Thing, camera: Camera, mesh: Mesh) -> Json:
         "uses": list(kind.use),
         "front": kind.front,
         "turn": kind.turn,
-        "main": mesh.materials.index(thing.materials[kind.main]),
         "support": thing.support,
         "box": _box(box),
     }

@@ -36,7 +36,6 @@ class Kind:
     shape: str
     size: tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
     stands: Literal["floor", "wall", "hung", "top", "shelf", "kerb"]
-    main: str
     slots: Mapping[str, tuple[str, ...]]
     square: Literal[False, True, "cube", "upright"] = False
     front: bool = False
@@ -103,7 +102,7 @@ class _Kinds(dict[str, Kind]):
         alike = next((row.names for row in self.values() if name in row.names), ())
         names = (name, *(other for other in alike if other != name))
         w, d, h = ((0.6 * float(side), 1.6 * float(side)) for side in sides)  # what things of a name measure differs so much
-        return Kind(names, "", (w, d, h), "top" if stands == "top" else "floor", "part-0", {})
+        return Kind(names, "", (w, d, h), "top" if stands == "top" else "floor", {})
 
 
 @cache

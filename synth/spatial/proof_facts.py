@@ -28,6 +28,8 @@ MAX_CANVAS = 16.0
 """Largest outline, in pictures, that a thing may have alone: nearer ones cannot be measured."""
 MARGIN, MARGIN_M, MARGIN_SHARE = 0.15, 0.1, 0.05
 """By how much the nearest, tallest or leftmost must win (families.md C3)."""
+COLOUR_SHARE, DOUBT_SHARE = 0.7, 0.25
+"""Share of what is seen of a thing that must have the colour it is called by, and by which others may be meant too."""
 HUES = ((14, "red"), (38, "orange"), (66, "yellow"), (165, "green"), (256, "blue"), (296, "purple"), (345, "pink"), (361, "red"))
 """Upper ends, in degrees of hue."""
 COLOUR_NAMES = {"black", "grey", "white", *(name for _, name in HUES)}
@@ -63,6 +65,7 @@ class Facts:
     def __init__(self, scene: StoredScene) -> None:
         self.scene, self.camera = scene, scene.camera
         self._alone: dict[int, tuple[int, float]] = {}
+        self._colours: dict[int, dict[str, float]] = {}
 
     @cached_property
     def buffer(self) -> Buffer:
@@ -214,10 +217,30 @@ class Facts:
         turns = np.stack(sides)
         return bool(((turns >= 0).all(axis=0) | (turns <= 0).all(axis=0)).any())
 
-    def colour(self, number: int) -> str:
-        """Name of the colour of the part that gives the thing its colour, from its linear values."""
-        item: Item = self.scene.items[number]
-        return colour_name(item.colour[item.part == self._about(number)["main"]][0])
+    def colours(self, number: int) -> dict[str, float]:
+        """Names of the colours that are seen of an item, from the linear values of its parts, and the share of its pixels of each.
+
+        The name is empty where people would not agree on one.
+        """
+        if number not in self._colours:
+            item: Item = self.scene.items[number]
+            before = sum(len(other.corners) for other in self.scene.items[:number])
+            seen = item.part[self.buffer.triangle[self.mask(number)] - before]
+            out: dict[str, float] = {}
+            for part in sorted(set(seen.tolist())):
+                name = colour_name(item.colour[item.part == part][0])
+                out[name] = out.get(name, 0.0) + float((seen == part).mean())
+            self._colours[number] = out
+        return self._colours[number]
+
+    def is_coloured(self, number: int, colour: str) -> bool:
+        """Whether most of what is seen of a thing has a colour, so that everybody would say so."""
+        return self.colours(number).get(colour, 0.0) >= COLOUR_SHARE
+
+    def may_be_coloured(self, number: int, colour: str) -> bool:
+        """Whether some might: part of it has that colour, or one without a certain name."""
+        found = self.colours(number)
+        return found.get(colour, 0.0) + found.get("", 0.0) >= DOUBT_SHARE
 
 
 def colour_name(linear: Floats) -> str:

@@ -42,6 +42,8 @@ MARGIN, MARGIN_M, MARGIN_SHARE = 0.2, 0.12, 0.07
 margin)."""
 COLOURS = ("red", "yellow", "green", "blue", "purple", "pink", "black", "grey", "white")
 """Colours whose names people agree on: not brown, which is wood to some, nor orange, which is red or yellow to some."""
+COLOUR_SHARE, DOUBT_SHARE = 0.75, 0.2
+"""Least share of what is seen of a thing that has the colour it is called by; and that makes people wonder whether it has."""
 VIRTUAL_HEIGHT_PX = 512.0
 """Height of the pictures of a virtual camera, as in Cube R-CNN's configuration."""
 
@@ -276,8 +278,8 @@ def expressions(asking: Asking, item: Seen) -> list[str]:
         out.append(prompts.express("only", label=label))
     elif all(other.clear for other in others):
         out += [prompts.express(name, label=label) for name in _superlatives(asking, item, others)]
-    colour = _colour(asking, item)
-    if colour and all(_colour(asking, other) not in (colour, "") for other in others):
+    colour = _colour(item)
+    if colour and not any(_may_be(other, colour) for other in others):
         out.append(prompts.express("colour", colour=colour, label=label))
     support = asking.scene.things[item.number].support
     if others and support is not None:
@@ -298,10 +300,14 @@ def _label_of(asking: Asking, number: int) -> str:
     return catalogue()[asking.scene.things[number].kind].names[0]
 
 
-def _colour(asking: Asking, item: Seen) -> str:
-    """Name of its main colour, or nothing where people would not agree on one."""
-    name = asking.scene.things[item.number].materials[asking.kind(item).main].colour
-    return name if name in COLOURS else ""
+def _colour(item: Seen) -> str:
+    """Name of the colour that nearly all that is seen of it has, or nothing where people would not agree on one."""
+    return next((name for name, share in item.colours.items() if name in COLOURS and share >= COLOUR_SHARE), "")
+
+
+def _may_be(item: Seen, colour: str) -> bool:
+    """Whether some would say that a thing has a colour: part of what is seen of it has it, or one that has no certain name."""
+    return sum(share for name, share in item.colours.items() if name == colour or name not in COLOURS) >= DOUBT_SHARE
 
 
 def _superlatives(asking: Asking, item: Seen, others: Sequence[Seen]) -> list[str]:

@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from schemas.geometry import point_1000_to_px
 from schemas.geometry_3d import Camera, Vec3
+from synth.spatial.mesh import to_model
 from synth.spatial.objects import Kind, Thing, catalogue
 from synth.spatial.questions import Asking, expressions, may_be_called
 from synth.spatial.scene import Scene, box_of
@@ -67,6 +67,7 @@ class Body:
         whole: Spans of its box in the camera frame.
         seen: Spans of what is seen of it in the camera frame.
         seen_world: The same in the world.
+        shown: Shares of its width, depth and height that what is seen spans.
         uv: Mean of its pixels.
     """
 
@@ -77,6 +78,7 @@ class Body:
     whole: Spans
     seen: Spans
     seen_world: Spans
+    shown: tuple[float, float, float]
     uv: tuple[float, float]
 
     @property
@@ -138,10 +140,23 @@ class Surroundings:
             height = ((u + 0.5 - c.cx) / c.fx * r[0][2] + (v + 0.5 - c.cy) / c.fy * r[1][2] + r[2][2]) * z + c.position[2]
         return int((np.abs(height) < FLOOR_M).sum())
 
-    def at_point(self, point: tuple[int, int]) -> int:
-        """Number of the thing seen at a place in thousandths, or -1."""
-        u, v = point_1000_to_px(point, self.camera.width_px, self.camera.height_px)
-        return int(self.view.thing[min(int(v), self.camera.height_px - 1), min(int(u), self.camera.width_px - 1)])
+    def is_behind(self, number: int, column: int, row: int) -> bool:
+        """Whether a pixel shows a thing through a gap of another: who is asked what is there may mean either.
+
+        The other is seen nearer on both sides of the pixel, along a row, a column or a diagonal.
+        """
+        ends = np.arange(1, max(self.view.thing.shape))
+        for across, down in ((1, 0), (0, 1), (1, 1), (1, -1)):
+            sides = []
+            for sign in (1, -1):
+                rows, columns = row + sign * down * ends, column + sign * across * ends
+                inside = (rows >= 0) & (rows < self.camera.height_px) & (columns >= 0) & (columns < self.camera.width_px)
+                rows, columns = rows[inside], columns[inside]
+                nearer = self.view.depth[rows, columns] < self.view.depth[row, column]
+                sides.append(set(self.view.thing[rows, columns][nearer].tolist()) - {-1, number})
+            if sides[0] & sides[1]:
+                return True
+        return False
 
     def _body(self, item: Seen, text: str) -> Body:
         thing, camera, local = self.scene.things[item.number], self.camera, self.points(item)
@@ -151,7 +166,9 @@ class Surroundings:
         corners = np.array([camera.to_camera(corner) for corner in box.corners()])
         v, u = np.nonzero(self.view.thing == item.number)
         uv = (float(u.mean()) + 0.5, float(v.mean()) + 0.5)
-        return Body(item, thing, text, box.center, Spans.of(corners), Spans.of(local), Spans.of(world), uv)
+        own = Spans.of(to_model(world, thing))
+        shown = (own.extent(0) / thing.size[0], own.extent(1) / thing.size[1], own.extent(2) / thing.size[2])
+        return Body(item, thing, text, box.center, Spans.of(corners), Spans.of(local), Spans.of(world), shown, uv)
 
 
 def _name(asking: Asking, item: Seen) -> str:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from numpy.random import Generator
 
 from schemas.sample import Json
-from synth.spatial.layout import places
+from synth.spatial.layout import Footprint, footprint, overlap, places
 from synth.spatial.objects import Kind
 from synth.spatial.relations_bodies import (
     Body,
@@ -36,6 +36,8 @@ EVEN_HOURS = (0.41, 0.54, 0.52, 0.67, 0.88, 1.0, 0.78, 0.58, 0.58, 0.56, 0.42, 0
 """Shares of the hours, one to twelve, that are asked for: in 70 scenes noon could be asked in 40 and six in 12 (measured)."""
 STOOD_AT = ("floor", "wall")
 """What one can stand beside: no mug on a table."""
+STANDING_M, TALL_M = 0.5, 1.8
+"""Side of the free floor, and height, that somebody needs to stand."""
 SURE_OVERLAP = 0.4
 """Share of the narrower range of heights that two kinds must share to be compared: else their names tell."""
 
@@ -256,17 +258,38 @@ def _hour(at: Place, ahead: tuple[float, float], target: Place) -> str | None:
 
 
 def other_side(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-    """Left or right for somebody beyond a thing who looks back to the camera."""
+    """Left or right for somebody beyond a thing who looks back to the camera, where there is room to stand."""
     eye = at.camera.position
     for a, b, c in some(at.bodies, 3, rng):
+        spot = _beyond(at, c)
+        if spot is None:
+            continue
 
-        def judge(of: Callable[[Body], Place], a: Body = a, b: Body = b, c: Body = c) -> str | None:
-            back = towards(of(c), eye)
-            (da, fa), (db, fb) = bearing(of(c), back, of(a)), bearing(of(c), back, of(b))
+        def seen_from(of: Callable[[Body], Place], place: Place, a: Body = a, b: Body = b) -> str | None:
+            back = towards(place, eye)
+            (da, fa), (db, fb) = bearing(place, back, of(a)), bearing(place, back, of(b))
             if max(abs(da), abs(db)) > 75 or min(fa, fb) < LEAST_FLOOR_M:
                 return None  # both must lie in view from there
             return None if abs(da - db) < 12 else "left" if da < db else "right"
 
+        def judge(of: Callable[[Body], Place], c: Body = c, spot: Place = spot) -> str | None:
+            sides = {seen_from(of, of(c)), seen_from(of, spot)}  # wherever beyond it
+            return sides.pop() if len(sides) == 1 else None
+
         if key := both(judge):
             return told(key, {"a": a, "b": b, "c": c})
     return None
+
+
+def _beyond(at: Surroundings, c: Body) -> Place | None:
+    """Where somebody can stand right behind a thing, as the camera sees it; None where a wall is, or something else."""
+    if c.thing.support is not None or c.kind.stands not in STOOD_AT:
+        return None
+    way, middle = towards(at.camera.position, c.center), c.center
+    reach = max((x - middle[0]) * way[0] + (y - middle[1]) * way[1] for x, y in footprint(c.thing).corners())
+    x, y = (middle[axis] + way[axis] * (reach + STANDING_M / 2) for axis in (0, 1))
+    place = Footprint(x, y, STANDING_M / 2, STANDING_M / 2, math.degrees(math.atan2(way[1], way[0])), 0.0, TALL_M)
+    shell = at.scene.shell
+    on_floor = all(0 < px < shell.width and shell.road < py < shell.depth for px, py in place.corners())
+    others = (footprint(thing) for number, thing in enumerate(at.scene.things) if number != c.item.number)
+    return (x, y, 0.0) if on_floor and not any(overlap(place, other) for other in others) else None

@@ -16,7 +16,8 @@ from synth.make import make_sample, truth_adapter
 from synth.spatial.mesh import scene_attachment, scene_meshes
 from synth.spatial.proof_facts import Facts
 from synth.spatial.relations import Relations, Truth
-from synth.spatial.relations_checks import Case, Wrong, higher_lower, is_absent, left_right
+from synth.spatial.relations_case import Case, Wrong, is_absent
+from synth.spatial.relations_checks import higher_lower, left_right
 from synth.spatial.relations_facts import Measured, gap_of, width_of
 from synth.spatial.relations_prompts import answer, filled, phrasings, sentence
 from synth.spatial.relations_proof import CHECKS, _absent
