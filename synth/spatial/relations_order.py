@@ -10,6 +10,7 @@ from schemas.sample import Json
 from synth.spatial.layout import tops
 from synth.spatial.relations_bodies import Body, Place, Surroundings, side_of
 from synth.spatial.relations_hiding import Hiding
+from synth.spatial.relations_points import touches
 from synth.spatial.relations_prompts import answer, sentence
 from synth.spatial.relations_views import NEARER_M, TRIES, Asked, Writer, by_name, coin, some, told
 
@@ -158,6 +159,8 @@ def _carriers(at: Surroundings, a: Body) -> tuple[Body | None, list[Body]]:
     """What carries a thing, and what else in view might."""
     if a.thing.support is None or not a.kind.shape:
         return None, []  # where strangers' models touch what carries them is not known
+    if not touches(a.thing, at.scene.things[a.thing.support]):
+        return None, []  # a pot between a cooker's plates
     under = next((b for b in at.bodies if b.item.number == a.thing.support), None)
     others = [b for b in at.bodies if b is not under and b is not a and a.thing.kind in tops().get(b.thing.kind, ())]
     return under, others
