@@ -24,6 +24,8 @@ TRIES = 24
 GAP_M = 0.02
 """Room kept between pieces, and to walls (chosen: thicker than a skirting)."""
 ON_TOP_GAP_M = 0.008
+SETS_SHARE = 0.4
+"""Share of surfaces on which stand things of one or two kinds only (chosen: with none, "1" was the answer to two counts in three)."""
 WALLS = ((0, 180.0), (1, 0.0), (2, 90.0), (3, 270.0))
 """Walls y = 0, y = depth, x = 0, x = width, and the yaw of something whose back is to each."""
 
@@ -238,9 +240,12 @@ def _load(number: int, thing: Thing, things: list[Thing], clutter: float, rng: G
     for surface in build(thing).surfaces:
         area = (surface.x1 - surface.x0) * (surface.y1 - surface.y0)
         count = min(12, int(area * clutter * (0.5 + float(rng.random())) + float(rng.random())))
-        singles = set[str]()
+        singles, here = set[str](), allowed
+        if rng.random() < SETS_SHARE:  # a row of books, a set of cups
+            several = [kind for kind in dict.fromkeys(allowed) if kind not in _rooms()["single"]]
+            here = [several[int(rng.integers(len(several)))] for _ in range(1 + int(rng.integers(2)))]
         for _ in range(count):
-            kind = allowed[int(rng.integers(len(allowed)))]
+            kind = here[int(rng.integers(len(here)))]
             if kind in singles and kind in _rooms()["single"]:
                 continue
             singles.add(kind)

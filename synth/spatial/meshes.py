@@ -185,7 +185,7 @@ class Meshes:
         """Ask as both families ask."""
         at, hiding = rendering.landed
         turns = relations_turns.write_turns(at, hiding, None, truth.relations, self.relations, rng)
-        more = questions.write_turns(at.asking, truth.grounding[: self.grounding], rng)  # type: ignore[arg-type] # tasks of GroundingTask
+        more = questions.write_turns(at.asking, truth.grounding, self.grounding, rng)  # type: ignore[arg-type] # tasks of GroundingTask
         if turns and more:
             more = (replace(more[0], text=more[0].text.removeprefix("<image>\n")), *more[1:])
         turns += more

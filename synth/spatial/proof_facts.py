@@ -156,23 +156,35 @@ class Facts:
         name = f"{self.scene.items[number].label} ({self.scene.items[number].name})"
         if self.pixels[number] < LEAST_PX or self.share(number) < LEAST_SHARE:
             return f"of the {name} {self.pixels[number]} pixels show, a share of {self.share(number):.2f}"
-        told, corners = self.told(number), self.scene.items[number].corners.reshape(-1, 3)
-        inner = told.inner(corners)
-        slack = np.maximum(LOOSE_M, LOOSE * told.size)
-        off = np.maximum(np.abs(inner.max(axis=0) - told.size / 2), np.abs(inner.min(axis=0) + told.size / 2))
-        if (off > slack).any():
-            return f"a face of the box of the {name} is {float(off.max()):.4f} m from it"
-        away = np.abs(told.inner(self.cloud(number))) - (told.size * (0.5 + GROWN / 2) + GROWN_M)
-        if (away.max(axis=1) <= 0).mean() < INSIDE_SHARE:
-            return f"only {(away.max(axis=1) <= 0).mean():.4f} of what is seen of the {name} lies in its box"
-        x, y, z = self.camera.local(told.corners())
-        if z.min() > 0:
-            outline = hull(np.stack([self.camera.fx * x / z + self.camera.cx, self.camera.fy * y / z + self.camera.cy], axis=1))
-            rows, columns = np.nonzero(self.mask(number))
-            far = float(outside_hull(outline, np.stack([columns + 0.5, rows + 0.5], axis=1)).max())
-            if far > HULL_PX:
-                return f"the {name} is seen {far:.1f} pixels outside its projected box"
+        if (loose := self.looseness(number)) > 1:
+            return f"a face of the box of the {name} is {loose:.2f} times as far from it as may be"
+        if (inside := self.inside_share(number)) < INSIDE_SHARE:
+            return f"only {inside:.4f} of what is seen of the {name} lies in its box"
+        if (far := self.outside_px(number)) > HULL_PX:
+            return f"the {name} is seen {far:.1f} pixels outside its projected box"
         return ""
+
+    def looseness(self, number: int) -> float:
+        """How far the farthest face of a thing's box is from its triangles, over what is allowed."""
+        told = self.told(number)
+        inner = told.inner(self.scene.items[number].corners.reshape(-1, 3))
+        off = np.maximum(np.abs(inner.max(axis=0) - told.size / 2), np.abs(inner.min(axis=0) + told.size / 2))
+        return float((off / np.maximum(LOOSE_M, LOOSE * told.size)).max())
+
+    def inside_share(self, number: int) -> float:
+        """Share of the points where a thing is seen that lie in its box, grown a little."""
+        told = self.told(number)
+        away = np.abs(told.inner(self.cloud(number))) - (told.size * (0.5 + GROWN / 2) + GROWN_M)
+        return float((away.max(axis=1) <= 0).mean())
+
+    def outside_px(self, number: int) -> float:
+        """How far a pixel of a thing lies outside the hull of its box's projected corners; 0 where a corner lies behind the camera."""
+        x, y, z = self.camera.local(self.told(number).corners())
+        if z.min() <= 0:
+            return 0.0
+        outline = hull(np.stack([self.camera.fx * x / z + self.camera.cx, self.camera.fy * y / z + self.camera.cy], axis=1))
+        rows, columns = np.nonzero(self.mask(number))
+        return float(outside_hull(outline, np.stack([columns + 0.5, rows + 0.5], axis=1)).max())
 
     def front_fault(self, number: int) -> str:
         """Whether a thing without a front is told in its canonical form; nothing if it is."""

@@ -42,6 +42,8 @@ MARGIN, MARGIN_M, MARGIN_SHARE = 0.2, 0.12, 0.07
 margin)."""
 COLOURS = ("red", "yellow", "green", "blue", "purple", "pink", "black", "grey", "white")
 """Colours whose names people agree on: not brown, which is wood to some, nor orange, which is red or yellow to some."""
+EVEN_COUNTS, COUNT_TRIES = (1.0, 1.7, 4.0, 10.0, 20.0), 8
+"""How much more often each number of things, from one to five and more, is looked for than one, since it is rarer; and how often."""
 COLOUR_SHARE, DOUBT_SHARE = 0.75, 0.2
 """Least share of what is seen of a thing that has the colour it is called by; and that makes people wonder whether it has."""
 VIRTUAL_HEIGHT_PX = 512.0
@@ -95,12 +97,12 @@ class Asked:
 Writer: TypeAlias = Callable[[Asking, Task, Generator], Asked | None]
 
 
-def write_turns(asking: Asking, tasks: Sequence[Task], rng: Generator) -> tuple[Turn, ...]:
-    """A conversation: one question for each task that can be asked, none twice; the first turn carries the picture."""
+def write_turns(asking: Asking, tasks: Sequence[Task], most: int, rng: Generator) -> tuple[Turn, ...]:
+    """A conversation of at most `most` questions, of the first tasks that can be asked, none twice; the first turn carries the picture."""
     turns: list[Turn] = []
     asked_before = set[str]()
     for task in tasks:
-        asked = WRITERS[task](asking, task, rng)
+        asked = WRITERS[task](asking, task, rng) if len(turns) < 2 * most else None
         if asked is None or asked.question in asked_before:
             continue
         asked_before.add(asked.question)
@@ -156,19 +158,30 @@ def absent_kinds(scene: Scene) -> dict[str, Kind]:
     return {key: kind for key, kind in sorted(catalogue().items()) if not is_there(kind)}
 
 
-def _draw_label(asking: Asking, rng: Generator) -> tuple[str, str, tuple[Seen, ...]] | None:
-    """A kind, a name for it, and all of it; now and then a kind of which there is nothing in the scene."""
+def _draw_kind(asking: Asking, task: Task, rng: Generator) -> tuple[str, tuple[Seen, ...]] | None:
+    """A name for a kind that means it alone, and all of it; now and then a kind of which there is nothing in the scene."""
     kinds = askable(asking)
-    if rng.random() < ABSENT_SHARE and (absent := list(absent_kinds(asking.scene).values())):
-        kind = absent[int(rng.integers(len(absent)))]
-        return kind.names[0], _synonym(kind, rng), ()
-    if not kinds:
+    pool = sorted(kinds)
+    if task.startswith("count"):
+        wanted = (_draw_count(rng) for _ in range(COUNT_TRIES))
+        pools = ([label for label in pool if min(len(kinds[label]), len(EVEN_COUNTS)) == count] for count in wanted)
+        pool = next((of_that_count for of_that_count in pools if of_that_count), [])
+    if not pool:
         return None
+    if rng.random() < ABSENT_SHARE and (absent := list(absent_kinds(asking.scene).values())):
+        return _synonym(absent[int(rng.integers(len(absent)))], rng), ()
     # kinds of which there are several are asked about more often: alone, "1" would be the answer to most counts
-    pool = [label for label, items in sorted(kinds.items()) for _ in range(min(4, len(items)))]
+    pool = [label for label in pool for _ in range(min(4, len(kinds[label])))]
     label = pool[int(rng.integers(len(pool)))]
     items = tuple(sorted(kinds[label], key=lambda item: item.distance_m))
-    return label, _synonym(asking.kind(items[0]), rng), items
+    name = _synonym(asking.kind(items[0]), rng)
+    return (name, items) if _is_plain(asking, name, label) else None
+
+
+def _draw_count(rng: Generator) -> int:
+    """How many there are to be: one, two, three, four, more than four."""
+    total, place = sum(EVEN_COUNTS), float(rng.random())
+    return next((n for n in range(1, len(EVEN_COUNTS)) if place * total < sum(EVEN_COUNTS[:n])), len(EVEN_COUNTS))
 
 
 def _synonym(kind: Kind, rng: Generator) -> str:
@@ -176,12 +189,10 @@ def _synonym(kind: Kind, rng: Generator) -> str:
 
 
 def _all_of_a_kind(asking: Asking, task: Task, rng: Generator) -> Asked | None:
-    drawn = _draw_label(asking, rng)
+    drawn = _draw_kind(asking, task, rng)
     if drawn is None:
         return None
-    label, name, items = drawn
-    if not _is_plain(asking, name, label):
-        return None
+    name, items = drawn
     question = prompts.draw_prompt(task, rng, label=name)
     named = [(item, name) for item in items]
     program: dict[str, Json] = {"label": name, **_round(asking, task, named)}
