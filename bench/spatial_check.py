@@ -27,6 +27,7 @@ from typing import get_args
 import numpy as np
 
 from bench.spatial_faults import wrong_boxes, wrong_relations
+from pipelines.stats_space import Shown, histograms
 from schemas.bbox_3d import QWEN3VL_COOKBOOK, parse_boxes_3d
 from schemas.errors import DataError
 from schemas.geometry_3d import Box3D, Vec3, from_euler, to_euler
@@ -44,12 +45,6 @@ GUESSED_FOV_DEG, GUESSED_BOXES = 60.0, 12_000
 """What Qwen3-VL's cookbook takes where no camera is told; how many boxes are guessed at most, since each takes a millisecond."""
 MASKS_OFF, DEPTH_OFF_M = 1e-3, 1e-5
 """Share of pixels in which two ways of drawing may differ, and the 99.5th percentile of their depths."""
-EDGES = {
-    "largest extent, m": (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2),
-    "distance, m": (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0),
-    "yaw to the camera, degrees": (-135.0, -90.0, -45.0, 0.0, 45.0, 90.0, 135.0),
-    "hidden share": (0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
-}
 LIMITS = {
     "masks: share of pixels drawn otherwise": ("most", MASKS_OFF),
     "depths: metres between two ways of drawing": ("most", DEPTH_OFF_M),
@@ -74,7 +69,7 @@ class Found:
     accepted: Counter[str] = field(default_factory=Counter)
     not_made: Counter[str] = field(default_factory=Counter)
     answers: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    things: list[tuple[float, float, float, float]] = field(default_factory=list)
+    things: list[Shown] = field(default_factory=list)
     boxes: list[tuple[int, str, Box3D, tuple[float, ...], tuple[int, int]]] = field(default_factory=list)
     digest: str = ""
     cpu_s: float = 0.0
@@ -144,7 +139,8 @@ def measure(rendering: Rendering[Landed], found: Found) -> None:
         found.values[name] += values
     for item in at.asking.seen:
         if item.clear:
-            found.things.append((max(item.box.size), item.distance_m, math.degrees(to_euler(item.box.rotation)[1]), 1 - item.share))
+            yaw = math.degrees(to_euler(item.box.rotation)[1])
+            found.things.append(Shown(max(item.box.size), item.distance_m, yaw, 1 - item.share))
 
 
 def boxes(index: int, rendering: Rendering[Landed], stored: Stored, found: Found) -> None:
@@ -197,12 +193,6 @@ def report(found: Found, side: int) -> dict[str, Json]:
     for task, told in sorted(found.answers.items()):
         (top, most), total = told.most_common(1)[0], told.total()
         tasks[task] = {"answers": total, "different": len(told), "most_frequent": top, "its_share": most / total, "even": 1 / len(told)}
-    histograms: dict[str, Json] = {}
-    for column, (name, edges) in enumerate(EDGES.items()):
-        values = np.array([thing[column] for thing in found.things])
-        shares = np.bincount(np.searchsorted(edges, values), minlength=len(edges) + 1) / max(1, len(values))
-        labels = ["<" + f"{edges[0]:g}", *(f"{edge:g}-" for edge in edges)]
-        histograms[name] = dict(zip(labels, shares.tolist(), strict=True))
     blind, prior = guesses(found)
     planted: dict[str, Json] = {kind: {"planted": n, "accepted": found.accepted[kind]} for kind, n in sorted(found.planted.items())}
     guessed: dict[str, Json] = {"boxes": len(found.boxes), "mean_box_of_kind": blind, "mean_box_at_2d_box": prior}
@@ -215,7 +205,7 @@ def report(found: Found, side: int) -> dict[str, Json]:
         "refused": dict(found.refused.most_common()),
         "planted": planted,
         "not_made": dict(sorted(found.not_made.items())),
-        "histograms": histograms,
+        "histograms": {name: dict(shares) for name, shares in histograms(found.things).items()},
         "tasks": tasks,
         "guesses_iou_025": guessed,
         "digest": found.digest,

@@ -107,8 +107,7 @@ def _check(picture: StoredPicture, telling: Telling, begins: str, question: Turn
         if program.get("round") != turned:
             raise _Wrong(f"wrong_program: {program.get('round')!r} are said to be round, {turned!r} are")
     _check_evidence(facts, answer, wanted)
-    one = task.startswith(("refer_", "point_3d"))
-    right: Any = facts.scene.items[wanted[0]].label if one else len(wanted) or "absent"
+    right: Any = "absent" if not wanted else len(wanted) if task.startswith("count") else _objects(answer.text)
     said: Any = answer.proof.answer if answer.proof else None
     if said != right or isinstance(said, bool):
         raise _Wrong(f"wrong_value: the proof says {said!r} where {right!r} is right")

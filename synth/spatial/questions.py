@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from numpy.random import Generator
 
 from schemas.bbox_3d import Codec, LabelledBox3D, write_boxes_3d
-from schemas.dialect import LabelledBox, LabelledPoint, write_boxes, write_points
+from schemas.dialect import LabelledBox, LabelledPoint, parse_objects, write_boxes, write_points
 from schemas.geometry import box_px_to_1000, point_1000_to_px, point_px_to_1000
 from schemas.geometry_3d import Box3D, to_virtual
 from schemas.sample import Evidence, Json, Proof, Turn
@@ -91,7 +91,6 @@ class Asked:
     answer: str
     program: dict[str, Json]
     things: tuple[Seen, ...]
-    value: Json = None
 
 
 Writer: TypeAlias = Callable[[Asking, Task, Generator], Asked | None]
@@ -109,7 +108,9 @@ def write_turns(asking: Asking, tasks: Sequence[Task], most: int, rng: Generator
         camera = asking.scene.camera if asking.tell_camera else None
         tail = prompts.ending(task, asking.codec, camera, asking.virtual_focal_px, VIRTUAL_HEIGHT_PX)
         evidence = tuple(Evidence(0, item.box_px, note=asking.label(item)) for item in asked.things)
-        proof = Proof({"op": task, **asked.program}, asked.value, evidence)
+        told: list[Json] = [*parse_objects(asked.answer)] if not task.startswith("count") and asked.things else []
+        value: Json = told or len(asked.things) or "absent"
+        proof = Proof({"op": task, **asked.program}, value, evidence)
         turns.append(Turn("user", ("" if turns else "<image>\n") + asked.question + tail, task))
         turns.append(Turn("assistant", asked.answer, task, proof=proof))
     return tuple(turns)
@@ -199,7 +200,7 @@ def _all_of_a_kind(asking: Asking, task: Task, rng: Generator) -> Asked | None:
     answer = _written(asking, task, named)
     if task.startswith("count"):
         answer = f"{answer}\n{len(items)}".strip()
-    return Asked(question, answer, program, items, "absent" if not items else len(items))
+    return Asked(question, answer, program, items)
 
 
 def _several_kinds(asking: Asking, task: Task, rng: Generator) -> Asked | None:
@@ -214,7 +215,7 @@ def _several_kinds(asking: Asking, task: Task, rng: Generator) -> Asked | None:
     labels = ", ".join(label for label, _ in chosen)
     question = prompts.draw_prompt(task, rng, labels=labels)
     program: dict[str, Json] = {"labels": labels, **_round(asking, task, named)}
-    return Asked(question, _boxes_3d(asking, named), program, tuple(item for item, _ in named), len(named))
+    return Asked(question, _boxes_3d(asking, named), program, tuple(item for item, _ in named))
 
 
 def _by_expression(asking: Asking, task: Task, rng: Generator) -> Asked | None:
@@ -227,7 +228,7 @@ def _by_expression(asking: Asking, task: Task, rng: Generator) -> Asked | None:
     pool = [pair for pair in found if asking.label(pair[1]) == label]
     what, item = pool[int(rng.integers(len(pool)))]
     program: dict[str, Json] = {"what": what, **_round(asking, task, [(item, label)])}
-    return Asked(prompts.draw_prompt(task, rng, what=what), _written(asking, task, [(item, label)]), program, (item,), label)
+    return Asked(prompts.draw_prompt(task, rng, what=what), _written(asking, task, [(item, label)]), program, (item,))
 
 
 def _at_a_point(asking: Asking, task: Task, rng: Generator) -> Asked | None:
@@ -243,7 +244,7 @@ def _at_a_point(asking: Asking, task: Task, rng: Generator) -> Asked | None:
     question = prompts.draw_prompt(task, rng, point=str(point))
     where: list[Json] = [point[0], point[1]]
     named = [(item, asking.label(item))]
-    return Asked(question, _boxes_3d(asking, named), {"point": where, **_round(asking, task, named)}, (item,), asking.label(item))
+    return Asked(question, _boxes_3d(asking, named), {"point": where, **_round(asking, task, named)}, (item,))
 
 
 def _round(asking: Asking, task: Task, named: Sequence[tuple[Seen, str]]) -> dict[str, Json]:

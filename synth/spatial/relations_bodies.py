@@ -5,25 +5,31 @@ relation must hold for whole things and for what is seen of them alike, since pe
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+import yaml
 
 from schemas.geometry_3d import Camera, Vec3
-from synth.spatial.mesh import to_model
 from synth.spatial.objects import Kind, Thing, catalogue
 from synth.spatial.questions import Asking, expressions, may_be_called
-from synth.spatial.scene import Scene, box_of
+from synth.spatial.scene import Scene, box_of, canonical_box
 from synth.spatial.seen import Seen
 from synth.spatial.shade import View
 from synth.spatial.shapes import Floats
 
+PRIORS = Path(__file__).with_name("priors.yaml")
+NEAR, HIGH = 0, 1
+"""Columns of `priors.yaml`."""
+ALIKE_RANK = 0.1
+"""How far apart the mean ranks of two kinds may be where their things are compared."""
 APART_M, APART_SHARE = 0.13, 0.2
 """Least difference along an axis, in metres and of the mean extent there (families.md C3: 10 cm and 15 %, with a margin)."""
-FLOOR_M = 0.002
+FLOOR_M, SAME_M = 0.002, 1e-9
 APART_PX = 0.04
 """Least difference in the picture, of its side, where a relation is also seen there."""
 Place: TypeAlias = tuple[float, float, float]
@@ -166,8 +172,10 @@ class Surroundings:
         corners = np.array([camera.to_camera(corner) for corner in box.corners()])
         v, u = np.nonzero(self.view.thing == item.number)
         uv = (float(u.mean()) + 0.5, float(v.mean()) + 0.5)
-        own = Spans.of(to_model(world, thing))
-        shown = (own.extent(0) / thing.size[0], own.extent(1) / thing.size[1], own.extent(2) / thing.size[2])
+        told = canonical_box(thing, camera)  # what has no front is measured as its box is told
+        own = [float(np.ptp(sum(world[:, k] * told.rotation[k][axis] for k in range(3)))) / told.size[axis] for axis in (0, 2, 1)]
+        turned = abs(told.size[0] - thing.size[0]) > SAME_M
+        shown = (own[1], own[0], own[2]) if turned else (own[0], own[1], own[2])
         return Body(item, thing, text, box.center, Spans.of(corners), Spans.of(local), Spans.of(world), shown, uv)
 
 
@@ -182,6 +190,18 @@ def _name(asking: Asking, item: Seen) -> str:
 
 
 _COLOURS = ("red", "yellow", "green", "blue", "purple", "pink", "white", "black", "grey")
+
+
+@cache
+def _priors() -> Mapping[str, Sequence[float]]:
+    loaded: dict[str, list[float]] = yaml.safe_load(PRIORS.read_text(encoding="utf-8"))
+    return loaded
+
+
+def alike(measure: int, *bodies: Body) -> bool:
+    """Whether the names of things do not tell which is nearer (`NEAR`) or higher (`HIGH`): where such kinds are in drawn scenes."""
+    ranks = [_priors().get(body.thing.kind, (0.5, 0.5))[measure] for body in bodies]
+    return max(ranks) - min(ranks) <= ALIKE_RANK
 
 
 def side_of(a: Body, b: Body, axis: int) -> int:

@@ -35,12 +35,14 @@ CLEAR_INNER_PX = 4
 """Least distance of the point by which a thing is named from its edge."""
 PLAIN_CM = 0.35
 """Farthest from a whole centimetre that a length may be, so that two ways of measuring round alike."""
-ALIKE = 1.2
+ALIKE = 1.05
 """Ratio of the usual heights of two kinds within which their names do not tell which one is taller."""
 SHOWN = 0.92
 """Share of an extent that must be seen where it is asked for."""
 CLOSE = 1.28
 """Spaces so much longer than an extent are so by far: the extent need not be seen."""
+YES_SHARE = 0.4
+"""How often something that fits into a box is looked for: it is found more often than something that does not."""
 FITS = 1.18
 """By how much larger or smaller a space must be than what is to stand in it (families.md C3: 15 %)."""
 
@@ -176,7 +178,7 @@ def _to_side(point: tuple[float, float], p: tuple[float, float], q: tuple[float,
 
 def fits_box(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
     """Whether a thing fits upright into a box: one side of the box is what such things usually measure, the others leave room."""
-    want = coin(rng)
+    want = bool(rng.random() < YES_SHARE)
     for (a,) in some(at.bodies, 1, rng):
         deciding = "height" if coin(rng) else "base"
         thin, long = sorted(a.thing.size[:2])

@@ -33,6 +33,8 @@ CLEARANCE_M, HEADROOM_M = 0.02, 0.25
 """Room kept around a free place, and above it."""
 LEVEL_M = 0.002
 """How far the corners of a triangle may lie above or below a surface that it is part of."""
+KEY_M = 0.00005
+"""How far below the top of keys a point on them may lie."""
 NO_ROOM_SHARE = 0.2
 BACK_SHARE, STOOL_M = 0.62, 0.75
 """What is above this share of the height of a seat that is taller than a stool is its back."""
@@ -173,11 +175,19 @@ def _part_px(at: Surroundings, a: Body, slot: str) -> tuple[float, float] | None
     for _ in range(reach):
         padded = np.pad(inner, 1)
         inner &= padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    if slot == "keys":  # not on the bevel of one
+        level = np.zeros(mask.shape, bool)
+        level[np.nonzero(at.view.thing == a.item.number)] = model[:, 2] > _top(a.thing, slot) - KEY_M
+        inner &= level
     rows, columns = np.nonzero(inner)
     if not len(rows):
         return None
     middle = len(rows) // 2
     return (float(columns[middle]) + 0.5, float(rows[middle]) + 0.5)
+
+
+def _top(thing: Thing, slot: str) -> float:
+    return max(float(part.vertices[:, 2].max()) for part in build(thing).parts if part.slot == slot)
 
 
 def _on_part(model: Floats, thing: Thing, slot: str) -> NDArray[np.bool_]:
@@ -305,11 +315,11 @@ def seen_in_both(at: Surroundings, second: Surroundings, rng: Generator) -> Aske
     shown = set(np.unique(second.view.thing).tolist())
     there = {item.number: item for item in second.asking.seen if item.clear}
     both, one = ([b for b in at.bodies if b.item.number in there], [b for b in at.bodies if b.item.number not in shown])
-    if not both or not one:
-        return None  # else most answers would be yes
+    pairs = [(x, y) for x in both for y in one if x.kind.stands == y.kind.stands]
+    if not pairs:
+        return None  # else most answers would be yes, or names would tell
     want = coin(rng)
-    pool = both if want else one
-    a = pool[int(rng.integers(len(pool)))]
+    a = pairs[int(rng.integers(len(pairs)))][0 if want else 1]
     key = "yes" if want else "no"
     slots, named = by_name(a=a)
     return Asked(slots, answer(key), key, (a,), {}, named, _second(there.get(a.item.number)))
