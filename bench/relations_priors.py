@@ -3,8 +3,9 @@
     python -m bench.relations_priors --scenes 2000 > synth/spatial/priors.yaml
 
 For each kind, over all scenes that show it clearly among at least four things: its mean rank among them by distance from the camera (0
-nearest, 1 farthest) and by height above the floor (0 lowest, 1 highest), and how often it was seen. `spatial.relations` compares only
-things whose kinds have about equal ranks: with others, names would tell the answer. To be run again where scenes are drawn otherwise.
+nearest, 1 farthest) and by height above the floor (0 lowest, 1 highest); the chance that it is nearer, and that it is farther, than two
+others of any rank; and how often it was seen. `spatial.relations` compares only things whose kinds have about equal values: with others,
+names would tell the answer. To be run again where scenes are drawn otherwise.
 """
 
 import argparse
@@ -22,7 +23,8 @@ from synth.spatial.seen import look
 
 LEAST_THINGS, LEAST_SEEN = 4, 5
 HEAD = """# What a kind's name tells of where such things are in drawn scenes, measured by bench/relations_priors.py over {scenes} scenes:
-# kind: [mean rank by distance from the camera (0 nearest), mean rank by height above the floor (0 lowest), how often seen]"""
+# kind: [mean rank by distance from the camera (0 nearest), the same by height above the floor (0 lowest), chance to be the nearest of
+# three, chance to be the farthest of three, how often seen]"""
 
 
 def ranks(values: Sequence[float]) -> list[float]:
@@ -36,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--scenes", type=int, default=2000)
     options = parser.parse_args()
-    family = Relations(min_side_px=320, max_side_px=400, pairs=0.0)
+    family = Relations(min_side_px=320, max_side_px=320, pairs=0.0)
     found: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for index in range(options.scenes):
         try:
@@ -54,8 +56,9 @@ def main() -> None:
     print(HEAD.format(scenes=options.scenes))
     for kind, places in sorted(found.items()):
         if len(places) >= LEAST_SEEN:
-            near, low = np.mean(places, axis=0)
-            print(f"{kind}: [{near:.2f}, {low:.2f}, {len(places)}]")
+            away, high = np.array(places).T
+            shares = (away.mean(), high.mean(), ((1 - away) ** 2).mean(), (away**2).mean())
+            print(f"{kind}: [{', '.join(f'{share:.3f}' for share in shares)}, {len(places)}]")
 
 
 if __name__ == "__main__":

@@ -254,9 +254,9 @@ def plan(case: Case) -> list[int]:
     second = turn_of(a.center, level_direction(camera.position, a.center), b.center)
     if carrier(case.facts, a.number) in (None, b.number):
         raise Wrong("wrong_question: it stands on the floor, or is there already")
-    ends = {root(case.facts, thing.number) for thing in (a, b)}
-    mine = [n for n in case.facts.things() if root(case.facts, n) in ends]
-    for start, end in ((camera.position, a.center), (a.center, b.center)):
+    roots = {n: root(case.facts, n) for n in case.facts.things()}
+    for start, end, ends in ((camera.position, a.center, (a,)), (a.center, b.center, (a, b))):
+        mine = [n for n in roots if roots[n] in [roots[thing.number] for thing in ends]]
         along = level_direction(start, end)
         way = rectangle((start[:2] + end[:2]) / 2, along, float(np.hypot(*(end[:2] - start[:2]))), WAY_WIDTH_M)
         if blocked := in_the_way(case.facts, way, FLOOR_M, STEPPED_OVER_M, mine):

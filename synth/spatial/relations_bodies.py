@@ -23,10 +23,10 @@ from synth.spatial.shade import View
 from synth.spatial.shapes import Floats
 
 PRIORS = Path(__file__).with_name("priors.yaml")
-NEAR, HIGH = 0, 1
+NEAR, HIGH, NEAREST, FARTHEST = 0, 1, 2, 3
 """Columns of `priors.yaml`."""
-ALIKE_RANK = 0.1
-"""How far apart the mean ranks of two kinds may be where their things are compared."""
+USUAL, ALIKE = (0.5, 0.5, 1 / 3, 1 / 3), (0.08, 0.05, 0.05, 0.05)
+"""Values of kinds that were hardly seen, and how far apart those of things that are compared may be, by column."""
 APART_M, APART_SHARE = 0.13, 0.2
 """Least difference along an axis, in metres and of the mean extent there (families.md C3: 10 cm and 15 %, with a margin)."""
 FLOOR_M, SAME_M = 0.002, 1e-9
@@ -198,10 +198,10 @@ def _priors() -> Mapping[str, Sequence[float]]:
     return loaded
 
 
-def alike(measure: int, *bodies: Body) -> bool:
-    """Whether the names of things do not tell which is nearer (`NEAR`) or higher (`HIGH`): where such kinds are in drawn scenes."""
-    ranks = [_priors().get(body.thing.kind, (0.5, 0.5))[measure] for body in bodies]
-    return max(ranks) - min(ranks) <= ALIKE_RANK
+def alike(column: int, *bodies: Body) -> bool:
+    """Whether the names of things do not tell which is nearer, higher, nearest or farthest: by where such kinds are in drawn scenes."""
+    values = [_priors().get(body.thing.kind, USUAL)[column] for body in bodies]
+    return max(values) - min(values) <= ALIKE[column]
 
 
 def side_of(a: Body, b: Body, axis: int) -> int:

@@ -8,7 +8,7 @@ from numpy.random import Generator
 
 from schemas.sample import Json
 from synth.spatial.layout import tops
-from synth.spatial.relations_bodies import NEAR, Body, Place, Surroundings, alike, side_of
+from synth.spatial.relations_bodies import FARTHEST, NEAR, NEAREST, Body, Place, Surroundings, alike, side_of
 from synth.spatial.relations_hiding import Hiding
 from synth.spatial.relations_points import touches
 from synth.spatial.relations_prompts import answer, sentence
@@ -38,8 +38,8 @@ def nearest(*, sign: int) -> Writer:
     """The nearest (1) or farthest (-1) of three."""
 
     def write(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-        for picked in some(at.bodies, 3, rng, 3 * TRIES):
-            if not alike(NEAR, *picked):
+        for picked in some(at.bodies, 3, rng, 6 * TRIES):
+            if not alike(NEAREST if sign > 0 else FARTHEST, *picked):
                 continue  # what stands along the walls is far, and what stands on tables is near: names would tell
             order = sorted(picked, key=lambda body: sign * body.item.distance_m)
             first, second = (body.item.distance_m for body in order[:2])
@@ -115,6 +115,7 @@ def hidden_by(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
     for (a,) in some(at.bodies, 1, rng):
         hiders = [b for b in at.bodies if b is not a and hiding.share(b, a) >= HIDES]
         others = [b for b in at.bodies if b is not a and hiding.apart(b, a) and _hides_some(at, hiding, b)]
+        others = [b for b in others if alike(NEAR, hiders[0], b)] if hiders else []
         if len(hiders) == 1 and others:
             picked = [hiders[0], *(others[int(k)] for k in rng.permutation(len(others))[:2])]
             return chosen([picked[int(k)] for k in rng.permutation(len(picked))], hiders[0], a=a)
@@ -168,13 +169,13 @@ def _carried(at: Surroundings, rng: Generator) -> tuple[Body, Body, list[Body]] 
 
 
 def inside_check(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-    """Whether a thing stands between the boards of another or elsewhere."""
-    want = coin(rng)
-    for a, b in some(at.bodies, 2, rng):
-        if b.thing.kind != "bookshelf" or a.thing.kind not in tops()["bookshelf"]:
-            continue
+    """Whether a thing stands between the boards of a bookshelf, where one does and another, that could, does not."""
+    for (b,) in some([body for body in at.bodies if body.thing.kind == "bookshelf"], 1, rng, 4):
         top = b.thing.position[2] + b.thing.size[2]
-        inside = a.thing.support == b.item.number and a.thing.position[2] + a.thing.size[2] < top
-        if inside == want:
-            return told("yes" if inside else "no", {"a": a, "b": b})
+        might = [a for a in at.bodies if a.thing.kind in tops()["bookshelf"]]
+        within = [a for a in might if a.thing.support == b.item.number and a.thing.position[2] + a.thing.size[2] < top]
+        outside = [a for a in might if a not in within]
+        if within and outside:
+            pool, key = (within, "yes") if coin(rng) else (outside, "no")
+            return told(key, {"a": pool[int(rng.integers(len(pool)))], "b": b})
     return None

@@ -225,7 +225,7 @@ def plan(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
             or not touches(a.thing, at.scene.things[a.thing.support])
         ):
             continue
-        if not (_is_open(at, eye, a.center, (a, b)) and _is_open(at, a.center, b.center, (a, b))):
+        if not (_is_open(at, eye, a.center, a) and _is_open(at, a.center, b.center, a, b)):
             continue
         first, way = bearing(eye, towards((0, 0, 0), view), a.center)
         second, on = bearing(a.center, towards(eye, a.center), b.center)
@@ -238,8 +238,8 @@ def plan(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
     return None
 
 
-def _is_open(at: Surroundings, start: Place, end: Place, ends: tuple[Body, Body]) -> bool:
-    """Whether nothing stands in a straight way on the floor but what the ends of the plan stand on."""
+def _is_open(at: Surroundings, start: Place, end: Place, *ends: Body) -> bool:
+    """Whether nothing stands in a straight way on the floor but its ends, with what they stand on."""
     way = strip((start[0], start[1]), (end[0], end[1]), WAY_HALF_M, STEPPED_OVER_M)
     things = at.scene.things
     mine = {standing(things, body.item.number) for body in ends}

@@ -121,7 +121,7 @@ def choice(judge: Judge) -> Writer:
     """Which of two opposite relations holds."""
 
     def write(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-        for a, b in some(at.bodies, 2, rng):
+        for a, b in some(at.bodies, 2, rng, 3 * TRIES):
             if key := judge(at, a, b):
                 return told(key, {"a": a, "b": b})
         return None
@@ -133,7 +133,7 @@ def check(judge: Judge) -> Writer:
     """Whether a relation holds."""
 
     def write(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-        for a, b in some(at.bodies, 2, rng):
+        for a, b in some(at.bodies, 2, rng, 3 * TRIES):
             if key := judge(at, a, b):
                 asked = key if coin(rng) else OPPOSITE[key]
                 slots, bodies = by_name(a=a, b=b)

@@ -119,7 +119,10 @@ def test_a_way_through_what_stands_on_the_floor_is_no_plan() -> None:
     for scene, is_open in ((clear, True), (blocked, False)):
         at, bodies = surroundings(scene)
         a, b = bodies["the green toy block"], bodies["the red toy block"]
-        assert _is_open(at, a.center, b.center, (a, b)) is is_open
+        assert _is_open(at, a.center, b.center, a, b) is is_open
+    beyond = with_things(RED_TALL, TABLE, ON_TABLE, block("grey", (0.4, 0.4, 0.4), (2.77, 1.9, 0.0)))
+    with pytest.raises(Wrong, match=r"thing-3 stands in the way"):
+        plan(case_of(beyond, "plan", a="green", b="grey"))
 
 
 def test_nobody_stands_inside_a_wall_or_a_wardrobe() -> None:
