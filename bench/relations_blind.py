@@ -51,12 +51,10 @@ class Question:
 def unlit(scene: Scene, meshes: Sequence[Mesh]) -> View:
     """What is where in a picture, without its light."""
     camera = scene.camera
-    shape = (camera.height_px, camera.width_px)
-    v, u = (axis.reshape(-1) + 0.5 for axis in np.mgrid[0 : shape[0], 0 : shape[1]])
+    h, w = camera.height_px, camera.width_px
+    v, u = (axis.reshape(-1) + 0.5 for axis in np.mgrid[0:h, 0:w])
     rays = Rays(meshes)
-    hits = rays.see(camera, rays.facets(camera), u, v)
-    thing = np.where(hits.mesh >= 0, np.array([mesh.thing for mesh in meshes])[hits.mesh], -1).reshape(shape)
-    return View(np.zeros((*shape, 3), np.float32), thing.astype(np.int64), np.where(hits.mesh >= 0, hits.depth, np.inf).reshape(shape))
+    return View.of(np.zeros((h, w, 3), np.float32), meshes, rays.see(camera, rays.facets(camera), u, v), h, w)
 
 
 def conversation(family: Relations, index: int, seed: int) -> tuple[Turn, ...]:

@@ -11,7 +11,7 @@ from math import sqrt
 from pathlib import Path
 from typing import Any, cast
 
-from pipelines import stats_alike, stats_bars, stats_pages, stats_text
+from pipelines import stats_alike, stats_bars, stats_pages, stats_space, stats_text
 from pipelines.ledger import summarise
 from pipelines.stats_bars import Bar, judge
 from pipelines.stats_facts import Facts, facts_of
@@ -78,6 +78,7 @@ def measure(folder: Path, *, on_sample: Callable[[int, int], None] | None = None
         _templates(asked),
         _layouts(facts),
         _pages(facts, dataset),
+        *_space(facts),
     ]
 
 
@@ -202,22 +203,25 @@ def _baselines(asked: Sequence[Asked], searched: Sequence[tuple[bool, float]]) -
 
 def _answers(asked: Sequence[Asked]) -> Metric:
     definition = (
-        "Share of the most frequent answer value of each task, refusals apart; where a value is given once, the share only says how few "
-        "answers there are."
+        "Share of the most frequent answer value of each task, refusals apart, and an even guess among the values that were given (0 where "
+        "there is but one); where a value is given once, the share only says how few answers there are."
     )
     rows = stats_text.top_answers(asked)
     repeated = [row for row in rows if row[2] > 1]
-    judged = [judge(share, total, TOP_LIMIT, label=f"{times:,} of {total:,} ({task})") for task, total, times, share, _ in repeated]
+    judged = [
+        judge(share, total, TOP_LIMIT, chance=even, label=f"{times:,} of {total:,} ({task}, {even:.1%} if even)")
+        for task, total, times, share, even, _ in repeated
+    ]
     if rows and not repeated:
         total = max(row[1] for row in rows)
         judged = [judge(1 / total, total, TOP_LIMIT, label=f"no value twice in up to {total:,}")]
     return Metric(
         "Answer prior",
         definition,
-        ("task", "answers", "top times", "top share", "top value"),
+        ("task", "answers", "top times", "top share", "if even", "top value"),
         tuple(rows),
-        "top share at most 0.03",
-        bars=_bars("most frequent answer of a task", judged, f"at most {TOP_LIMIT:.0%}", "answers of a task"),
+        "top share at most 0.03 over even",
+        bars=_bars("most frequent answer of a task", judged, f"at most {TOP_LIMIT:.0%} over even", "answers of a task"),
     )
 
 
@@ -285,6 +289,18 @@ def _layouts(facts: Sequence[Facts]) -> Metric:
     bar = Bar("layout entropy", value, "rising", _outcome(entropies[0] < entropies[1] < entropies[2]))
     bars = (bar,) if len(signatures) >= LEAST_LAYOUTS else ()
     return Metric("Layout entropy", definition, columns, tuple(rows), "entropy rising with the corpus", bars=bars)
+
+
+def _space(facts: Sequence[Facts]) -> list[Metric]:
+    things = [thing for fact in facts for thing in fact.things]
+    if not things:
+        return []
+    rows = [(name, label, share) for name, shares in stats_space.histograms(things).items() for label, share in shares.items()]
+    definition = (
+        f"Of {len(things):,} things that show well enough to be asked about, the share in each bin: largest side of the box, distance of "
+        "the nearest visible point, yaw of the box about the camera's vertical, share of the outline that is hidden."
+    )
+    return [Metric("Things in space", definition, ("measure", "bin", "share"), tuple(rows))]
 
 
 def _pages(facts: Sequence[Facts], dataset: Dataset) -> Metric:

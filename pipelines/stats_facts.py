@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipelines import stats_pages, stats_search
+from pipelines import stats_pages, stats_search, stats_space
 from pipelines.report import family_of
 from pipelines.show_exchange import exchanges, plain
 from pipelines.stats_text import Asked
@@ -25,6 +25,7 @@ class Facts:
         searched: Per question tried: whether the answer stands on the best page, and the share of pages it stands on.
         box_ious: How well stated evidence boxes fit those found again, where the family can find them.
         scores: The sample's score of each filter that applies to it.
+        things: What is seen of the things of a stored scene.
     """
 
     family: str
@@ -38,6 +39,7 @@ class Facts:
     searched: tuple[tuple[bool, float], ...]
     box_ious: tuple[float, ...]
     scores: Mapping[str, float]
+    things: tuple[stats_space.Shown, ...] = ()
 
 
 def facts_of(sample: Sample, number: int) -> Facts:
@@ -64,6 +66,7 @@ def facts_of(sample: Sample, number: int) -> Facts:
         searched=tuple(_search(asked, pdfs)),
         box_ious=tuple(_box_ious(sample)),
         scores=sample.scores,
+        things=stats_space.things_in(sample),
     )
 
 

@@ -120,15 +120,19 @@ def _form(question: str, rare: frozenset[str]) -> str:
     return form if form != MASK else " ".join(words(question))
 
 
-def top_answers(asked: Sequence[Asked]) -> list[tuple[str, int, int, float, str]]:
-    """For each task: number of answers, and how often the most frequent value is given, its share, and the value.
+def top_answers(asked: Sequence[Asked]) -> list[tuple[str, int, int, float, float, str]]:
+    """For each task: number of answers, how often the most frequent value is given, its share, what an even share is, and the value.
+
+    An even share is one over the different values, and 0 where there is one value only: no question has but one answer.
 
     Refusals are left out: they have one value.
     """
     rows = []
     for task, group in _by_task(one for one in asked if not one.refused).items():
-        value, number = Counter(one.value for one in group).most_common(1)[0]
-        rows.append((task, len(group), number, number / len(group), shortened(value, 60)))
+        values = Counter(one.value for one in group)
+        value, number = values.most_common(1)[0]
+        even = 1 / len(values) if len(values) > 1 else 0.0
+        rows.append((task, len(group), number, number / len(group), even, shortened(value, 60)))
     return rows
 
 

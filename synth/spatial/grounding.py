@@ -28,6 +28,8 @@ from synth.spatial.shade import Shader
 
 CLUTTER = {"sparse": 3.0, "lived-in": 8.0, "crowded": 16.0}
 """Things per square metre of furniture top (chosen)."""
+SPARE_ROUNDS = 2
+"""How often each task is tried beyond what is asked: not all can be asked of each picture."""
 SCENES = 12
 """Scenes drawn at most, until one shows enough."""
 
@@ -59,7 +61,7 @@ class Grounding:
         context_tokens: Most tokens of a sample; the last questions are left out where there would be more.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     places: tuple[str, ...] = ()
     clutter: tuple[str, ...] = ("sparse", "lived-in", "crowded")
@@ -91,14 +93,15 @@ class Grounding:
         clutter = self.clutter[(index // len(kinds)) % len(self.clutter)]
         side = self.min_side_px + int(rng.integers(self.max_side_px - self.min_side_px + 1))
         tasks = self.tasks or get_args(Task)
-        order = [tasks[int(k)] for _ in range(1 + self.questions // len(tasks)) for k in rng.permutation(len(tasks))]
+        rounds = range(SPARE_ROUNDS + self.questions // len(tasks))
+        order = [tasks[int(k)] for _ in rounds for k in rng.permutation(len(tasks))]
         tell_camera = bool(rng.random() < 0.5)
         for _ in range(SCENES):
             try:
                 scene = draw_scene(place, side, CLUTTER[clutter], rng)
             except DataError:
                 continue
-            return Truth(scene, tuple(order[: self.questions]), tell_camera, clutter)
+            return Truth(scene, tuple(order), tell_camera, clutter)
         raise DataError("nothing_to_see", f"{SCENES} scenes of a {place} show fewer than three things each")
 
     def render(self, truth: Truth, rng: Generator) -> Rendering[tuple[Seen, ...]]:
@@ -121,7 +124,7 @@ class Grounding:
     def write_turns(self, truth: Truth, rendering: Rendering[tuple[Seen, ...]], rng: Generator) -> tuple[Turn, ...]:
         """Ask about the picture."""
         asking = Asking(truth.scene, rendering.landed, self.codec, truth.tell_camera, float(self.virtual_focal_px))
-        turns = write_turns(asking, truth.tasks, rng)
+        turns = write_turns(asking, truth.tasks, self.questions, rng)
         (image,) = rendering.images
         seen_tokens = [image_tokens(image.width_px, image.height_px)]
         if not turns:

@@ -24,8 +24,14 @@ TRIES = 24
 GAP_M = 0.02
 """Room kept between pieces, and to walls (chosen: thicker than a skirting)."""
 ON_TOP_GAP_M = 0.008
+SETS_SHARE = 0.4
+"""Share of surfaces on which stand things of one or two kinds only (chosen: with none, "1" was the answer to two counts in three)."""
 WALLS = ((0, 180.0), (1, 0.0), (2, 90.0), (3, 270.0))
 """Walls y = 0, y = depth, x = 0, x = width, and the yaw of something whose back is to each."""
+
+
+Spot = tuple[float, float]
+"""A place on the floor plan, metres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Footprint:
     low: float
     high: float
 
-    def corners(self) -> list[tuple[float, float]]:
+    def corners(self) -> list[Spot]:
         """On the floor, in order around."""
         c, s = math.cos(math.radians(self.yaw_deg)), math.sin(math.radians(self.yaw_deg))
         signs = ((-1, -1), (1, -1), (1, 1), (-1, 1))
@@ -77,14 +83,46 @@ def overlap(a: Footprint, b: Footprint) -> bool:
     """Whether two upright boxes share a volume: separating axes of their floor rectangles, and their heights."""
     if a.high <= b.low + 1e-6 or b.high <= a.low + 1e-6:
         return False
-    mine, other = a.corners(), b.corners()
-    for yaw in (a.yaw_deg, b.yaw_deg):
-        for turned in (0.0, 90.0):
-            c, s = math.cos(math.radians(yaw + turned)), math.sin(math.radians(yaw + turned))
-            first, second = ([c * x + s * y for x, y in corners] for corners in (mine, other))
+    return meet(a.corners(), b.corners())
+
+
+def meet(a: Sequence[Spot], b: Sequence[Spot]) -> bool:
+    """Whether two convex polygons of the floor plan share an area: no side of either parts them."""
+    for polygon in (a, b):
+        for p, q in zip(polygon, (*polygon[1:], polygon[0]), strict=True):
+            first, second = ([(q[1] - p[1]) * x - (q[0] - p[0]) * y for x, y in corners] for corners in (a, b))
             if max(first) <= min(second) or max(second) <= min(first):
                 return False
     return True
+
+
+def outline(spots: Iterable[Spot]) -> list[Spot]:
+    """The convex polygon around spots of the floor plan, in order around."""
+    ordered, out = sorted(set(spots)), list[Spot]()
+    for chain in (ordered, ordered[::-1]):
+        half = list[Spot]()
+        for p in chain:
+            while len(half) > 1 and (half[-1][0] - half[-2][0]) * (p[1] - half[-2][1]) <= (half[-1][1] - half[-2][1]) * (
+                p[0] - half[-2][0]
+            ):
+                half.pop()
+            half.append(p)
+        out += half[:-1]
+    return out
+
+
+def strip(a: Spot, b: Spot, half_width: float, high: float) -> Footprint:
+    """The upright box along a straight way on the floor."""
+    x, y = b[0] - a[0], b[1] - a[1]
+    yaw = math.degrees(math.atan2(y, x))
+    return Footprint((a[0] + b[0]) / 2, (a[1] + b[1]) / 2, math.hypot(x, y) / 2, half_width, yaw, 0.0, high)
+
+
+def standing(things: Sequence[Thing], number: int) -> int:
+    """Number of the thing on the floor or wall that carries a thing, by way of others or not; its own if nothing does."""
+    while (below := things[number].support) is not None:
+        number = below
+    return number
 
 
 def furnish(
@@ -202,9 +240,12 @@ def _load(number: int, thing: Thing, things: list[Thing], clutter: float, rng: G
     for surface in build(thing).surfaces:
         area = (surface.x1 - surface.x0) * (surface.y1 - surface.y0)
         count = min(12, int(area * clutter * (0.5 + float(rng.random())) + float(rng.random())))
-        singles = set[str]()
+        singles, here = set[str](), allowed
+        if rng.random() < SETS_SHARE:  # a row of books, a set of cups
+            several = [kind for kind in dict.fromkeys(allowed) if kind not in _rooms()["single"]]
+            here = [several[int(rng.integers(len(several)))] for _ in range(1 + int(rng.integers(2)))]
         for _ in range(count):
-            kind = allowed[int(rng.integers(len(allowed)))]
+            kind = here[int(rng.integers(len(here)))]
             if kind in singles and kind in _rooms()["single"]:
                 continue
             singles.add(kind)

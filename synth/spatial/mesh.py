@@ -15,7 +15,7 @@ from schemas.canonical import canonical_json
 from schemas.geometry_3d import Box3D, Camera, to_quaternion
 from schemas.sample import Attachment, Json
 from synth.spatial.furniture import Model
-from synth.spatial.objects import Material, Thing, build, catalogue, materials
+from synth.spatial.objects import Material, Thing, build, catalogue, is_model, materials
 from synth.spatial.scene import Scene, Shell, Window, canonical_box
 from synth.spatial.shapes import Floats, Integers, Part, cuboid, turn
 
@@ -227,10 +227,11 @@ def _about(thing: Thing, camera: Camera, mesh: Mesh) -> Json:
         "label": kind.names[0],
         "names": list(kind.names),
         "is_a": list(kind.is_a),
+        "has": list(kind.has),
+        "own_model": is_model(thing.kind),
         "uses": list(kind.use),
         "front": kind.front,
         "turn": kind.turn,
-        "main": mesh.materials.index(thing.materials[kind.main]),
         "support": thing.support,
         "box": _box(box),
     }

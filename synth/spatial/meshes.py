@@ -94,7 +94,7 @@ class Meshes:
         pinned: The files as they were when the run was planned (see `pin`); looked up again if empty.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     pattern: str
     licence: str = "LicenseRef-user"
@@ -185,7 +185,7 @@ class Meshes:
         """Ask as both families ask."""
         at, hiding = rendering.landed
         turns = relations_turns.write_turns(at, hiding, None, truth.relations, self.relations, rng)
-        more = questions.write_turns(at.asking, truth.grounding[: self.grounding], rng)  # type: ignore[arg-type] # tasks of GroundingTask
+        more = questions.write_turns(at.asking, truth.grounding, self.grounding, rng)  # type: ignore[arg-type] # tasks of GroundingTask
         if turns and more:
             more = (replace(more[0], text=more[0].text.removeprefix("<image>\n")), *more[1:])
         turns += more
@@ -204,9 +204,9 @@ class Meshes:
         pairs = list(zip(turns[::2], turns[1::2], strict=True))
         mine = [k for k, (_, told) in enumerate(pairs) if told.task in relations_proof.CHECKS]
         other = [k for k in range(len(pairs)) if k not in mine]
-        found = dict(zip(mine, relations_proof.verdicts(stored, [turn for k in mine for turn in pairs[k]]), strict=True))
+        found = dict(zip(mine, relations_proof.verdicts(stored, [turn for k in mine for turn in pairs[k]], turns[0]), strict=True))
         telling = proof.Telling(QWEN3VL_COOKBOOK, False, 0.0)
-        found |= dict(zip(other, proof.verdicts(stored, [turn for k in other for turn in pairs[k]], telling), strict=True))
+        found |= dict(zip(other, proof.verdicts(stored, [turn for k in other for turn in pairs[k]], telling, turns[0]), strict=True))
         return tuple(found[k] for k in range(len(pairs)))
 
     # --- models ---------------------------------------------------------------------------------------------------------------------------

@@ -36,13 +36,13 @@ class Kind:
     shape: str
     size: tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
     stands: Literal["floor", "wall", "hung", "top", "shelf", "kerb"]
-    main: str
     slots: Mapping[str, tuple[str, ...]]
     square: Literal[False, True, "cube", "upright"] = False
     front: bool = False
     turn: Symmetry = "none"
     use: tuple[str, ...] = ()
     is_a: tuple[str, ...] = ()
+    has: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +87,22 @@ def model_key(name: str, stands: str, size: Vec3) -> str:
     return f"{MODEL_KEY}{name}:{stands}:{':'.join(f'{side:g}' for side in size)}"
 
 
+def is_model(key: str) -> bool:
+    """Whether a kind is a user's own model, of which nothing is known but its name and size."""
+    return key.startswith(MODEL_KEY)
+
+
 class _Kinds(dict[str, Kind]):
     """The catalogue's rows, and kinds that are told by their keys."""
 
     def __missing__(self, key: str) -> Kind:
-        if not key.startswith(MODEL_KEY):
+        if not is_model(key):
             raise KeyError(key)
-        name, stands, *sides = key.removeprefix(MODEL_KEY).split(":")
+        name, stands, *sides = key.removeprefix(MODEL_KEY).rsplit(":", 4)  # a name may hold colons
         alike = next((row.names for row in self.values() if name in row.names), ())
         names = (name, *(other for other in alike if other != name))
         w, d, h = ((0.6 * float(side), 1.6 * float(side)) for side in sides)  # what things of a name measure differs so much
-        return Kind(names, "", (w, d, h), "top" if stands == "top" else "floor", "part-0", {})
+        return Kind(names, "", (w, d, h), "top" if stands == "top" else "floor", {})
 
 
 @cache

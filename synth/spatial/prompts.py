@@ -30,6 +30,10 @@ NOTATION = {
     "count": "",
 }
 """What each task answers in."""
+FILLERS = frozenset({"a", "an", "and", "for", "of", "the", "with"})
+"""Words of names that tell nothing of what a thing is."""
+PART_LETTERS = 3
+"""Least length of a word that is looked for within others: "bin" in "dustbin"."""
 
 
 @cache
@@ -101,7 +105,24 @@ def may_mean(name: str, names: Sequence[str]) -> bool:
     >>> may_mean("chair", ["armchair", "easy chair"]), may_mean("sofa", ["armchair"])
     (True, False)
     """
-    return any(other.endswith(name) for other in names)
+    return any(other.casefold().endswith(name.casefold()) for other in names)
+
+
+def share_words(name: str, names: Sequence[str]) -> bool:
+    """Whether a name has a word in common with another, or one that is part of the other's: such names may mean one thing.
+
+    >>> share_words("toilet", ["toilets unit"]), share_words("waste bin", ["dustbin"]), share_words("TV", ["tv"])
+    (True, True, True)
+    >>> share_words("chest of drawers", ["bar of soap"])
+    False
+    """
+    mine, others = _words(name), {word for other in names for word in _words(other)}
+    return any(a == b or (min(len(a), len(b)) >= PART_LETTERS and (a in b or b in a)) for a in mine for b in others)
+
+
+@cache
+def _words(name: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[^\W\d_]+", name.casefold())) - FILLERS
 
 
 @cache

@@ -56,8 +56,8 @@ class _Case:
     text: str
 
 
-def verdicts(stored: Stored, turns: Sequence[Turn], telling: Telling) -> tuple[Verdict, ...]:
-    """One verdict an assistant turn."""
+def verdicts(stored: Stored, turns: Sequence[Turn], telling: Telling, opening: Turn | None = None) -> tuple[Verdict, ...]:
+    """One verdict an assistant turn; the question that shows the picture is the first, or `opening` where that is not among `turns`."""
     try:
         picture = StoredPicture(stored.images[0], Facts(read_scene(stored.attachment(SCENE_NAME).data)))
         fault = picture.fault()
@@ -70,22 +70,26 @@ def verdicts(stored: Stored, turns: Sequence[Turn], telling: Telling) -> tuple[V
         found = fault
         if picture is not None and not found:
             try:
-                _check(picture, telling, question, answer, faults)
+                begins = "<image>\n" if question is (opening or turns[0]) else ""
+                _check(picture, telling, begins, question, answer, faults)
             except _Wrong as wrong:
                 found = str(wrong)
+            except (KeyError, TypeError, IndexError, ValueError) as error:
+                found = f"wrong_program: {error!r}"
         out.append(Verdict(answer.task, not found, found or "answered again from masks and depths", "artefact"))
     return tuple(out)
 
 
-def _check(picture: StoredPicture, telling: Telling, question: Turn, answer: Turn, faults: dict[int, str]) -> None:
+def _check(picture: StoredPicture, telling: Telling, begins: str, question: Turn, answer: Turn, faults: dict[int, str]) -> None:
     facts = picture.facts
     program: Any = answer.proof.program if answer.proof else None
     task = answer.task
     if not isinstance(program, dict) or program.get("op") != task or question.task != task or task not in CHECKS:
         raise _Wrong(f"wrong_program: {program!r:.80} does not belong to the task {task!r}")
     tail = prompts.ending(task, telling.codec, _told_camera(facts, telling), telling.virtual_focal_px, VIRTUAL_HEIGHT_PX)
-    asked = question.text.removeprefix("<image>\n")
-    slots = prompts.match_prompt(task, asked.removesuffix(tail)) if asked.endswith(tail) else None
+    asked = question.text.removeprefix(begins)
+    whole = question.text.startswith(begins) and asked.endswith(tail)
+    slots = prompts.match_prompt(task, asked.removesuffix(tail)) if whole else None
     if slots is None:
         raise _Wrong(f"wrong_question: {asked!r:.120} is no phrasing of {task}, or ends otherwise than {tail!r:.60}")
     for name, value in slots.items():
@@ -103,6 +107,10 @@ def _check(picture: StoredPicture, telling: Telling, question: Turn, answer: Tur
         if program.get("round") != turned:
             raise _Wrong(f"wrong_program: {program.get('round')!r} are said to be round, {turned!r} are")
     _check_evidence(facts, answer, wanted)
+    right: Any = "absent" if not wanted else len(wanted) if task.startswith("count") else _objects(answer.text)
+    said: Any = answer.proof.answer if answer.proof else None
+    if said != right or isinstance(said, bool):
+        raise _Wrong(f"wrong_value: the proof says {said!r} where {right!r} is right")
 
 
 def _told_camera(facts: Facts, telling: Telling) -> Camera | None:
@@ -128,15 +136,17 @@ def _check_evidence(facts: Facts, answer: Turn, wanted: Sequence[int]) -> None:
 def _of_kind(case: _Case, name: str) -> list[int]:
     """All things of a name that are seen at all."""
     _refuse_doubt(case, name)
-    return [n for n in case.facts.shown() if name in (case.facts.scene.items[n].about or {})["names"]]
+    found = [n for n in case.facts.shown() if name in (case.facts.scene.items[n].about or {})["names"]]
+    if not found and not case.facts.is_absent(name):
+        raise _Wrong(f"wrong_question: no {name} is in view, but something there might be called so")
+    return found
 
 
 def _refuse_doubt(case: _Case, name: str) -> None:
     """A name that some people would give to another thing in view has two answers."""
     for n in case.facts.shown():
-        about = case.facts.scene.items[n].about or {}
-        names = about["names"]
-        if name not in names and prompts.may_mean(name, [*names, *about["is_a"]]):
+        names = (case.facts.scene.items[n].about or {})["names"]
+        if name not in names and case.facts.may_be_called(n, name):
             raise _Wrong(f"wrong_question: {name!r} may mean the {names[0]} too")
 
 
@@ -163,7 +173,10 @@ def _fitting(case: _Case, kind: str, slots: dict[str, str]) -> list[int]:
     if kind == "colour":
         if slots["colour"] not in COLOUR_NAMES:
             return []
-        return [n for n in pool if facts.colour(n) in (slots["colour"], "")]  # one whose colour cannot be named may be meant as well
+        may = [n for n in pool if facts.may_be_coloured(n, slots["colour"])]
+        if not all(facts.is_coloured(n, slots["colour"]) for n in may):
+            raise _Wrong(f"wrong_question: whether a {slots['label']} is {slots['colour']} is not clear")
+        return may
     if kind == "resting_on":
         return [n for n in pool if (under := facts.stands_on(n)) is not None and facts.scene.items[under].label == slots["support"]]
     return _best(facts, pool, kind)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from synth.spatial import prompts
 from synth.spatial.stored_scene import Floats, Integers, Item, StoredScene
 from synth.spatial.zbuffer import Buffer, hull, outside_hull, rasterise
 
@@ -27,6 +28,8 @@ MAX_CANVAS = 16.0
 """Largest outline, in pictures, that a thing may have alone: nearer ones cannot be measured."""
 MARGIN, MARGIN_M, MARGIN_SHARE = 0.15, 0.1, 0.05
 """By how much the nearest, tallest or leftmost must win (families.md C3)."""
+COLOUR_SHARE, DOUBT_SHARE = 0.7, 0.25
+"""Share of what is seen of a thing that must have the colour it is called by, and by which others may be meant too."""
 HUES = ((14, "red"), (38, "orange"), (66, "yellow"), (165, "green"), (256, "blue"), (296, "purple"), (345, "pink"), (361, "red"))
 """Upper ends, in degrees of hue."""
 COLOUR_NAMES = {"black", "grey", "white", *(name for _, name in HUES)}
@@ -62,6 +65,7 @@ class Facts:
     def __init__(self, scene: StoredScene) -> None:
         self.scene, self.camera = scene, scene.camera
         self._alone: dict[int, tuple[int, float]] = {}
+        self._colours: dict[int, dict[str, float]] = {}
 
     @cached_property
     def buffer(self) -> Buffer:
@@ -87,6 +91,18 @@ class Facts:
     def shown(self) -> list[int]:
         """Things that count as seen at all."""
         return [number for number in self.things() if self.pixels[number] > HIDDEN_PX]
+
+    def may_be_called(self, number: int, name: str) -> bool:
+        """Whether some people would call a thing, or a part of it, so; of a user's own model, whose kind nobody knows, by any word."""
+        about = self._about(number)
+        names = [*about["names"], *about["is_a"], *about["has"]]
+        return prompts.share_words(name, names) if about["own_model"] else prompts.may_mean(name, names)
+
+    def is_absent(self, name: str) -> bool:
+        """Whether nothing of the scene, in view or not, could be called so: no word in common, and no user's own model there."""
+        abouts = [self._about(number) for number in self.things()]
+        names = [name for about in abouts for name in (*about["names"], *about["is_a"], *about["has"])]
+        return not any(about["own_model"] for about in abouts) and not prompts.share_words(name, names)
 
     def told(self, number: int) -> Told:
         """What the file tells of a thing's box."""
@@ -140,23 +156,35 @@ class Facts:
         name = f"{self.scene.items[number].label} ({self.scene.items[number].name})"
         if self.pixels[number] < LEAST_PX or self.share(number) < LEAST_SHARE:
             return f"of the {name} {self.pixels[number]} pixels show, a share of {self.share(number):.2f}"
-        told, corners = self.told(number), self.scene.items[number].corners.reshape(-1, 3)
-        inner = told.inner(corners)
-        slack = np.maximum(LOOSE_M, LOOSE * told.size)
-        off = np.maximum(np.abs(inner.max(axis=0) - told.size / 2), np.abs(inner.min(axis=0) + told.size / 2))
-        if (off > slack).any():
-            return f"a face of the box of the {name} is {float(off.max()):.4f} m from it"
-        away = np.abs(told.inner(self.cloud(number))) - (told.size * (0.5 + GROWN / 2) + GROWN_M)
-        if (away.max(axis=1) <= 0).mean() < INSIDE_SHARE:
-            return f"only {(away.max(axis=1) <= 0).mean():.4f} of what is seen of the {name} lies in its box"
-        x, y, z = self.camera.local(told.corners())
-        if z.min() > 0:
-            outline = hull(np.stack([self.camera.fx * x / z + self.camera.cx, self.camera.fy * y / z + self.camera.cy], axis=1))
-            rows, columns = np.nonzero(self.mask(number))
-            far = float(outside_hull(outline, np.stack([columns + 0.5, rows + 0.5], axis=1)).max())
-            if far > HULL_PX:
-                return f"the {name} is seen {far:.1f} pixels outside its projected box"
+        if (loose := self.looseness(number)) > 1:
+            return f"a face of the box of the {name} is {loose:.2f} times as far from it as may be"
+        if (inside := self.inside_share(number)) < INSIDE_SHARE:
+            return f"only {inside:.4f} of what is seen of the {name} lies in its box"
+        if (far := self.outside_px(number)) > HULL_PX:
+            return f"the {name} is seen {far:.1f} pixels outside its projected box"
         return ""
+
+    def looseness(self, number: int) -> float:
+        """How far the farthest face of a thing's box is from its triangles, over what is allowed."""
+        told = self.told(number)
+        inner = told.inner(self.scene.items[number].corners.reshape(-1, 3))
+        off = np.maximum(np.abs(inner.max(axis=0) - told.size / 2), np.abs(inner.min(axis=0) + told.size / 2))
+        return float((off / np.maximum(LOOSE_M, LOOSE * told.size)).max())
+
+    def inside_share(self, number: int) -> float:
+        """Share of the points where a thing is seen that lie in its box, grown a little."""
+        told = self.told(number)
+        away = np.abs(told.inner(self.cloud(number))) - (told.size * (0.5 + GROWN / 2) + GROWN_M)
+        return float((away.max(axis=1) <= 0).mean())
+
+    def outside_px(self, number: int) -> float:
+        """How far a pixel of a thing lies outside the hull of its box's projected corners; 0 where a corner lies behind the camera."""
+        x, y, z = self.camera.local(self.told(number).corners())
+        if z.min() <= 0:
+            return 0.0
+        outline = hull(np.stack([self.camera.fx * x / z + self.camera.cx, self.camera.fy * y / z + self.camera.cy], axis=1))
+        rows, columns = np.nonzero(self.mask(number))
+        return float(outside_hull(outline, np.stack([columns + 0.5, rows + 0.5], axis=1)).max())
 
     def front_fault(self, number: int) -> str:
         """Whether a thing without a front is told in its canonical form; nothing if it is."""
@@ -201,10 +229,30 @@ class Facts:
         turns = np.stack(sides)
         return bool(((turns >= 0).all(axis=0) | (turns <= 0).all(axis=0)).any())
 
-    def colour(self, number: int) -> str:
-        """Name of the colour of the part that gives the thing its colour, from its linear values."""
-        item: Item = self.scene.items[number]
-        return colour_name(item.colour[item.part == self._about(number)["main"]][0])
+    def colours(self, number: int) -> dict[str, float]:
+        """Names of the colours that are seen of an item, from the linear values of its parts, and the share of its pixels of each.
+
+        The name is empty where people would not agree on one.
+        """
+        if number not in self._colours:
+            item: Item = self.scene.items[number]
+            before = sum(len(other.corners) for other in self.scene.items[:number])
+            seen = item.part[self.buffer.triangle[self.mask(number)] - before]
+            out: dict[str, float] = {}
+            for part in sorted(set(seen.tolist())):
+                name = colour_name(item.colour[item.part == part][0])
+                out[name] = out.get(name, 0.0) + float((seen == part).mean())
+            self._colours[number] = out
+        return self._colours[number]
+
+    def is_coloured(self, number: int, colour: str) -> bool:
+        """Whether most of what is seen of a thing has a colour, so that everybody would say so."""
+        return self.colours(number).get(colour, 0.0) >= COLOUR_SHARE
+
+    def may_be_coloured(self, number: int, colour: str) -> bool:
+        """Whether some might: part of it has that colour, or one without a certain name."""
+        found = self.colours(number)
+        return found.get(colour, 0.0) + found.get("", 0.0) >= DOUBT_SHARE
 
 
 def colour_name(linear: Floats) -> str:

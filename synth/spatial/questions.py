@@ -11,12 +11,12 @@ from typing import Literal, TypeAlias
 from numpy.random import Generator
 
 from schemas.bbox_3d import Codec, LabelledBox3D, write_boxes_3d
-from schemas.dialect import LabelledBox, LabelledPoint, write_boxes, write_points
+from schemas.dialect import LabelledBox, LabelledPoint, parse_objects, write_boxes, write_points
 from schemas.geometry import box_px_to_1000, point_1000_to_px, point_px_to_1000
 from schemas.geometry_3d import Box3D, to_virtual
 from schemas.sample import Evidence, Json, Proof, Turn
 from synth.spatial import prompts
-from synth.spatial.objects import Kind, catalogue
+from synth.spatial.objects import Kind, catalogue, is_model
 from synth.spatial.scene import Scene
 from synth.spatial.seen import Seen
 
@@ -42,6 +42,10 @@ MARGIN, MARGIN_M, MARGIN_SHARE = 0.2, 0.12, 0.07
 margin)."""
 COLOURS = ("red", "yellow", "green", "blue", "purple", "pink", "black", "grey", "white")
 """Colours whose names people agree on: not brown, which is wood to some, nor orange, which is red or yellow to some."""
+EVEN_COUNTS, COUNT_TRIES = (1.0, 1.7, 4.0, 10.0, 20.0), 8
+"""How much more often each number of things, from one to five and more, is looked for than one, since it is rarer; and how often."""
+COLOUR_SHARE, DOUBT_SHARE = 0.75, 0.2
+"""Least share of what is seen of a thing that has the colour it is called by; and that makes people wonder whether it has."""
 VIRTUAL_HEIGHT_PX = 512.0
 """Height of the pictures of a virtual camera, as in Cube R-CNN's configuration."""
 
@@ -87,25 +91,26 @@ class Asked:
     answer: str
     program: dict[str, Json]
     things: tuple[Seen, ...]
-    value: Json = None
 
 
 Writer: TypeAlias = Callable[[Asking, Task, Generator], Asked | None]
 
 
-def write_turns(asking: Asking, tasks: Sequence[Task], rng: Generator) -> tuple[Turn, ...]:
-    """A conversation: one question for each task that can be asked, none twice; the first turn carries the picture."""
+def write_turns(asking: Asking, tasks: Sequence[Task], most: int, rng: Generator) -> tuple[Turn, ...]:
+    """A conversation of at most `most` questions, of the first tasks that can be asked, none twice; the first turn carries the picture."""
     turns: list[Turn] = []
     asked_before = set[str]()
     for task in tasks:
-        asked = WRITERS[task](asking, task, rng)
+        asked = WRITERS[task](asking, task, rng) if len(turns) < 2 * most else None
         if asked is None or asked.question in asked_before:
             continue
         asked_before.add(asked.question)
         camera = asking.scene.camera if asking.tell_camera else None
         tail = prompts.ending(task, asking.codec, camera, asking.virtual_focal_px, VIRTUAL_HEIGHT_PX)
         evidence = tuple(Evidence(0, item.box_px, note=asking.label(item)) for item in asked.things)
-        proof = Proof({"op": task, **asked.program}, asked.value, evidence)
+        told: list[Json] = [*parse_objects(asked.answer)] if not task.startswith("count") and asked.things else []
+        value: Json = told or len(asked.things) or "absent"
+        proof = Proof({"op": task, **asked.program}, value, evidence)
         turns.append(Turn("user", ("" if turns else "<image>\n") + asked.question + tail, task))
         turns.append(Turn("assistant", asked.answer, task, proof=proof))
     return tuple(turns)
@@ -122,24 +127,62 @@ def askable(asking: Asking) -> dict[str, tuple[Seen, ...]]:
 def _is_plain(asking: Asking, name: str, label: str) -> bool:
     """Whether a name means the things of one kind, and nothing else in the scene, to everybody."""
     others = {thing.kind for thing in asking.scene.things if catalogue()[thing.kind].names[0] != label}
-    return not any(prompts.may_mean(name, catalogue()[kind].names + catalogue()[kind].is_a) for kind in others)
+    return not any(may_be_called(name, catalogue()[kind]) for kind in others)
 
 
-def _draw_label(asking: Asking, rng: Generator) -> tuple[str, str, tuple[Seen, ...]] | None:
-    """A kind, a name for it, and all of it; now and then a kind of which there is nothing in the scene."""
+def may_be_called(name: str, kind: Kind) -> bool:
+    """Whether some people call things of a kind so, or a part of them: an armchair is a chair, a desk a table; a laptop has a keyboard.
+
+    What a user calls a model is not known to be what others call it: there a word in common is enough.
+    """
+    names = (*kind.names, *kind.is_a, *kind.has)
+    return prompts.may_mean(name, names) if kind.shape else prompts.share_words(name, names)
+
+
+def absent_kinds(scene: Scene) -> dict[str, Kind]:
+    """Kinds, by key, whose names share no word with those of anything in a scene, seen or not; none where a user's own model stands there.
+
+    A model that its user calls "fauteuil" is an armchair, of which nobody may then say that there is none.
+    """
+    there = {thing.kind for thing in scene.things}
+    if any(is_model(key) for key in there):
+        return {}
+    kinds = [catalogue()[key] for key in there]
+
+    def is_there(kind: Kind) -> bool:
+        return any(
+            any(prompts.share_words(name, (*other.names, *other.is_a, *other.has)) for name in kind.names)
+            or any(prompts.share_words(name, other.names) for name in kind.is_a)
+            for other in kinds
+        )
+
+    return {key: kind for key, kind in sorted(catalogue().items()) if not is_there(kind)}
+
+
+def _draw_kind(asking: Asking, task: Task, rng: Generator) -> tuple[str, tuple[Seen, ...]] | None:
+    """A name for a kind that means it alone, and all of it; now and then a kind of which there is nothing in the scene."""
     kinds = askable(asking)
-    there = {catalogue()[thing.kind].names[0] for thing in asking.scene.things}
-    if rng.random() < ABSENT_SHARE:
-        absent = [kind for kind in catalogue().values() if kind.names[0] not in there]
-        kind = absent[int(rng.integers(len(absent)))]
-        return kind.names[0], _synonym(kind, rng), ()
-    if not kinds:
+    pool = sorted(kinds)
+    if task.startswith("count"):
+        wanted = (_draw_count(rng) for _ in range(COUNT_TRIES))
+        pools = ([label for label in pool if min(len(kinds[label]), len(EVEN_COUNTS)) == count] for count in wanted)
+        pool = next((of_that_count for of_that_count in pools if of_that_count), [])
+    if not pool:
         return None
+    if rng.random() < ABSENT_SHARE and (absent := list(absent_kinds(asking.scene).values())):
+        return _synonym(absent[int(rng.integers(len(absent)))], rng), ()
     # kinds of which there are several are asked about more often: alone, "1" would be the answer to most counts
-    pool = [label for label, items in sorted(kinds.items()) for _ in range(min(4, len(items)))]
+    pool = [label for label in pool for _ in range(min(4, len(kinds[label])))]
     label = pool[int(rng.integers(len(pool)))]
     items = tuple(sorted(kinds[label], key=lambda item: item.distance_m))
-    return label, _synonym(asking.kind(items[0]), rng), items
+    name = _synonym(asking.kind(items[0]), rng)
+    return (name, items) if _is_plain(asking, name, label) else None
+
+
+def _draw_count(rng: Generator) -> int:
+    """How many there are to be: one, two, three, four, more than four."""
+    total, place = sum(EVEN_COUNTS), float(rng.random())
+    return next((n for n in range(1, len(EVEN_COUNTS)) if place * total < sum(EVEN_COUNTS[:n])), len(EVEN_COUNTS))
 
 
 def _synonym(kind: Kind, rng: Generator) -> str:
@@ -147,19 +190,17 @@ def _synonym(kind: Kind, rng: Generator) -> str:
 
 
 def _all_of_a_kind(asking: Asking, task: Task, rng: Generator) -> Asked | None:
-    drawn = _draw_label(asking, rng)
+    drawn = _draw_kind(asking, task, rng)
     if drawn is None:
         return None
-    label, name, items = drawn
-    if not _is_plain(asking, name, label):
-        return None
+    name, items = drawn
     question = prompts.draw_prompt(task, rng, label=name)
     named = [(item, name) for item in items]
     program: dict[str, Json] = {"label": name, **_round(asking, task, named)}
     answer = _written(asking, task, named)
     if task.startswith("count"):
         answer = f"{answer}\n{len(items)}".strip()
-    return Asked(question, answer, program, items, "absent" if not items else len(items))
+    return Asked(question, answer, program, items)
 
 
 def _several_kinds(asking: Asking, task: Task, rng: Generator) -> Asked | None:
@@ -174,7 +215,7 @@ def _several_kinds(asking: Asking, task: Task, rng: Generator) -> Asked | None:
     labels = ", ".join(label for label, _ in chosen)
     question = prompts.draw_prompt(task, rng, labels=labels)
     program: dict[str, Json] = {"labels": labels, **_round(asking, task, named)}
-    return Asked(question, _boxes_3d(asking, named), program, tuple(item for item, _ in named), len(named))
+    return Asked(question, _boxes_3d(asking, named), program, tuple(item for item, _ in named))
 
 
 def _by_expression(asking: Asking, task: Task, rng: Generator) -> Asked | None:
@@ -187,7 +228,7 @@ def _by_expression(asking: Asking, task: Task, rng: Generator) -> Asked | None:
     pool = [pair for pair in found if asking.label(pair[1]) == label]
     what, item = pool[int(rng.integers(len(pool)))]
     program: dict[str, Json] = {"what": what, **_round(asking, task, [(item, label)])}
-    return Asked(prompts.draw_prompt(task, rng, what=what), _written(asking, task, [(item, label)]), program, (item,), label)
+    return Asked(prompts.draw_prompt(task, rng, what=what), _written(asking, task, [(item, label)]), program, (item,))
 
 
 def _at_a_point(asking: Asking, task: Task, rng: Generator) -> Asked | None:
@@ -203,7 +244,7 @@ def _at_a_point(asking: Asking, task: Task, rng: Generator) -> Asked | None:
     question = prompts.draw_prompt(task, rng, point=str(point))
     where: list[Json] = [point[0], point[1]]
     named = [(item, asking.label(item))]
-    return Asked(question, _boxes_3d(asking, named), {"point": where, **_round(asking, task, named)}, (item,), asking.label(item))
+    return Asked(question, _boxes_3d(asking, named), {"point": where, **_round(asking, task, named)}, (item,))
 
 
 def _round(asking: Asking, task: Task, named: Sequence[tuple[Seen, str]]) -> dict[str, Json]:
@@ -249,8 +290,8 @@ def expressions(asking: Asking, item: Seen) -> list[str]:
         out.append(prompts.express("only", label=label))
     elif all(other.clear for other in others):
         out += [prompts.express(name, label=label) for name in _superlatives(asking, item, others)]
-    colour = _colour(asking, item)
-    if colour and all(_colour(asking, other) not in (colour, "") for other in others):
+    colour = _colour(item)
+    if colour and not any(_may_be(other, colour) for other in others):
         out.append(prompts.express("colour", colour=colour, label=label))
     support = asking.scene.things[item.number].support
     if others and support is not None:
@@ -271,10 +312,14 @@ def _label_of(asking: Asking, number: int) -> str:
     return catalogue()[asking.scene.things[number].kind].names[0]
 
 
-def _colour(asking: Asking, item: Seen) -> str:
-    """Name of its main colour, or nothing where people would not agree on one."""
-    name = asking.scene.things[item.number].materials[asking.kind(item).main].colour
-    return name if name in COLOURS else ""
+def _colour(item: Seen) -> str:
+    """Name of the colour that nearly all that is seen of it has, or nothing where people would not agree on one."""
+    return next((name for name, share in item.colours.items() if name in COLOURS and share >= COLOUR_SHARE), "")
+
+
+def _may_be(item: Seen, colour: str) -> bool:
+    """Whether some would say that a thing has a colour: part of what is seen of it has it, or one that has no certain name."""
+    return sum(share for name, share in item.colours.items() if name == colour or name not in COLOURS) >= DOUBT_SHARE
 
 
 def _superlatives(asking: Asking, item: Seen, others: Sequence[Seen]) -> list[str]:

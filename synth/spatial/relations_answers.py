@@ -8,9 +8,21 @@ from typing import Any
 import numpy as np
 
 from synth.spatial.proof_facts import Facts
-from synth.spatial.relations_checks import MARGIN, ROUNDING, ROUNDING_M, Case, Wrong, options, thing_at
-from synth.spatial.relations_facts import Measured, carrier, gap_of, level_direction, rectangle, turn_of, width_of
-from synth.spatial.relations_prompts import answer, sentence
+from synth.spatial.relations_case import Case, Wrong, options, thing_at
+from synth.spatial.relations_checks import MARGIN, ROUNDING, ROUNDING_M
+from synth.spatial.relations_facts import (
+    Measured,
+    carrier,
+    gap_of,
+    in_the_way,
+    level_direction,
+    meet,
+    rectangle,
+    root,
+    turn_of,
+    width_of,
+)
+from synth.spatial.relations_prompts import answer, read_point
 from synth.spatial.stored_scene import Floats
 from synth.spatial.zbuffer import hull
 
@@ -18,6 +30,10 @@ HEADROOM_M = 0.2
 """What must be free above a free place."""
 POINT_TOLERANCE, BOX_TOLERANCE = 6.0, 3.0
 """Thousandths by which a point or a side in the second picture may be off: rounding of both points, by pixels of some thousandths."""
+SHOWN, CLOSE = 0.9, 1.25
+"""Share of an extent that must be seen; how much longer a space must be for the extent to be told without that."""
+FLOOR_M, WAY_WIDTH_M, STEPPED_OVER_M = 0.02, 0.1, 0.5
+"""What is no higher is floor; how wide a way is, and what is higher over it is not in it."""
 DEGREES, WAY_M = 3.0, 0.06
 """How far turns and ways of a plan may be off: they are told in steps of 5 degrees and 0.1 m."""
 STEP_M = 0.15
@@ -43,11 +59,40 @@ def apart(axes: Sequence[int]) -> Callable[[Case, list[Measured]], float]:
     return lambda case, ab: float(np.sqrt(((ab[0].center - ab[1].center)[list(axes)] ** 2).sum()))
 
 
+def height(case: Case, things: list[Measured]) -> float:
+    """From the lowest to the highest point."""
+    _refuse_half_seen(things[0], 1)
+    _refuse_gap(case, things[0])
+    return float(np.ptp(things[0].points[:, 2]))
+
+
 def width(case: Case, things: list[Measured]) -> float:
     """Across the front, of a thing that has one."""
     if not (things[0].item.about or {})["front"]:
         raise Wrong("wrong_question: it has no front")
+    _refuse_half_seen(things[0], 0)
+    _refuse_gap(case, things[0])
     return float(things[0].size[0])
+
+
+def _refuse_half_seen(thing: Measured, axis: int) -> None:
+    """An extent (0 width, 1 height, 2 depth) can be told only where it is seen from end to end."""
+    if thing.shown[axis] < SHOWN:
+        raise Wrong(f"wrong_question: only {thing.shown[axis]:.2f} of the extent of the {thing.item.label} that is asked for is seen")
+
+
+def _refuse_gap(case: Case, thing: Measured) -> None:
+    """A pixel that shows a thing between two nearer parts of another may be taken for the other."""
+    point = read_point(case.slots["a"])
+    if point is None:
+        return
+    row, column = _pixel(case.facts, point)
+    items, depth = case.facts.item_map, case.facts.buffer.depth
+    for line, deep, place in ((items[row], depth[row], column), (items[:, column], depth[:, column], row)):
+        nearer = deep < depth[row, column]
+        before, after = (set(line[part][nearer[part]].tolist()) for part in (slice(0, place), slice(place + 1, None)))
+        if any(case.facts.scene.items[n].about for n in (before & after) - {-1, thing.number}):
+            raise Wrong(f"wrong_question: {list(point)} lies in a gap of something nearer")
 
 
 def height_of_camera(case: Case) -> list[int]:
@@ -63,16 +108,20 @@ def height_of_camera(case: Case) -> list[int]:
 def taller(case: Case) -> list[int]:
     """Which of two is taller."""
     picked = options(case)
+    for thing in picked:
+        _refuse_half_seen(thing, 1)
     tall = [float(np.ptp(thing.points[:, 2])) for thing in picked]
     if len(tall) != 2 or max(tall) < (1 + MARGIN) * min(tall):
         raise Wrong("wrong_question: they are about as tall")
-    case.expect_text(sentence(case.program["of"][tall.index(max(tall))]))
+    case.expect_option(case.program["of"][tall.index(max(tall))])
     return [thing.number for thing in picked]
 
 
 def size_ratio(case: Case) -> list[int]:
     """Height over height."""
     a, b = case.one("a"), case.one("b")
+    for thing in (a, b):
+        _refuse_half_seen(thing, 1)
     case.expect_number("times", float(np.ptp(a.points[:, 2]) / np.ptp(b.points[:, 2])), 0.055)
     return [a.number, b.number]
 
@@ -83,6 +132,11 @@ def fits_between(case: Case) -> list[int]:
     gap, need = gap_of(b.plan, c.plan), width_of(a.plan)
     if max(gap, need) < (1 + MARGIN) * min(gap, need):
         raise Wrong(f"wrong_question: a gap of {gap:.2f} m for {need:.2f} m is not clear")
+    _refuse_half_seen(a, 0 if a.size[0] < a.size[2] else 2)
+    mine = (a.number, b.number, c.number)
+    on_them = [n for n in case.facts.things() if root(case.facts, n) in mine]
+    if third := in_the_way(case.facts, hull(np.concatenate([b.plan, c.plan])), FLOOR_M, float(np.ptp(a.points[:, 2])), [*mine, *on_them]):
+        raise Wrong(f"wrong_question: {third} is between them")
     case.expect("yes" if gap > need else "no")
     return [a.number, b.number, c.number]
 
@@ -92,7 +146,11 @@ def fits_box(case: Case) -> list[int]:
     a, sides = case.one("a"), case.program["box_cm"]
     if case.slots["size"] != f"{sides[0]} x {sides[1]} x {sides[2]} cm":
         raise Wrong("wrong_program: the box is not the question's")
-    ratios = [box / 100 / own for box, own in zip([*sorted(sides[:2]), sides[2]], [*sorted(a.size[[0, 2]]), a.size[1]], strict=True)]
+    axes = [*sorted((0, 2), key=lambda axis: float(a.size[axis])), 1]
+    ratios = [box / 100 / float(a.size[axis]) for box, axis in zip([*sorted(sides[:2]), sides[2]], axes, strict=True)]
+    for ratio, axis in zip(ratios, axes, strict=True):
+        if ratio < CLOSE:
+            _refuse_half_seen(a, axis)
     if min(ratios) >= 1 + MARGIN - 0.03:
         case.expect("yes")
     elif min(ratios[0], ratios[2]) <= 1 / (1 + MARGIN - 0.03):
@@ -144,6 +202,7 @@ def free_space(case: Case) -> list[int]:
     if case.text == answer("no_room", b=case.slots["b"]):
         if min(w, d) / 100 < (1 + MARGIN) * width_of(hull(tri[np.abs(tri[:, :, 2] - top).max(axis=1) < 0.002].reshape(-1, 3)[:, :2])):
             raise Wrong("wrong_answer: there may be room")
+        case.value = "absent"
         return [b.number]
     point, label = _told(case.text, "point_2d", 2)
     row, column = _pixel(case.facts, point)
@@ -154,6 +213,7 @@ def free_space(case: Case) -> list[int]:
     along = along / np.hypot(*along)
     if not any(_is_free(case, b, rectangle(spot[:2], along, *sides), top) for sides in ((w / 100, d / 100), (d / 100, w / 100))):
         raise Wrong(f"wrong_answer: something stands at {point}, or the base sticks out")
+    case.value = "free"
     return [b.number]
 
 
@@ -165,18 +225,7 @@ def _is_free(case: Case, b: Measured, corners: Floats, top: float) -> bool:
     for number, item in enumerate(case.facts.scene.items):
         high, low = item.corners[..., 2].max(), item.corners[..., 2].min()
         if number != b.number and item.about and high > top + 0.003 and low < top + HEADROOM_M:
-            if _meet(corners, hull(item.corners.reshape(-1, 3)[:, :2])):
-                return False
-    return True
-
-
-def _meet(a: Floats, b: Floats) -> bool:
-    """Whether two convex polygons overlap: no side of either parts them."""
-    for polygon in (a, b):
-        for p, q in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
-            normal = np.array([q[1] - p[1], p[0] - q[0]])
-            mine, other = a @ normal, b @ normal
-            if mine.max() <= other.min() or other.max() <= mine.min():
+            if meet(corners, hull(item.corners.reshape(-1, 3)[:, :2])):
                 return False
     return True
 
@@ -192,6 +241,7 @@ def afford(case: Case) -> list[int]:
     triangle = int(case.facts.buffer.triangle[row, column]) - before
     if not a.used_part(case.task, triangle, _spot(case.facts, row, column)):
         raise Wrong(f"wrong_answer: {point} is on another part of the {a.item.label}")
+    case.value = label
     return [a.number]
 
 
@@ -204,6 +254,13 @@ def plan(case: Case) -> list[int]:
     second = turn_of(a.center, level_direction(camera.position, a.center), b.center)
     if carrier(case.facts, a.number) in (None, b.number):
         raise Wrong("wrong_question: it stands on the floor, or is there already")
+    roots = {n: root(case.facts, n) for n in case.facts.things()}
+    for start, end, ends in ((camera.position, a.center, (a,)), (a.center, b.center, (a, b))):
+        mine = [n for n in roots if roots[n] in [roots[thing.number] for thing in ends]]
+        along = level_direction(start, end)
+        way = rectangle((start[:2] + end[:2]) / 2, along, float(np.hypot(*(end[:2] - start[:2]))), WAY_WIDTH_M)
+        if blocked := in_the_way(case.facts, way, FLOOR_M, STEPPED_OVER_M, mine):
+            raise Wrong(f"wrong_question: {blocked} stands in the way")
     slots = {"turn": "\0", "way": "\1", "turn_on": "\2", "way_on": "\3", "a": case.slots["a"], "b": case.slots["b"]}
     pattern = re.escape(answer("plan", **slots))
     for mark, group in (("\0", r"([A-Za-z0-9 ]+)"), ("\1", r"(\d+\.\d)"), ("\2", r"([A-Za-z0-9 ]+)"), ("\3", r"(\d+\.\d)")):
@@ -217,6 +274,7 @@ def plan(case: Case) -> list[int]:
     for said, true in ((found[2], first[1]), (found[4], second[1])):
         if abs(float(said) - true) > WAY_M:
             raise Wrong(f"wrong_answer: {said} m where it is {true:.2f} m")
+    case.value = [_degrees(found[1]), float(found[2]), _degrees(found[3]), float(found[4])]
     return [a.number, b.number]
 
 
@@ -265,6 +323,7 @@ def same_point(case: Case) -> list[int]:
     if off > POINT_TOLERANCE or label != case.facts.scene.items[number].label:
         raise Wrong(f"wrong_answer: {point} is {off:.0f} thousandths from where it is seen")
     case.second_boxes.append(number)
+    case.value = label
     return [number]
 
 
@@ -279,6 +338,7 @@ def same_object(case: Case) -> list[int]:
         if abs(value - 1000 * side / size) > BOX_TOLERANCE + 1000 / size:
             raise Wrong(f"wrong_answer: {told} where it is seen at {box}")
     case.second_boxes.append(number)
+    case.value = label
     return [number]
 
 

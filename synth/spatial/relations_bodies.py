@@ -5,25 +5,31 @@ relation must hold for whole things and for what is seen of them alike, since pe
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+import yaml
 
-from schemas.geometry import point_1000_to_px
 from schemas.geometry_3d import Camera, Vec3
 from synth.spatial.objects import Kind, Thing, catalogue
-from synth.spatial.questions import Asking, expressions
-from synth.spatial.scene import Scene, box_of
+from synth.spatial.questions import Asking, expressions, may_be_called
+from synth.spatial.scene import Scene, box_of, canonical_box
 from synth.spatial.seen import Seen
 from synth.spatial.shade import View
 from synth.spatial.shapes import Floats
 
+PRIORS = Path(__file__).with_name("priors.yaml")
+NEAR, HIGH, NEAREST, FARTHEST = 0, 1, 2, 3
+"""Columns of `priors.yaml`."""
+USUAL, ALIKE = (0.5, 0.5, 1 / 3, 1 / 3), (0.08, 0.05, 0.05, 0.05)
+"""Values of kinds that were hardly seen, and how far apart those of things that are compared may be, by column."""
 APART_M, APART_SHARE = 0.13, 0.2
 """Least difference along an axis, in metres and of the mean extent there (families.md C3: 10 cm and 15 %, with a margin)."""
-FLOOR_M = 0.002
+FLOOR_M, SAME_M = 0.002, 1e-9
 APART_PX = 0.04
 """Least difference in the picture, of its side, where a relation is also seen there."""
 Place: TypeAlias = tuple[float, float, float]
@@ -67,6 +73,7 @@ class Body:
         whole: Spans of its box in the camera frame.
         seen: Spans of what is seen of it in the camera frame.
         seen_world: The same in the world.
+        shown: Shares of its width, depth and height that what is seen spans.
         uv: Mean of its pixels.
     """
 
@@ -77,6 +84,7 @@ class Body:
     whole: Spans
     seen: Spans
     seen_world: Spans
+    shown: tuple[float, float, float]
     uv: tuple[float, float]
 
     @property
@@ -138,10 +146,23 @@ class Surroundings:
             height = ((u + 0.5 - c.cx) / c.fx * r[0][2] + (v + 0.5 - c.cy) / c.fy * r[1][2] + r[2][2]) * z + c.position[2]
         return int((np.abs(height) < FLOOR_M).sum())
 
-    def at_point(self, point: tuple[int, int]) -> int:
-        """Number of the thing seen at a place in thousandths, or -1."""
-        u, v = point_1000_to_px(point, self.camera.width_px, self.camera.height_px)
-        return int(self.view.thing[min(int(v), self.camera.height_px - 1), min(int(u), self.camera.width_px - 1)])
+    def is_behind(self, number: int, column: int, row: int) -> bool:
+        """Whether a pixel shows a thing through a gap of another: who is asked what is there may mean either.
+
+        The other is seen nearer on both sides of the pixel, along a row, a column or a diagonal.
+        """
+        ends = np.arange(1, max(self.view.thing.shape))
+        for across, down in ((1, 0), (0, 1), (1, 1), (1, -1)):
+            sides = []
+            for sign in (1, -1):
+                rows, columns = row + sign * down * ends, column + sign * across * ends
+                inside = (rows >= 0) & (rows < self.camera.height_px) & (columns >= 0) & (columns < self.camera.width_px)
+                rows, columns = rows[inside], columns[inside]
+                nearer = self.view.depth[rows, columns] < self.view.depth[row, column]
+                sides.append(set(self.view.thing[rows, columns][nearer].tolist()) - {-1, number})
+            if sides[0] & sides[1]:
+                return True
+        return False
 
     def _body(self, item: Seen, text: str) -> Body:
         thing, camera, local = self.scene.things[item.number], self.camera, self.points(item)
@@ -151,7 +172,11 @@ class Surroundings:
         corners = np.array([camera.to_camera(corner) for corner in box.corners()])
         v, u = np.nonzero(self.view.thing == item.number)
         uv = (float(u.mean()) + 0.5, float(v.mean()) + 0.5)
-        return Body(item, thing, text, box.center, Spans.of(corners), Spans.of(local), Spans.of(world), uv)
+        told = canonical_box(thing, camera)  # what has no front is measured as its box is told
+        own = [float(np.ptp(sum(world[:, k] * told.rotation[k][axis] for k in range(3)))) / told.size[axis] for axis in (0, 2, 1)]
+        turned = abs(told.size[0] - thing.size[0]) > SAME_M
+        shown = (own[1], own[0], own[2]) if turned else (own[0], own[1], own[2])
+        return Body(item, thing, text, box.center, Spans.of(corners), Spans.of(local), Spans.of(world), shown, uv)
 
 
 def _name(asking: Asking, item: Seen) -> str:
@@ -167,9 +192,16 @@ def _name(asking: Asking, item: Seen) -> str:
 _COLOURS = ("red", "yellow", "green", "blue", "purple", "pink", "white", "black", "grey")
 
 
-def may_be_called(name: str, kind: Kind) -> bool:
-    """Whether some people call things of a kind so: an armchair is a chair, and a desk a table."""
-    return any(other.endswith(name) for other in (*kind.names, *kind.is_a))
+@cache
+def _priors() -> Mapping[str, Sequence[float]]:
+    loaded: dict[str, list[float]] = yaml.safe_load(PRIORS.read_text(encoding="utf-8"))
+    return loaded
+
+
+def alike(column: int, *bodies: Body) -> bool:
+    """Whether the names of things do not tell which is nearer, higher, nearest or farthest: by where such kinds are in drawn scenes."""
+    values = [_priors().get(body.thing.kind, USUAL)[column] for body in bodies]
+    return max(values) - min(values) <= ALIKE[column]
 
 
 def side_of(a: Body, b: Body, axis: int) -> int:

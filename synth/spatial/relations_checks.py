@@ -1,21 +1,15 @@
-"""How the verifier of `spatial.relations` answers each task: a case (question and measurements) -> the things its answer rests on.
-
-A check raises `Wrong` where the answer is wrong, or where what is asked about is not clear enough to have one.
-"""
+"""How the verifier of `spatial.relations` answers what is told by sides, order, hiding and carrying: a case -> what its answer rests on."""
 
 import math
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
-from synth.spatial import prompts
-from synth.spatial.proof_facts import COLOUR_NAMES, Facts
-from synth.spatial.relations_facts import Measured, carrier, gap_of, level_direction, turn_of
-from synth.spatial.relations_prompts import answer, read_point, sentence, word
+from synth.spatial.proof_facts import Facts
+from synth.spatial.relations_case import Case, Wrong, options
+from synth.spatial.relations_facts import Measured, carrier, gap_of, in_the_way, level_direction, rectangle, turn_of
+from synth.spatial.relations_prompts import answer, sentence, word
 from synth.spatial.stored_scene import Floats
 
 MARGIN_M, MARGIN = 0.1, 0.15
@@ -25,93 +19,9 @@ FLOOR_M = 0.4
 SIDE_DEG, HOUR_DEG = 30.0, 13.0
 ROUNDING_M, ROUNDING = 0.0045, 0.001
 """How far a told number may be from the measured one, in metres and of it: lengths are asked for where their third decimal is near 0."""
+STANDING_M, TALL_M, GROUND_SHARE = 0.45, 1.75, 0.9
+"""Side of the floor that somebody stands on and height of them; share of it that must be level ground."""
 SHOWN_SHARE, PER_CENT = 0.05, 2.5
-
-
-class Wrong(Exception):
-    """What is wrong with a question or its answer."""
-
-
-@dataclass
-class Case:
-    """One question and answer in front of the measurements."""
-
-    facts: Facts
-    second: Facts | None
-    task: str
-    slots: dict[str, str]
-    program: dict[str, Any]
-    text: str
-    second_boxes: list[int] = field(default_factory=list)
-    _measured: dict[int, Measured] = field(default_factory=dict)
-
-    def one(self, slot: str) -> Measured:
-        """The one thing that a slot names."""
-        return self.named(self.slots[slot])
-
-    def named(self, text: str) -> Measured:
-        """The one thing that an expression fits."""
-        point = read_point(text)
-        found = meant(self.facts, text) if point is None else [thing_at(self.facts, point)]
-        if len(found) != 1:
-            raise Wrong(f"wrong_question: {text!r} fits {len(found)} things")
-        return self._measured.setdefault(found[0], Measured(self.facts, found[0]))
-
-    def expect(self, key: str) -> None:
-        """The answer must be this one."""
-        self.expect_text(answer(key))
-
-    def expect_text(self, wanted: str) -> None:
-        """The same, in words."""
-        if self.text != wanted:
-            raise Wrong(f"wrong_answer: {self.text!r:.60} where {wanted!r:.60} is right")
-
-    def expect_number(self, key: str, value: float, slack: float) -> None:
-        """The answer must be a number near this one."""
-        before, after = answer(key, value="\0").split("\0")
-        found = re.fullmatch(re.escape(before) + r"(\d+(?:\.\d+)?)" + re.escape(after), self.text)
-        if not found or abs(float(found[1]) - value) > slack:
-            raise Wrong(f"wrong_answer: {self.text!r:.60} where {value:.3f} is measured")
-
-
-def thing_at(facts: Facts, point: Sequence[float]) -> int:
-    """The thing that the pixel at a place in thousandths shows; `Wrong` where it shows none."""
-    camera = facts.camera
-    column, row = (min(int(v * size / 1000), size - 1) for v, size in zip(point, (camera.width, camera.height), strict=True))
-    number = int(facts.item_map[row, column])
-    if number < 0 or not facts.scene.items[number].about:
-        raise Wrong(f"wrong_question: there is no thing at {list(point)}")
-    return number
-
-
-def meant(facts: Facts, text: str) -> list[int]:
-    """Things in view that an expression may mean: `the chair`, `the red chair`."""
-    out = set[int]()
-    for kind, slots in prompts.match_expression(text):
-        if kind not in ("only", "colour") or (kind == "colour" and slots["colour"] not in COLOUR_NAMES):
-            continue
-        for n in facts.shown():
-            if _called(facts, n, slots["label"]) and (kind == "only" or facts.colour(n) in (slots["colour"], "")):
-                out.add(n)
-    return sorted(out)
-
-
-def _called(facts: Facts, number: int, name: str) -> bool:
-    about = facts.scene.items[number].about or {}
-    return name in about["names"] or prompts.may_mean(name, [*about["names"], *about["is_a"]])
-
-
-def is_absent(facts: Facts, text: str) -> str:
-    """The name in an expression, if nothing of the scene, in view or not, could be called so; else nothing."""
-    label = "" if read_point(text) else text.removeprefix("the ")
-    if not label:
-        return ""
-    for number in facts.things():
-        names = (facts.scene.items[number].about or {})["names"]
-        if _called(facts, number, label) or any(prompts.may_mean(name, [label]) for name in names):
-            return ""
-    return label
-
 
 # --- comparisons -------------------------------------------------------------------------------------------------------------------------
 
@@ -227,7 +137,7 @@ def own(kind: str) -> Callable[[Case], list[int]]:
         if kind == "side":
             case.expect(_hand(turns))
         elif kind == "clock":
-            case.expect_text(answer("clock", value=_hour(turns)))
+            case.expect_text(answer("clock", value=_hour(turns)), int(_hour(turns)))
         else:
             sign = _sign([(90 - abs(degrees), SIDE_DEG) for degrees, _ in turns], "what is in front of it")
             case.expect("front" if sign > 0 else "behind")
@@ -242,7 +152,7 @@ def facing(case: Case) -> list[int]:
     _bearing((a, b), lambda middles: level_direction(middles[0], middles[1]), 0, 1)
     turns = _bearing((a, b, c), lambda middles: level_direction(middles[0], middles[1]), 0, 2)
     if case.task == "clock":
-        case.expect_text(answer("clock", value=_hour(turns)))
+        case.expect_text(answer("clock", value=_hour(turns)), int(_hour(turns)))
     else:
         case.expect(_hand(turns))
     return [a.number, b.number, c.number]
@@ -252,24 +162,34 @@ def other_side(case: Case) -> list[int]:
     """Beyond `c`, looking back: `a` left or right of `b`."""
     a, b, c = case.one("a"), case.one("b"), case.one("c")
     eye = case.facts.camera.position
+    spot = _beyond(case.facts, c)
     sides = [_bearing((a, b, c), lambda middles: level_direction(middles[2], eye), 2, k) for k in (0, 1)]
+    for side, thing in zip(sides, (a, b), strict=True):
+        side += [turn_of(spot, level_direction(spot, eye), middle) for middle in (thing.center, thing.seen_center)]
     if max(abs(degrees) for side in sides for degrees, _ in side) > 80:
         raise Wrong("wrong_question: from there one of them is not ahead")
     case.expect("left" if _sign([(x[0] - y[0], 8.0) for x, y in zip(*sides, strict=True)], "the side") < 0 else "right")
     return [a.number, b.number, c.number]
 
 
+def _beyond(facts: Facts, c: Measured) -> Floats:
+    """Where somebody stands who is right behind a thing that stands on the floor; `Wrong` where no level floor is free there."""
+    eye, low = facts.camera.position, float(c.points[:, 2].min())
+    way = level_direction(eye, c.center)
+    reach = float(((c.plan - c.center[:2]) @ way).max())
+    spot = c.center[:2] + way * (reach + STANDING_M / 2)
+    shares = np.linspace(-0.5, 0.5, 5) * STANDING_M
+    spots = np.array([spot + s * way + t * np.array([-way[1], way[0]]) for s in shares for t in shares])
+    floors = [n for n, item in enumerate(facts.scene.items) if not item.about]
+    ground = np.any([Measured(facts, n).carries(spots, low) for n in floors], axis=0) if floors else np.zeros(1)
+    if carrier(facts, c.number) is not None or ground.mean() < GROUND_SHARE:
+        raise Wrong(f"wrong_question: there is no floor beyond the {c.item.label} to stand on")
+    if found := in_the_way(facts, rectangle(spot, way, STANDING_M, STANDING_M), low + 0.02, low + TALL_M, [c.number]):
+        raise Wrong(f"wrong_question: {found} is where one would stand beyond the {c.item.label}")
+    return np.array([*spot, low])
+
+
 # --- order -------------------------------------------------------------------------------------------------------------------------------
-
-
-def options(case: Case) -> list[Measured]:
-    """What the options of a question name, in order; `Wrong` where the program lists others."""
-    texts = case.program["of"]
-    *first, last = texts
-    said = ", ".join(texts) if case.task == "depth_order" else f"{', '.join(first)} or {last}"
-    if said != case.slots["options"] or len(set(texts)) != len(texts):
-        raise Wrong(f"wrong_program: {texts!r:.80} are not the options {case.slots['options']!r:.80}")
-    return [case.named(text) for text in texts]
 
 
 def _in_order(values: Sequence[float]) -> list[int]:
@@ -285,7 +205,7 @@ def extreme(*, sign: int) -> Callable[[Case], list[int]]:
         order = _in_order([sign * value for value in away])
         if abs(away[order[0]] - away[order[1]]) < max(MARGIN_M, MARGIN * max(away[order[0]], away[order[1]])):
             raise Wrong("wrong_question: two are about as far")
-        case.expect_text(sentence(case.program["of"][order[0]]))
+        case.expect_option(case.program["of"][order[0]])
         return [thing.number for thing in picked]
 
     return check
@@ -304,7 +224,7 @@ def nearest_to(case: Case) -> list[int]:
         firsts.add(order[0])
     if len(firsts) != 1:
         raise Wrong("wrong_question: what is seen and what is there differ")
-    case.expect_text(sentence(case.program["of"][firsts.pop()]))
+    case.expect_option(case.program["of"][firsts.pop()])
     return [a.number, *(thing.number for thing in picked)]
 
 
@@ -316,7 +236,8 @@ def depth_order(case: Case) -> list[int]:
     for k, following in pairwise(order):
         if away[following] - away[k] < max(MARGIN_M, MARGIN * away[k]):
             raise Wrong("wrong_question: two are about as far")
-    case.expect_text(sentence(", ".join(case.program["of"][k] for k in order)))
+    sorted_texts = [case.program["of"][k] for k in order]
+    case.expect_text(sentence(", ".join(sorted_texts)), sorted_texts)
     return [thing.number for thing in picked]
 
 
@@ -350,7 +271,7 @@ def hidden_by(case: Case) -> list[int]:
     hiders = [text for text, thing in zip(case.program["of"], picked, strict=True) if hides(thing, a)]
     if len(hiders) != 1:
         raise Wrong(f"wrong_question: {len(hiders)} of them hide it")
-    case.expect_text(sentence(hiders[0]))
+    case.expect_option(hiders[0])
     return [a.number, *(thing.number for thing in picked)]
 
 
@@ -379,7 +300,7 @@ def support(case: Case) -> list[int]:
     under = [text for text, thing in zip(case.program["of"], picked, strict=True) if carrier(case.facts, a.number) == thing.number]
     if len(under) != 1:
         raise Wrong(f"wrong_question: {len(under)} of them carry it")
-    case.expect_text(sentence(under[0]))
+    case.expect_option(under[0])
     return [a.number, *(thing.number for thing in picked)]
 
 

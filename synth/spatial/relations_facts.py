@@ -57,6 +57,12 @@ class Measured:
         return np.asarray(inner.max(axis=0) - inner.min(axis=0), float)
 
     @cached_property
+    def shown(self) -> Floats:
+        """Shares of that box's extents that what is seen spans."""
+        inner = self.facts.told(self.number).inner(self.cloud)
+        return np.asarray((inner.max(axis=0) - inner.min(axis=0)) / self.size, float)
+
+    @cached_property
     def seen_center(self) -> Floats:
         """Middle of the upright box around what is seen."""
         return np.asarray((self.cloud.min(axis=0) + self.cloud.max(axis=0)) / 2, float)
@@ -180,6 +186,35 @@ def carrier(facts: Facts, number: int) -> int | None:
     middle = points[points[:, 2] < low + 0.002, :2].mean(axis=0)
     spots = np.array([middle, *(middle + FOOT_M * np.array([np.cos(k), np.sin(k)]) for k in np.arange(8) * np.pi / 4)])
     return next((n for n in facts.things() if n != number and Measured(facts, n).carries(spots, low).any()), None)
+
+
+def root(facts: Facts, number: int) -> int:
+    """What carries a thing on the floor or wall, by way of others or not; itself if nothing does."""
+    below = carrier(facts, number)
+    return number if below is None else root(facts, below)
+
+
+def meet(a: Floats, b: Floats) -> bool:
+    """Whether two convex polygons overlap: no side of either parts them."""
+    for polygon in (a, b):
+        for p, q in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
+            normal = np.array([q[1] - p[1], p[0] - q[0]])
+            mine, other = a @ normal, b @ normal
+            if mine.max() <= other.min() or other.max() <= mine.min():
+                return False
+    return True
+
+
+def in_the_way(facts: Facts, area: Floats, low: float, high: float, but: Sequence[int]) -> str:
+    """Name of an item, of floor and walls too, over a convex polygon of the floor plan between two heights; nothing if all is free."""
+    for number, item in enumerate(facts.scene.items):
+        points = item.corners.reshape(-1, 3)
+        if number in but or points[:, 2].min() >= high or points[:, 2].max() <= low:
+            continue
+        apart = (points[:, :2].min(axis=0) >= area.max(axis=0)) | (points[:, :2].max(axis=0) <= area.min(axis=0))
+        if not apart.any() and meet(area, hull(points[:, :2])):
+            return item.name
+    return ""
 
 
 def rectangle(at: Floats, along: Floats, w: float, d: float) -> Floats:

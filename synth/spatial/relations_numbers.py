@@ -10,10 +10,11 @@ from dataclasses import replace
 from numpy.random import Generator
 
 from schemas.geometry import point_px_to_1000
-from synth.spatial.layout import Footprint, footprint
+from synth.spatial.layout import Footprint, footprint, meet, outline, standing
 from synth.spatial.relations_bodies import Body, Surroundings
 from synth.spatial.relations_hiding import Hiding
 from synth.spatial.relations_order import chosen
+from synth.spatial.relations_points import pixel_of
 from synth.spatial.relations_prompts import answer, at_point
 from synth.spatial.relations_views import TRIES, Asked, Writer, by_name, coin, some, told
 
@@ -34,8 +35,14 @@ CLEAR_INNER_PX = 4
 """Least distance of the point by which a thing is named from its edge."""
 PLAIN_CM = 0.35
 """Farthest from a whole centimetre that a length may be, so that two ways of measuring round alike."""
-ALIKE = 1.2
+ALIKE = 1.05
 """Ratio of the usual heights of two kinds within which their names do not tell which one is taller."""
+SHOWN = 0.92
+"""Share of an extent that must be seen where it is asked for."""
+CLOSE = 1.28
+"""Spaces so much longer than an extent are so by far: the extent need not be seen."""
+YES_SHARE = 0.4
+"""How often something that fits into a box is looked for: it is found more often than something that does not."""
 FITS = 1.18
 """By how much larger or smaller a space must be than what is to stand in it (families.md C3: 15 %)."""
 
@@ -89,7 +96,13 @@ def size(axis: int) -> Writer:
             if a.thing.size[axis] < LEAST_SIDE_M or a.item.inner_px < CLEAR_INNER_PX or (axis == 0 and not a.kind.front):
                 continue
             asked = _metres(a.thing.size[axis], a)
-            if asked and at.at_point(point) == a.item.number:
+            column, row = pixel_of(at.camera, point)
+            if (
+                asked
+                and a.shown[axis] >= SHOWN
+                and at.view.thing[row, column] == a.item.number
+                and not at.is_behind(a.item.number, column, row)
+            ):
                 return replace(asked, slots={"a": at_point(*point)}, named={})
         return None
 
@@ -101,7 +114,8 @@ def taller(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
     for a, b in some(at.bodies, 2, rng, 3 * TRIES):
         mine, other = a.thing.size[2], b.thing.size[2]
         usual = sum(a.kind.size[2]) / sum(b.kind.size[2])
-        if max(mine, other) >= 1.2 * min(mine, other) and abs(mine - other) >= 0.05 and 1 / ALIKE <= usual <= ALIKE:
+        told_apart = max(mine, other) >= 1.2 * min(mine, other) and abs(mine - other) >= 0.05 and min(a.shown[2], b.shown[2]) >= SHOWN
+        if told_apart and 1 / ALIKE <= usual <= ALIKE:
             return chosen((a, b), a if mine > other else b)
     return None
 
@@ -110,7 +124,7 @@ def size_ratio(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None
     """Height over height."""
     for a, b in some(at.bodies, 2, rng):
         value = a.thing.size[2] / b.thing.size[2]
-        if 0.3 <= value <= 4 and abs(value - 1) > 0.1 and _varies(a, 2) and _varies(b, 2):
+        if 0.3 <= value <= 4 and abs(value - 1) > 0.1 and _varies(a, 2) and _varies(b, 2) and min(a.shown[2], b.shown[2]) >= SHOWN:
             slots, named = by_name(a=a, b=b)
             return Asked(slots, answer("times", value=f"{value:.1f}"), round(value, 1), (a, b), {}, named)
     return None
@@ -118,19 +132,27 @@ def size_ratio(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None
 
 def fits_between(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
     """Whether a thing fits between two others; only one that fits somewhere and elsewhere does not."""
-    standing = [body for body in at.bodies if body.thing.support is None and body.thing.kind in BOXLIKE]
-    pairs = [
-        (b, c, gap_between(footprint(b.thing), footprint(c.thing))) for b in standing for c in standing if b.item.number < c.item.number
-    ]
-    for (a,) in some(standing, 1, rng, 12):
+    upright = [body for body in at.bodies if body.thing.support is None and body.thing.kind in BOXLIKE]
+    pairs = [(b, c, gap_between(footprint(b.thing), footprint(c.thing))) for b in upright for c in upright if b.item.number < c.item.number]
+    for (a,) in some(upright, 1, rng, 12):
         thin = min(a.thing.size[:2])
-        mine = [(b, c, gap) for b, c, gap in pairs if a is not b and a is not c and gap > 0.12]
+        if a.shown[a.thing.size.index(thin)] < SHOWN:
+            continue
+        mine = [(b, c, gap) for b, c, gap in pairs if a is not b and a is not c and gap > 0.12 and _is_empty(at, a, b, c)]
         room, none = [p for p in mine if p[2] >= FITS * thin and p[2] < 4 * thin], [p for p in mine if p[2] * FITS <= thin]
         if room and none:
             pool, key = (room, "yes") if coin(rng) else (none, "no")
             b, c, _ = pool[int(rng.integers(len(pool)))]
             return told(key, {"a": a, "b": b, "c": c})
     return None
+
+
+def _is_empty(at: Surroundings, a: Body, b: Body, c: Body) -> bool:
+    """Whether nothing but `a`, and what stands on the three, is between `b` and `c`, as high as `a` reaches."""
+    between = outline([*footprint(b.thing).corners(), *footprint(c.thing).corners()])
+    things, mine = at.scene.things, {body.item.number for body in (a, b, c)}
+    others = (footprint(thing) for number, thing in enumerate(things) if standing(things, number) not in mine)
+    return not any(other.low < a.thing.size[2] and meet(between, other.corners()) for other in others)
 
 
 def gap_between(a: Footprint, b: Footprint) -> float:
@@ -156,7 +178,7 @@ def _to_side(point: tuple[float, float], p: tuple[float, float], q: tuple[float,
 
 def fits_box(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
     """Whether a thing fits upright into a box: one side of the box is what such things usually measure, the others leave room."""
-    want = coin(rng)
+    want = bool(rng.random() < YES_SHARE)
     for (a,) in some(at.bodies, 1, rng):
         deciding = "height" if coin(rng) else "base"
         thin, long = sorted(a.thing.size[:2])
@@ -171,6 +193,9 @@ def fits_box(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
         sides[2 if deciding == "height" else 0] = usual
         w, d, h = (max(1, round(100 * side)) for side in sides)
         if min(w, d, h) < 10 or min(w / 100 / thin, h / 100 / tall) > 2 or (deciding == "base" and d < w):
+            continue
+        spaces = ((w / 100, a.thing.size.index(thin)), (d / 100, 1 - a.thing.size.index(thin)), (h / 100, 2))
+        if any(space < CLOSE * a.thing.size[axis] and a.shown[axis] < SHOWN for space, axis in spaces):
             continue
         key = "yes" if want else "no"
         slots, named = by_name(a=a)

@@ -8,8 +8,9 @@ from numpy.random import Generator
 
 from schemas.sample import Json
 from synth.spatial.layout import tops
-from synth.spatial.relations_bodies import Body, Place, Surroundings, side_of
+from synth.spatial.relations_bodies import FARTHEST, NEAR, NEAREST, Body, Place, Surroundings, alike, side_of
 from synth.spatial.relations_hiding import Hiding
+from synth.spatial.relations_points import touches
 from synth.spatial.relations_prompts import answer, sentence
 from synth.spatial.relations_views import NEARER_M, TRIES, Asked, Writer, by_name, coin, some, told
 
@@ -37,8 +38,8 @@ def nearest(*, sign: int) -> Writer:
     """The nearest (1) or farthest (-1) of three."""
 
     def write(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-        for picked in some(at.bodies, 3, rng, 3 * TRIES):
-            if len({_sort(body) for body in picked}) > 1:
+        for picked in some(at.bodies, 3, rng, 6 * TRIES):
+            if not alike(NEAREST if sign > 0 else FARTHEST, *picked):
                 continue  # what stands along the walls is far, and what stands on tables is near: names would tell
             order = sorted(picked, key=lambda body: sign * body.item.distance_m)
             first, second = (body.item.distance_m for body in order[:2])
@@ -47,11 +48,6 @@ def nearest(*, sign: int) -> Writer:
         return None
 
     return write
-
-
-def _sort(body: Body) -> str:
-    """Where such things stand."""
-    return {"shelf": "top"}.get(body.kind.stands, body.kind.stands)
 
 
 def nearest_to(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
@@ -98,26 +94,31 @@ def depth_order(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | Non
 
 
 def occludes(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-    """Whether one thing hides part of another; asked only where another beside it would have had the other answer."""
+    """Whether one thing hides part of another; asked only where another beside it, that hides something else, has the other answer."""
     for (b,) in some(at.bodies, 1, rng):
         hiders = [a for a in at.bodies if a is not b and hiding.share(a, b) >= HIDES]
         others = [a for a in at.bodies if a is not b and hiding.apart(a, b) and a.item.distance_m < b.item.distance_m - NEARER_M]
+        others = [a for a in others if _hides_some(at, hiding, a)]
         if hiders and others:
             pool, key = (hiders, "yes") if coin(rng) else (others, "no")
             return told(key, {"a": pool[int(rng.integers(len(pool)))], "b": b})
     return None
 
 
+def _hides_some(at: Surroundings, hiding: Hiding, a: Body) -> bool:
+    """Whether a thing hides part of any other: what stands in front, and is large, does so more often than what is not."""
+    return any(hiding.share(a, b) >= HIDES for b in at.bodies if b is not a)
+
+
 def hidden_by(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-    """What hides part of a thing."""
+    """What hides part of a thing; the other options hide something else."""
     for (a,) in some(at.bodies, 1, rng):
         hiders = [b for b in at.bodies if b is not a and hiding.share(b, a) >= HIDES]
-        sort = _sort(hiders[0]) if hiders else ""
-        others = [b for b in at.bodies if b is not a and _sort(b) == sort and hiding.apart(b, a)]
-        if len(hiders) == 1 and len(others) >= 2:
-            pair = next(some(others, 2, rng))
-            picked = [(hiders[0], *pair)[int(k)] for k in rng.permutation(3)]
-            return chosen(picked, hiders[0], a=a)
+        others = [b for b in at.bodies if b is not a and hiding.apart(b, a) and _hides_some(at, hiding, b)]
+        others = [b for b in others if alike(NEAR, hiders[0], b)] if hiders else []
+        if len(hiders) == 1 and others:
+            picked = [hiders[0], *(others[int(k)] for k in rng.permutation(len(others))[:2])]
+            return chosen([picked[int(k)] for k in rng.permutation(len(picked))], hiders[0], a=a)
     return None
 
 
@@ -134,43 +135,47 @@ def hidden_share(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | No
 
 
 def support_check(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-    """Whether one thing stands on another; only where there is another that might carry it."""
-    for (a,) in some(at.bodies, 1, rng):
-        under, others = _carriers(at, a)
-        if under and others:
-            right = coin(rng)
-            b = under if right else others[int(rng.integers(len(others)))]
-            return told("yes" if right else "no", {"a": a, "b": b})
+    """Whether one thing stands on another, where there is another that carries something and might carry it."""
+    if found := _carried(at, rng):
+        a, under, others = found
+        right = coin(rng)
+        return told("yes" if right else "no", {"a": a, "b": under if right else others[int(rng.integers(len(others)))]})
     return None
 
 
 def support(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-    """Which of two or three carries a thing."""
-    for (a,) in some(at.bodies, 1, rng):
-        under, others = _carriers(at, a)
-        if under and others:
-            picked = [under, *others[:2]]
-            return chosen([picked[int(k)] for k in rng.permutation(len(picked))], under, a=a)
+    """Which of two or three carries a thing; all carry something."""
+    if found := _carried(at, rng):
+        a, under, others = found
+        picked = [under, *others[:2]]
+        return chosen([picked[int(k)] for k in rng.permutation(len(picked))], under, a=a)
     return None
 
 
-def _carriers(at: Surroundings, a: Body) -> tuple[Body | None, list[Body]]:
-    """What carries a thing, and what else in view might."""
-    if a.thing.support is None or not a.kind.shape:
-        return None, []  # where strangers' models touch what carries them is not known
-    under = next((b for b in at.bodies if b.item.number == a.thing.support), None)
-    others = [b for b in at.bodies if b is not under and b is not a and a.thing.kind in tops().get(b.thing.kind, ())]
-    return under, others
+def _carried(at: Surroundings, rng: Generator) -> tuple[Body, Body, list[Body]] | None:
+    """A thing, what carries it, and others that might and carry something: the carrier is drawn first, since tables carry most."""
+    things = at.scene.things
+    # where strangers' models touch what carries them is not known, and a pot may stand between a cooker's plates
+    on = [a for a in at.bodies if a.thing.support is not None and a.kind.shape and touches(a.thing, things[a.thing.support])]
+    loaded = {thing.support for thing in things}
+    carriers = [b for b in at.bodies if b.item.number in loaded]
+    for (under,) in some(carriers, 1, rng, 8):
+        mine = [a for a in on if a.thing.support == under.item.number]
+        a = mine[int(rng.integers(len(mine)))] if mine else under
+        others = [b for b in carriers if b is not under and b is not a and a.thing.kind in tops().get(b.thing.kind, ())]
+        if mine and others:
+            return a, under, others
+    return None
 
 
 def inside_check(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-    """Whether a thing stands between the boards of another or elsewhere."""
-    want = coin(rng)
-    for a, b in some(at.bodies, 2, rng):
-        if b.thing.kind != "bookshelf" or a.thing.kind not in tops()["bookshelf"]:
-            continue
+    """Whether a thing stands between the boards of a bookshelf, where one does and another, that could, does not."""
+    for (b,) in some([body for body in at.bodies if body.thing.kind == "bookshelf"], 1, rng, 4):
         top = b.thing.position[2] + b.thing.size[2]
-        inside = a.thing.support == b.item.number and a.thing.position[2] + a.thing.size[2] < top
-        if inside == want:
-            return told("yes" if inside else "no", {"a": a, "b": b})
+        might = [a for a in at.bodies if a.thing.kind in tops()["bookshelf"]]
+        within = [a for a in might if a.thing.support == b.item.number and a.thing.position[2] + a.thing.size[2] < top]
+        outside = [a for a in might if a not in within]
+        if within and outside:
+            pool, key = (within, "yes") if coin(rng) else (outside, "no")
+            return told(key, {"a": pool[int(rng.integers(len(pool)))], "b": b})
     return None

@@ -11,10 +11,10 @@ from schemas.geometry import box_px_to_1000, point_1000_to_px, point_px_to_1000
 from schemas.geometry_3d import Camera, Vec3, add, rotate, transpose
 from schemas.sample import Json
 from synth.spatial.furniture import Surface
-from synth.spatial.layout import Footprint, footprint, overlap, tops
+from synth.spatial.layout import Footprint, footprint, overlap, standing, strip, tops
 from synth.spatial.mesh import to_model
 from synth.spatial.objects import Thing, build
-from synth.spatial.relations_bodies import Body, Surroundings, bearing, towards
+from synth.spatial.relations_bodies import Body, Place, Surroundings, bearing, towards
 from synth.spatial.relations_hiding import Hiding
 from synth.spatial.relations_prompts import answer
 from synth.spatial.relations_views import Asked, Writer, by_name, coin, some
@@ -33,9 +33,13 @@ CLEARANCE_M, HEADROOM_M = 0.02, 0.25
 """Room kept around a free place, and above it."""
 LEVEL_M = 0.002
 """How far the corners of a triangle may lie above or below a surface that it is part of."""
+KEY_M = 0.00005
+"""How far below the top of keys a point on them may lie."""
 NO_ROOM_SHARE = 0.2
 BACK_SHARE, STOOL_M = 0.62, 0.75
 """What is above this share of the height of a seat that is taller than a stool is its back."""
+WAY_HALF_M, STEPPED_OVER_M = 0.1, 0.55
+"""Half the width of a way that is told as straight, and what lies higher over the floor is not in it."""
 DEGREES, WAY_M = 5, 0.1
 """Steps in which a plan tells turns and ways."""
 
@@ -45,7 +49,7 @@ def _point(at: Surroundings, px: tuple[float, float], label: str) -> tuple[str, 
     return write_points([LabelledPoint(point, label)]), point
 
 
-def _pixel(camera: Camera, point: tuple[int, int]) -> tuple[int, int]:
+def pixel_of(camera: Camera, point: tuple[int, int]) -> tuple[int, int]:
     """Column and row of the pixel at a place in thousandths."""
     u, v = point_1000_to_px(point, camera.width_px, camera.height_px)
     return min(int(u), camera.width_px - 1), min(int(v), camera.height_px - 1)
@@ -80,14 +84,24 @@ def free_space(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None
 
 def is_filled(thing: Thing, surface: Surface) -> bool:
     """Whether level triangles lie under all of a surface but a rim: not so where things stand on a cooker's four plates."""
-    corners = np.concatenate([part.vertices[part.triangles] for part in build(thing).parts])
-    level = corners[(np.abs(corners[:, :, 2] - surface.z) < LEVEL_M).all(axis=1)][:, :, :2]
     sides = ((surface.x0, surface.x1), (surface.y0, surface.y1))
     xs, ys = (np.linspace(low + CLEARANCE_M, high - CLEARANCE_M, 9) for low, high in sides)
-    spots = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 1, 1, 2)
-    edge, off = np.roll(level, -1, axis=1) - level, spots - level
+    return bool(_on_level(thing, np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2), surface.z).all())
+
+
+def touches(thing: Thing, below: Thing) -> bool:
+    """Whether a level triangle of what carries a thing lies under the middle of its foot."""
+    foot = to_model(np.array([thing.position]), below)
+    return bool(_on_level(below, foot[:, :2], float(foot[0, 2]))[0])
+
+
+def _on_level(thing: Thing, spots: Floats, z: float) -> NDArray[np.bool_]:
+    """[n] whether spots [n, 2] of a thing's model frame lie over one of its level triangles at a height."""
+    corners = np.concatenate([part.vertices[part.triangles] for part in build(thing).parts])
+    level = corners[(np.abs(corners[:, :, 2] - z) < LEVEL_M).all(axis=1)][:, :, :2]
+    edge, off = np.roll(level, -1, axis=1) - level, spots[:, None, None] - level
     turns = edge[..., 0] * off[..., 1] - edge[..., 1] * off[..., 0]
-    return bool(((turns >= -1e-9).all(axis=2) | (turns <= 1e-9).all(axis=2)).any(axis=1).all())
+    return np.asarray(((turns >= -1e-9).all(axis=2) | (turns <= 1e-9).all(axis=2)).any(axis=1))
 
 
 def _placed(b: Body, w: int, d: int, text: str, value: Json) -> Asked:
@@ -115,7 +129,7 @@ def _free_at(at: Surroundings, b: Body, model: tuple[float, float, float], w: in
     text, rounded = _point(at, (u, v), b.label)
     if not (3 < u < at.camera.width_px - 3 and 3 < v < at.camera.height_px - 3):
         return None
-    column, row = _pixel(at.camera, rounded)
+    column, row = pixel_of(at.camera, rounded)
     spot = _spot(at, row, column)
     near = (slice(row - 1, row + 2), slice(column - 1, column + 2))
     on_it = (at.view.thing[near] == b.item.number).all() and math.dist(spot, (x, y, z)) < CLEARANCE_M / 2 and abs(spot[2] - z) < 0.002
@@ -161,11 +175,19 @@ def _part_px(at: Surroundings, a: Body, slot: str) -> tuple[float, float] | None
     for _ in range(reach):
         padded = np.pad(inner, 1)
         inner &= padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    if slot == "keys":  # not on the bevel of one
+        level = np.zeros(mask.shape, bool)
+        level[np.nonzero(at.view.thing == a.item.number)] = model[:, 2] > _top(a.thing, slot) - KEY_M
+        inner &= level
     rows, columns = np.nonzero(inner)
     if not len(rows):
         return None
     middle = len(rows) // 2
     return (float(columns[middle]) + 0.5, float(rows[middle]) + 0.5)
+
+
+def _top(thing: Thing, slot: str) -> float:
+    return max(float(part.vertices[:, 2].max()) for part in build(thing).parts if part.slot == slot)
 
 
 def _on_part(model: Floats, thing: Thing, slot: str) -> NDArray[np.bool_]:
@@ -199,7 +221,11 @@ def plan(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
             or b.thing.kind not in tops()
             or b.item.number == a.thing.support
             or b.kind.stands == "top"
+            or a.thing.support is None
+            or not touches(a.thing, at.scene.things[a.thing.support])
         ):
+            continue
+        if not (_is_open(at, eye, a.center, a) and _is_open(at, a.center, b.center, a, b)):
             continue
         first, way = bearing(eye, towards((0, 0, 0), view), a.center)
         second, on = bearing(a.center, towards(eye, a.center), b.center)
@@ -210,6 +236,14 @@ def plan(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
         value: list[Json] = [DEGREES * round(first / DEGREES), round(way, 1), DEGREES * round(second / DEGREES), round(on, 1)]
         return Asked(slots, words, value, (a, b), {}, named)
     return None
+
+
+def _is_open(at: Surroundings, start: Place, end: Place, *ends: Body) -> bool:
+    """Whether nothing stands in a straight way on the floor but its ends, with what they stand on."""
+    way = strip((start[0], start[1]), (end[0], end[1]), WAY_HALF_M, STEPPED_OVER_M)
+    things = at.scene.things
+    mine = {standing(things, body.item.number) for body in ends}
+    return not any(overlap(way, footprint(thing)) for number, thing in enumerate(things) if standing(things, number) not in mine)
 
 
 def _turn(degrees: float) -> str:
@@ -239,7 +273,7 @@ def same_point(at: Surroundings, second: Surroundings, rng: Generator) -> Asked 
 
 
 def _in_second(at: Surroundings, second: Surroundings, number: int, asked: tuple[int, int]) -> tuple[float, float] | None:
-    column, row = _pixel(at.camera, asked)
+    column, row = pixel_of(at.camera, asked)
     here = at.view.thing[max(0, row - 2) : row + 3, max(0, column - 2) : column + 3]
     if not (here == number).all():
         return None
@@ -260,7 +294,7 @@ def same_object(at: Surroundings, second: Surroundings, rng: Generator) -> Asked
     there = {item.number: item for item in second.asking.seen if item.clear}
     for (a,) in some(at.bodies, 1, rng, 12):
         point = point_px_to_1000(a.item.point_px, at.camera.width_px, at.camera.height_px)
-        column, row = _pixel(at.camera, point)
+        column, row = pixel_of(at.camera, point)
         if a.item.number in there and a.item.inner_px >= 4 and at.view.thing[row, column] == a.item.number:
             item, camera = there[a.item.number], second.camera
             text = write_boxes([LabelledBox(box_px_to_1000(item.box_px, camera.width_px, camera.height_px), a.label)])
@@ -281,11 +315,11 @@ def seen_in_both(at: Surroundings, second: Surroundings, rng: Generator) -> Aske
     shown = set(np.unique(second.view.thing).tolist())
     there = {item.number: item for item in second.asking.seen if item.clear}
     both, one = ([b for b in at.bodies if b.item.number in there], [b for b in at.bodies if b.item.number not in shown])
-    if not both or not one:
-        return None  # else most answers would be yes
+    pairs = [(x, y) for x in both for y in one if x.kind.stands == y.kind.stands]
+    if not pairs:
+        return None  # else most answers would be yes, or names would tell
     want = coin(rng)
-    pool = both if want else one
-    a = pool[int(rng.integers(len(pool)))]
+    a = pairs[int(rng.integers(len(pairs)))][0 if want else 1]
     key = "yes" if want else "no"
     slots, named = by_name(a=a)
     return Asked(slots, answer(key), key, (a,), {}, named, _second(there.get(a.item.number)))

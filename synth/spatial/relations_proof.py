@@ -15,7 +15,7 @@ from synth.spatial import relations_answers as answers
 from synth.spatial import relations_checks as checks
 from synth.spatial.proof_facts import Facts
 from synth.spatial.proof_picture import StoredPicture
-from synth.spatial.relations_checks import Case, Wrong, is_absent
+from synth.spatial.relations_case import Case, Wrong, is_absent
 from synth.spatial.relations_prompts import answer, is_question
 from synth.spatial.stored_scene import StoredScene, read_scene
 
@@ -53,7 +53,7 @@ CHECKS: dict[str, Callable[[Case], list[int]]] = {
     "distance": answers.metres(answers.apart((0, 1, 2)), "ab"),
     "distance_floor": answers.metres(answers.apart((0, 1)), "ab"),
     "distance_height": answers.metres(answers.apart((2,)), "ab"),
-    "size_height": answers.metres(lambda case, a: float(np.ptp(a[0].points[:, 2])), "a"),
+    "size_height": answers.metres(answers.height, "a"),
     "size_width": answers.metres(answers.width, "a"),
     "taller": answers.taller,
     "size_ratio": answers.size_ratio,
@@ -75,8 +75,8 @@ CHECKS: dict[str, Callable[[Case], list[int]]] = {
 """Task -> what it is checked by; each returns the things that the answer rests on."""
 
 
-def verdicts(stored: Stored, turns: Sequence[Turn]) -> tuple[Verdict, ...]:
-    """One verdict an assistant turn."""
+def verdicts(stored: Stored, turns: Sequence[Turn], opening: Turn | None = None) -> tuple[Verdict, ...]:
+    """One verdict an assistant turn; the question that shows the pictures is the first, or `opening` where that is not among `turns`."""
     pictures, fault = list[StoredPicture](), ""
     try:
         scenes = [read_scene(stored.attachment(name).data) for name in (FIRST_NAME, SECOND_NAME)[: len(stored.images)]]
@@ -92,7 +92,8 @@ def verdicts(stored: Stored, turns: Sequence[Turn]) -> tuple[Verdict, ...]:
         found = fault
         if not found:
             try:
-                _check(pictures, question, told, faults)
+                begins = "<image>\n" * len(pictures) if question is (opening or turns[0]) else ""
+                _check(pictures, begins, question, told, faults)
             except Wrong as wrong:
                 found = str(wrong)
         out.append(Verdict(told.task, not found, found or "answered again from masks, depths and points", "artefact"))
@@ -105,14 +106,14 @@ def _same_things(a: StoredScene, b: StoredScene) -> bool:
     )
 
 
-def _check(pictures: Sequence[StoredPicture], question: Turn, told: Turn, faults: dict[tuple[int, int], str]) -> None:
+def _check(pictures: Sequence[StoredPicture], begins: str, question: Turn, told: Turn, faults: dict[tuple[int, int], str]) -> None:
     program: Any = told.proof.program if told.proof else None
     task = told.task
     if not isinstance(program, dict) or program.get("op") != task or question.task != task or task not in CHECKS:
         raise Wrong(f"wrong_program: {program!r:.80} does not belong to the task {task!r}")
     slots = program.get("slots")
-    asked = question.text.replace("<image>\n", "")
-    first = FIRST if len(pictures) > 1 and task not in PAIR_TASKS else ""
+    first = begins + (FIRST if len(pictures) > 1 and task not in PAIR_TASKS else "")
+    asked = question.text
     if not isinstance(slots, dict) or not asked.startswith(first) or not is_question(task, slots, asked.removeprefix(first)):
         raise Wrong(f"wrong_question: {question.text!r:.120} is no phrasing of {task} with {slots!r:.80}")
     second = pictures[1].facts if len(pictures) > 1 else None
@@ -129,6 +130,9 @@ def _check(pictures: Sequence[StoredPicture], question: Turn, told: Turn, faults
         if faults[place]:
             raise Wrong(f"unclear_thing: {faults[place]}")
     _check_evidence(pictures, told, places)
+    said: Any = told.proof.answer if told.proof else None
+    if said != case.value or isinstance(said, bool):
+        raise Wrong(f"wrong_value: the proof says {said!r} where {case.value!r} is right")
 
 
 def _absent(case: Case) -> list[int]:
@@ -139,7 +143,7 @@ def _absent(case: Case) -> list[int]:
     label = is_absent(case.facts, case.slots[gone[0]])
     if len(gone) > 1:
         raise Wrong(f"wrong_question: {len(gone)} things are not there")
-    case.expect_text(answer("absent", label=label))
+    case.expect_text(answer("absent", label=label), "absent")
     return [case.one(slot).number for slot in ("a", "b", "c") if slot in case.slots and slot not in gone] or [-1]
 
 

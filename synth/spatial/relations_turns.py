@@ -13,8 +13,9 @@ from synth.spatial import relations_order as order
 from synth.spatial import relations_points as points
 from synth.spatial import relations_views as views
 from synth.spatial.layout import Footprint, footprint, overlap
-from synth.spatial.objects import Kind, catalogue
-from synth.spatial.relations_bodies import Body, Surroundings, may_be_called
+from synth.spatial.objects import Kind
+from synth.spatial.questions import absent_kinds
+from synth.spatial.relations_bodies import Body, Surroundings
 from synth.spatial.relations_hiding import Hiding
 from synth.spatial.relations_prompts import answer, draw_question
 from synth.spatial.relations_views import Asked, Writer
@@ -157,7 +158,7 @@ def with_absent(at: Surroundings, task: str, asked: Asked, rng: Generator) -> As
     if rng.random() >= ABSENT_SHARE or task in ALWAYS_THERE or slot not in asked.named or asked.value == "absent":
         return asked
     body = asked.named[slot]
-    pool = [kind for key, kind in sorted(catalogue().items()) if _stands_in(task, key, kind, body) and _is_absent(at, kind)]
+    pool = [kind for key, kind in absent_kinds(at.scene).items() if _stands_in(task, key, kind, body)]
     if not pool:
         return asked
     label = pool[int(rng.integers(len(pool)))].names[0]
@@ -169,11 +170,6 @@ def _stands_in(task: str, key: str, kind: Kind, body: Body) -> bool:
     if task in points.AFFORDED:
         return key in points.AFFORDED[task]
     return kind.stands == body.kind.stands
-
-
-def _is_absent(at: Surroundings, kind: Kind) -> bool:
-    there = [catalogue()[thing.kind] for thing in at.scene.things]
-    return not any(may_be_called(kind.names[0], other) or any(may_be_called(name, kind) for name in other.names) for other in there)
 
 
 # --- a second viewpoint -------------------------------------------------------------------------------------------------------------------

@@ -8,12 +8,14 @@ from typing import TypeAlias
 from numpy.random import Generator
 
 from schemas.sample import Json
-from synth.spatial.layout import places
-from synth.spatial.objects import Kind
+from synth.spatial.layout import Footprint, footprint, overlap, places
 from synth.spatial.relations_bodies import (
+    HIGH,
+    NEAR,
     Body,
     Place,
     Surroundings,
+    alike,
     bearing,
     both,
     higher,
@@ -36,8 +38,8 @@ EVEN_HOURS = (0.41, 0.54, 0.52, 0.67, 0.88, 1.0, 0.78, 0.58, 0.58, 0.56, 0.42, 0
 """Shares of the hours, one to twelve, that are asked for: in 70 scenes noon could be asked in 40 and six in 12 (measured)."""
 STOOD_AT = ("floor", "wall")
 """What one can stand beside: no mug on a table."""
-SURE_OVERLAP = 0.4
-"""Share of the narrower range of heights that two kinds must share to be compared: else their names tell."""
+STANDING_M, TALL_M = 0.5, 1.8
+"""Side of the free floor, and height, that somebody needs to stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,34 +99,18 @@ def left_right_of(at: Surroundings, a: Body, b: Body) -> str | None:
 
 
 def front_behind_of(at: Surroundings, a: Body, b: Body) -> str | None:
-    """Whether `a` is before or behind `b` for the camera, in depth and in distance."""
+    """Whether `a` is before or behind `b` for the camera, in depth and in distance, where their names do not tell."""
+    if not alike(NEAR, a, b):
+        return None
     sign, gap = side_of(a, b, 2), a.item.distance_m - b.item.distance_m
     return None if not sign or abs(gap) < NEARER_M or (gap > 0) != (sign > 0) else "front" if sign < 0 else "behind"
 
 
 def higher_lower_of(at: Surroundings, a: Body, b: Body) -> str | None:
     """Whether `a` is higher or lower than `b`, where their names do not tell."""
-    if _shared(_heights(a.kind), _heights(b.kind)) < SURE_OVERLAP:
+    if not alike(HIGH, a, b):
         return None
     return {1: "higher", -1: "lower", 0: None}[higher(a, b, at.camera)]
-
-
-def _heights(kind: Kind) -> tuple[float, float]:
-    """Heights at which the middle of such a thing may be, metres: tables are 0.4 to 0.8 high, cabinets up to 1.05, shelves up to 2."""
-    low, high = kind.size[2]
-    below, above = {
-        "floor": (0.0, 0.0),
-        "wall": (0.0, 0.0),
-        "kerb": (0.0, 0.0),
-        "hung": (1.15, 1.8),
-        "top": (0.4, 0.9),
-        "shelf": (0.1, 1.6),
-    }[kind.stands]
-    return low / 2 + below, high / 2 + above
-
-
-def _shared(a: tuple[float, float], b: tuple[float, float]) -> float:
-    return (min(a[1], b[1]) - max(a[0], b[0])) / max(1e-9, min(a[1] - a[0], b[1] - b[0]))
 
 
 Judge: TypeAlias = Callable[[Surroundings, Body, Body], str | None]
@@ -135,7 +121,7 @@ def choice(judge: Judge) -> Writer:
     """Which of two opposite relations holds."""
 
     def write(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-        for a, b in some(at.bodies, 2, rng):
+        for a, b in some(at.bodies, 2, rng, 3 * TRIES):
             if key := judge(at, a, b):
                 return told(key, {"a": a, "b": b})
         return None
@@ -147,7 +133,7 @@ def check(judge: Judge) -> Writer:
     """Whether a relation holds."""
 
     def write(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-        for a, b in some(at.bodies, 2, rng):
+        for a, b in some(at.bodies, 2, rng, 3 * TRIES):
             if key := judge(at, a, b):
                 asked = key if coin(rng) else OPPOSITE[key]
                 slots, bodies = by_name(a=a, b=b)
@@ -173,18 +159,18 @@ def own_side(*, ahead: bool) -> Writer:
     """Left or right, or in front or behind, for a thing that has a front."""
 
     def write(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-        wanted = ("front", "behind")[int(rng.integers(2))] if ahead else ("left", "right")[int(rng.integers(2))]
-        for a, b in some(at.bodies, 2, rng):
-            if (
-                not (_fronted(a) if ahead else a.kind.front and "sit" in a.kind.use)
-                or _go_together(at, a, b)
-                or b.thing.support == a.item.number
-            ):
-                continue
-            if a.kind.stands in ("wall", "hung") and ahead:
-                continue  # nothing is ever behind it
-            if both(lambda of, a=a, b=b: _side(of(a), a.front, of(b), ahead)) == wanted:  # type: ignore[misc] # mypy: defaults in a lambda
-                return told(wanted, {"a": a, "b": b})
+        sides = ("front", "behind") if ahead else ("left", "right")
+        for (a,) in some(
+            [body for body in at.bodies if (_fronted(body) if ahead else body.kind.front and "sit" in body.kind.use)], 1, rng, 8
+        ):
+            there: dict[str | None, list[Body]] = {}
+            for b in at.bodies:
+                if b is not a and not _go_together(at, a, b) and b.thing.support != a.item.number:
+                    side = both(lambda of, a=a, b=b: _side(of(a), a.front, of(b), ahead))  # type: ignore[misc] # mypy: defaults in a lambda
+                    there.setdefault(side, []).append(b)
+            if all(side in there for side in sides):  # else the name would tell: nothing is behind a screen at a wall
+                wanted = sides[int(rng.integers(2))]
+                return told(wanted, {"a": a, "b": there[wanted][int(rng.integers(len(there[wanted])))]})
         return None
 
     return write
@@ -256,17 +242,38 @@ def _hour(at: Place, ahead: tuple[float, float], target: Place) -> str | None:
 
 
 def other_side(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-    """Left or right for somebody beyond a thing who looks back to the camera."""
+    """Left or right for somebody beyond a thing who looks back to the camera, where there is room to stand."""
     eye = at.camera.position
     for a, b, c in some(at.bodies, 3, rng):
+        spot = _beyond(at, c)
+        if spot is None:
+            continue
 
-        def judge(of: Callable[[Body], Place], a: Body = a, b: Body = b, c: Body = c) -> str | None:
-            back = towards(of(c), eye)
-            (da, fa), (db, fb) = bearing(of(c), back, of(a)), bearing(of(c), back, of(b))
+        def seen_from(of: Callable[[Body], Place], place: Place, a: Body = a, b: Body = b) -> str | None:
+            back = towards(place, eye)
+            (da, fa), (db, fb) = bearing(place, back, of(a)), bearing(place, back, of(b))
             if max(abs(da), abs(db)) > 75 or min(fa, fb) < LEAST_FLOOR_M:
                 return None  # both must lie in view from there
             return None if abs(da - db) < 12 else "left" if da < db else "right"
 
+        def judge(of: Callable[[Body], Place], c: Body = c, spot: Place = spot) -> str | None:
+            sides = {seen_from(of, of(c)), seen_from(of, spot)}  # wherever beyond it
+            return sides.pop() if len(sides) == 1 else None
+
         if key := both(judge):
             return told(key, {"a": a, "b": b, "c": c})
     return None
+
+
+def _beyond(at: Surroundings, c: Body) -> Place | None:
+    """Where somebody can stand right behind a thing, as the camera sees it; None where a wall is, or something else."""
+    if c.thing.support is not None or c.kind.stands not in STOOD_AT:
+        return None
+    way, middle = towards(at.camera.position, c.center), c.center
+    reach = max((x - middle[0]) * way[0] + (y - middle[1]) * way[1] for x, y in footprint(c.thing).corners())
+    x, y = (middle[axis] + way[axis] * (reach + STANDING_M / 2) for axis in (0, 1))
+    place = Footprint(x, y, STANDING_M / 2, STANDING_M / 2, math.degrees(math.atan2(way[1], way[0])), 0.0, TALL_M)
+    shell = at.scene.shell
+    on_floor = all(0 < px < shell.width and shell.road < py < shell.depth for px, py in place.corners())
+    others = (footprint(thing) for number, thing in enumerate(at.scene.things) if number != c.item.number)
+    return (x, y, 0.0) if on_floor and not any(overlap(place, other) for other in others) else None

@@ -251,9 +251,9 @@ def _point(eye: Vec3) -> Footprint:
 
 
 def _wide_view(shell: Shell, things: Sequence[Thing], rng: Generator) -> tuple[Vec3, Vec3]:
-    """From eye height of sitting to standing people, over the room."""
+    """From the height of a small child's eyes to that of a raised arm, over the room."""
     x, y = (CLEAR_M / 2 + float(rng.random()) * (side - CLEAR_M) for side in (shell.width, shell.depth))
-    eye = (round(x, 3), round(y, 3), round(0.9 + 0.9 * float(rng.random()), 3))
+    eye = (round(x, 3), round(y, 3), round(0.6 + 1.6 * float(rng.random()), 3))
     thing = things[int(rng.integers(len(things)))] if things else None
     middle = thing.position if thing else (shell.width / 2, shell.depth / 2, 0.0)
     target = (

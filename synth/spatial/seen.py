@@ -4,7 +4,7 @@ Thresholds are stricter here than in `proof`, so that what is asked stays provab
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from synth.spatial.mesh import Mesh
 from synth.spatial.rays import Rays
 from synth.spatial.scene import Scene, canonical_box
 from synth.spatial.shade import View
+from synth.spatial.shapes import Integers
 
 CLEAR_PX, CLEAR_SHARE = 260, 0.26
 """Least that is seen of what is asked about (families.md C3: 200 pixels and a share of 0.2, with a margin)."""
@@ -46,6 +47,7 @@ class Seen:
         inner_px: How many pixels away from their edge that is.
         box: In the camera frame, in its canonical form.
         distance_m: From the camera to the nearest point of it that is seen.
+        colours: Names of its materials' colours, and which share of its pixels shows each.
         distinct: How much more the picture changes at its outline than beside it; infinite where no picture was looked at.
     """
 
@@ -57,6 +59,7 @@ class Seen:
     inner_px: int
     box: Box3D
     distance_m: float
+    colours: Mapping[str, float]
     distinct: float = math.inf
 
     @property
@@ -93,8 +96,18 @@ def _seen(scene: Scene, mesh: Mesh, view: View, picture: NDArray[np.uint8] | Non
         inner,
         box,
         distance,
+        _colours(mesh, view.part[mask]),
         math.inf if picture is None else _distinct(mask, picture, (rows[0], rows[-1] + 1, columns[0], columns[-1] + 1)),
     )
+
+
+def _colours(mesh: Mesh, parts: Integers) -> dict[str, float]:
+    out: dict[str, float] = {}
+    for part, pixels in enumerate(np.bincount(parts, minlength=len(mesh.materials)).tolist()):
+        if pixels:
+            name = mesh.materials[part].colour
+            out[name] = out.get(name, 0.0) + pixels / len(parts)
+    return out
 
 
 def faint(view: View, picture: NDArray[np.uint8]) -> bool:

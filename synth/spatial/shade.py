@@ -36,11 +36,22 @@ class View:
         light: [h, w, 3] linear light, unbounded.
         thing: [h, w] number of the thing seen at each pixel's centre, or -1.
         depth: [h, w] metres along the camera's axis; infinite where nothing is.
+        part: [h, w] number of the material seen, among those of its mesh.
     """
 
     light: Singles
     thing: Integers
     depth: Floats
+    part: Integers
+
+    @classmethod
+    def of(cls, light: Singles, meshes: Sequence[Mesh], hits: Hits, h: int, w: int) -> "View":
+        """What rays through the middles of all pixels met, row by row."""
+        nothing = hits.mesh == NOTHING
+        first = np.cumsum([0, *(len(mesh.materials) for mesh in meshes[:-1])])
+        thing = np.where(nothing, -1, np.array([mesh.thing for mesh in meshes])[hits.mesh])
+        depth, part = np.where(nothing, np.inf, hits.depth), np.where(nothing, 0, hits.material - first[hits.mesh])
+        return cls(light.reshape(h, w, 3), thing.reshape(h, w).astype(np.int64), depth.reshape(h, w), part.reshape(h, w).astype(np.int64))
 
 
 class Shader:
@@ -50,7 +61,7 @@ class Shader:
         self._scene = scene
         self._rays = Rays(meshes)
         self._visibility = Visibility(self._rays, scene.lights, rng)
-        self._thing = np.array([mesh.thing for mesh in meshes], np.int32)
+        self._meshes = meshes
         owners = [mesh.thing for mesh in meshes for _ in mesh.materials]
         self._owner = [scene.things[number] if number >= 0 else None for number in owners]
         looks = [_look(material) for material in self._rays.materials]
@@ -77,9 +88,7 @@ class Shader:
                 share = np.take(visible, _alike(found, hits, rows, columns, h, w), axis=1)
                 total += np.minimum(self._shade(found, share), 2)
             light[:, edges] = total / len(EDGE_RAYS)
-        thing = np.where(hits.mesh == NOTHING, -1, self._thing[hits.mesh])
-        depth = np.where(hits.mesh == NOTHING, np.inf, hits.depth)
-        return View(light.T.reshape(h, w, 3), thing.reshape(h, w).astype(np.int64), depth.reshape(h, w))
+        return View.of(light.T, self._meshes, hits, h, w)
 
     def _shade(self, hits: Hits, visible: Singles) -> Singles:
         """Light [3, n] from each hit to the eye."""

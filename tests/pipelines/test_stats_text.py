@@ -66,7 +66,8 @@ def test_collisions_count_other_samples_only() -> None:
 
 def test_answer_prior_leaves_refusals_out() -> None:
     asked = [ask(i, "q", value) for i, value in enumerate(["1", "1", "2", "null", "null", "null"])]
-    assert top_answers(asked) == [("t", 3, 2, 2 / 3, "1")]
+    assert top_answers(asked) == [("t", 3, 2, 2 / 3, 1 / 2, "1")]
+    assert top_answers(asked[:1]) == [("t", 1, 1, 1.0, 0.0, "1")]
 
 
 def test_chance_is_one_over_the_values_of_the_task() -> None:

@@ -100,7 +100,7 @@ def test_what_is_told_is_what_the_verifier_measures() -> None:
         assert facts.share(number) == pytest.approx(item.share, abs=0.03)
         assert facts.distance(number) == pytest.approx(item.distance_m, abs=0.02)
         assert not facts.fault(number)
-    assert [facts.colour(n) for n in facts.things()] == ["red", "blue", "green"]
+    assert [facts.colours(n) for n in facts.things()] == [{"red": 1.0}, {"blue": 1.0}, {"green": 1.0}]
     assert [facts.stands_on(n) for n in facts.things()] == [None, None, facts.things()[1]]
 
 
