@@ -15,15 +15,19 @@ from schemas.sample import Json
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def canonical_json(obj: Any) -> str:
+def canonical_json(obj: Any, *, text_keys: bool = False) -> str:
     """The canonical JSON text of `obj`. Tuples are written as lists.
+
+    Args:
+        obj: The value.
+        text_keys: Whether the caller has written out all keys as text, so that nobody need look for others, which the encoder would bend.
 
     Raises:
         ValueError: A float is not finite, or text holds a lone surrogate; the message names the place.
         TypeError: A value or key is of a type that JSON does not have (NumPy scalars other than float64 included).
     """
     try:
-        if not _has_text_keys(obj):
+        if not (text_keys or _has_text_keys(obj)):
             _check(obj, "$")
         text = _ENCODER.encode(obj)
     except (TypeError, ValueError):

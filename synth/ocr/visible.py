@@ -48,7 +48,8 @@ def unseen(fit: LineFit, line: TextLine) -> list[str]:
     letters = [(number, cluster) for number, word in enumerate(line.words) for cluster in word.clusters if _is_lettered(cluster.text)]
     boxes = [word.box_px for word in line.words] + [cluster.box_px for _, cluster in letters]
     # To the sides stands the next letter, which would be found in the place of one that is not there.
-    windows, bare = fit.windows(boxes, 1, _MARGIN_PX), fit.windows(boxes[of_words:], 0, 0)
+    bare = fit.windows(boxes, 0, 0)
+    windows = fit.grown(bare, 1, _MARGIN_PX)
     steps = [max(PART_EM * max([run.size_px for run in word.runs]), _LEAST_PART_PX) for word in line.words]
     parts = [
         _parts(fit.ink if _has_marks(cluster.text) else None, window, steps[number])
@@ -57,7 +58,7 @@ def unseen(fit: LineFit, line: TextLine) -> list[str]:
     numbers = np.array([number for number, _ in letters], np.intp)
     owners = np.repeat(np.arange(len(letters)), [len(pieces) for pieces in parts])  # of each part, its letter
     pieces = np.concatenate((_NONE, *parts)) + windows[of_words:, [0, 1, 0, 1]][owners]
-    found = fit.fit(np.concatenate((windows, bare, pieces)))
+    found = fit.fit(np.concatenate((windows, bare[of_words:], pieces)))
 
     first, last = of_words + len(letters), of_words + 2 * len(letters)
     sign = np.where(found.contrast[numbers] > 0, 1.0, -1.0)

@@ -110,7 +110,9 @@ def test_tables_of_sums_are_exact() -> None:
     for channel, picture in enumerate((a.astype(int), b.astype(int))):
         assert sums[40, 60, channel] == picture[:40, :60].sum()
         assert squares[40, 60, channel] == (picture[:40, :60] ** 2).sum()
-    assert pixels.product_sums(a, b)[40, 60] == (a[:40, :60].astype(int) * b[:40, :60]).sum()
+    tables = pixels.fit_sums(a, b).reshape(5, 51, 71)
+    assert (tables[:4] == np.concatenate((sums.transpose(2, 0, 1), squares.transpose(2, 0, 1)))).all()
+    assert tables[4, 40, 60] == (a[:40, :60].astype(int) * b[:40, :60]).sum()
 
 
 def test_means_in_and_out_of_a_mask() -> None:
@@ -155,7 +157,7 @@ def digest() -> str:
             *pixels.read_at(where, [m], 9),
         ]
         made += [*pixels.to_ycc(np.dstack([a, b, m])), pixels.to_rgb(a, b, m), *pixels.unstacked(pixels.stacked((a, b)))]
-        made += [*pixels.summed(pixels.stacked((a, b))), pixels.product_sums(a, b), np.array(pixels.inked_box(a // 255))]
+        made += [*pixels.summed(pixels.stacked((a, b))), pixels.fit_sums(a, b), np.array(pixels.inked_box(a // 255))]
         made += [np.array(pixels.masked_means(a, b, 99), np.float64), *pixels.read_at(where, [pixels.stacked((a, b))])]
         data = pixels.jpeg(np.dstack([a, b, m]), 30 + number, fine_colour=bool(number % 2))
         found.update(data)
