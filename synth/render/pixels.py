@@ -76,6 +76,11 @@ def scaled(picture: Grey, share: Grey) -> Grey:
     return _bytes(cv2.multiply(picture, share, scale=1 / 255))
 
 
+def darken(canvas: Grey, ink: Grey) -> None:
+    """Lay ink on a part of a canvas of its size, in place, where more is darker: overlapping ink takes the darker."""
+    cv2.max(canvas, ink, canvas)
+
+
 def inverted(picture: Grey) -> Grey:
     """255 less a picture."""
     return _bytes(cv2.bitwise_not(picture))
