@@ -64,7 +64,7 @@ class LineFit:
 
     def grown(self, windows: NDArray[np.int64], across: int, down: int) -> NDArray[np.int64]:
         """Windows of the line with a margin, clipped to it."""
-        return self._clipped(windows + (-across, -down, across, down))
+        return self._clipped(np.add(windows, (-across, -down, across, down)))
 
     def _clipped(self, windows: NDArray[Any]) -> NDArray[Any]:
         height, width = self.ink.shape

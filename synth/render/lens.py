@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.random import Generator
 
-from synth.render.pixels import Grey, blended, blurred, enlarged, looked_up, raised, shifted, table
+from synth.render.pixels import Grey, blended, blurred, enlarged, flipped, looked_up, raised, shifted, table, turned
 from synth.render.pixels import noise as noise_field
 from synth.render.planes import Planes
 
@@ -44,10 +44,10 @@ def add_noise(photo: Planes, sigma: float, grain_px: float, rng: Generator) -> P
     # The same grains, seen elsewhere: other places, other sizes, so nothing of it shows.
     rows, columns = photo.blue.shape
     part = grain[: min(rows, height), : min(columns, width)]
-    mottle = looked_up(np.ascontiguousarray(part), _normal(sigma / 3))
+    mottle = looked_up(part, _normal(sigma / 3))
     if mottle.shape != photo.blue.shape:
         mottle = enlarged(mottle, (columns, rows))
-    return Planes(raised(photo.luma, noise), raised(photo.blue, mottle[::-1, ::-1]), raised(photo.red, mottle[:, ::-1]), photo.step)
+    return Planes(raised(photo.luma, noise), raised(photo.blue, turned(mottle)), raised(photo.red, flipped(mottle)), photo.step)
 
 
 def _normal(sigma: float) -> Grey:

@@ -17,7 +17,7 @@ from synth.render.lens import add_noise, blur, smear
 from synth.render.light import EVEN, NO_EDGE, Light, draw_glare, draw_light, glare, shade
 from synth.render.pixels import Colour, Grey, framed, inverted, jpeg, looked_up, table, times
 from synth.render.planes import BLACK, WHITE, Planes, Ycc, ycc
-from synth.render.warp import Points, Warp, product, scaling, shift, tilting, turning
+from synth.render.warp import Warp, product, scaling, shift, tilting, turning
 
 Wear: TypeAlias = Literal["print", "scan", "photo", "harsh"]
 Ink: TypeAlias = tuple[int, int, int]
@@ -266,25 +266,14 @@ def _endless(sheet: Planes, ink: Ycc | Planes, cover: Grey, warp: Warp, size: tu
         printed = replace(sheet)
         printed.lay(ink, cover)
         return printed
-    seen = warp.inverse(_border(*size, 33 if warp.is_curved else 2))
-    low, high = seen.min(axis=0).tolist(), seen.max(axis=0).tolist()
+    x0, y0, x1, y1 = warp.seen(size)
     # Pixels to add to the left and right, and at the top and bottom, as few as needed; one mirror image at most, for the rim of a
     # cylinder goes on for ever.
-    across, down = (
-        min(side // 2 * 2, max(0, math.ceil(max(-a, b - side) / 2) * 2 + 2)) for a, b, side in zip(low, high, sheet.size, strict=True)
-    )
+    seen = zip((x0, y0), (x1, y1), sheet.size, strict=True)
+    across, down = (min(side // 2 * 2, max(0, math.ceil(max(-a, b - side) / 2) * 2 + 2)) for a, b, side in seen)
     wide = sheet.mirrored(across, down)
     wide.lay(ink.mirrored(across, down) if isinstance(ink, Planes) else ink, framed(cover, across, down))
-    return wide.warped(replace(warp, middle_x_px=warp.middle_x_px + across, matrix=product(warp.matrix, shift(-across, -down))), size)
-
-
-def _border(width_px: int, height_px: int, count: int) -> Points:
-    """Points along the border of a photo, so many a side."""
-    share = np.arange(count) / (count - 1)
-    points = np.zeros((4, count, 2))
-    points[:2, :, 0], points[2:, :, 1] = share * width_px, share * height_px
-    points[1, :, 1], points[3, :, 0] = height_px, width_px
-    return points.reshape(-1, 2)
+    return wide.warped(warp.on_wider(across, down), size)
 
 
 def _tones(look: PhotoLook) -> Colour:

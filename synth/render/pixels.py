@@ -27,7 +27,7 @@ Sums: TypeAlias = NDArray[np.float64]
 cv2.setNumThreads(1)  # workers are many already
 cv2.ipp.setUseIPP(False)
 _NOISE_BYTES: Final = 1 << 23
-_BAND_PX: Final = 1 << 16
+_BAND_PX: Final = 1 << 17
 _READ_PX: Final = 8
 """Rows between those for which `coordinates` takes exact coordinates."""
 _HALF: Final = np.float32(0.5)
@@ -86,9 +86,11 @@ def inverted(picture: Grey) -> Grey:
     return _bytes(cv2.bitwise_not(picture))
 
 
-def mixed(picture: Grey, over: Grey | int, mask: Grey) -> Grey:
-    """`over` where the mask is 255, `picture` where it is 0, and between what lies between, to within one level."""
-    under = scaled(picture, inverted(mask))
+def mixed(picture: Grey, over: Grey | int, mask: Grey, rest: Grey | None = None) -> Grey:
+    """`over` where the mask is 255, `picture` where it is 0, and between what lies between, to within one level; `rest` is the inverted
+    mask, for those who have it.
+    """
+    under = scaled(picture, inverted(mask) if rest is None else rest)
     if isinstance(over, int):
         return _bytes(cv2.add(under, times(mask, over / 255))) if over else under
     return _bytes(cv2.add(under, scaled(over, mask)))
@@ -196,6 +198,16 @@ def blurred(picture: Grey, sigma: float) -> Grey:
 def mirrored(picture: Grey, across: int, down: int) -> Grey:
     """With that many pixels of its mirror image to the left and right, and at the top and bottom."""
     return _bytes(cv2.copyMakeBorder(picture, down, down, across, across, cv2.BORDER_REFLECT))
+
+
+def turned(picture: Grey) -> Grey:
+    """Upside down: turned by half a turn."""
+    return _bytes(cv2.flip(picture, -1))
+
+
+def flipped(picture: Grey) -> Grey:
+    """Left to right."""
+    return _bytes(cv2.flip(picture, 1))
 
 
 def shifted(picture: Grey, dx: int, dy: int) -> Grey:

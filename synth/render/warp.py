@@ -15,7 +15,7 @@ to the third order (squeeze = half^2 / (3 R^2); within 3 % up to one radian of t
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -37,6 +37,7 @@ Pixels: TypeAlias = NDArray[np.uint8]
 
 IDENTITY: Final[Matrix] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 _BOX_ERROR_PX = 0.03
+_BORDER_POINTS = 33
 _FEW_POINTS = 32
 """Up to which numbers one by one are quicker than arrays (measured)."""
 _SINE_CURVATURE = 45.0  # bound of |sine''|, in turns: 32 (1 + 0.225) = 39.2 within each half wave, and room for rounding
@@ -161,9 +162,25 @@ class Warp:
                 x, y = self._straightened(x, y)
         return by_bands(x, y, size[1], read)
 
+    def seen(self, size: tuple[int, int]) -> BoxPx:
+        """A box around what a photo of `size` (width, height) shows of the clean picture and of what lies around it, by its border."""
+        if not self.is_curved:
+            return Warp(matrix=adjugate(self.matrix))._one_box((0.0, 0.0, float(size[0]), float(size[1])), 2)
+        points = self.inverse(_border(*size))
+        (x0, y0), (x1, y1) = np.minimum.reduce(points).tolist(), np.maximum.reduce(points).tolist()
+        return (x0, y0, x1, y1)
+
     def after(self, matrix: Matrix) -> "Warp":
         """This warp, with one more homography behind it."""
-        return replace(self, matrix=product(matrix, self.matrix))
+        return self._with(self.middle_x_px, product(matrix, self.matrix))
+
+    def on_wider(self, across: int, down: int) -> "Warp":
+        """The warp of a clean picture that got that many pixels more to the left and at the top."""
+        return self._with(self.middle_x_px + across, product(self.matrix, shift(-across, -down)))
+
+    def _with(self, middle_x_px: float, matrix: Matrix) -> "Warp":
+        bend = (self.half_px, self.arc_px, self.arc_at, self.wave_px, self.wave_turns, self.wave_phase)
+        return Warp(middle_x_px, *bend, self.squeeze, matrix)
 
     def _bent(self, x: Reals, y: Reals) -> tuple[Reals, Reals]:
         """The bend and the cylinder."""
@@ -226,6 +243,15 @@ class Warp:
             return picture
         pixels = np.asarray(picture)
         return Pillow.fromarray(self.read(size, lambda where: read_at(where, [pixels], fill), back=back)[0])
+
+
+def _border(width_px: int, height_px: int) -> Points:
+    """Points along the border of a photo, `_BORDER_POINTS` a side."""
+    share = _shares(_BORDER_POINTS)
+    points = np.zeros((4, _BORDER_POINTS, 2))
+    points[:2, :, 0], points[2:, :, 1] = share * width_px, share * height_px
+    points[1, :, 1], points[3, :, 0] = height_px, width_px
+    return points.reshape(-1, 2)
 
 
 @lru_cache(maxsize=512)

@@ -16,7 +16,13 @@ def encoded(kind: str, **options: object) -> bytes:
 
 @pytest.mark.parametrize(
     ("kind", "options"),
-    [("PNG", {}), ("JPEG", {}), ("JPEG", {"progressive": True}), ("JPEG", {"comment": b"\xff\xc0 no frame", "dpi": (72, 72)}), ("WEBP", {})],
+    [
+        ("PNG", {}),
+        ("JPEG", {}),
+        ("JPEG", {"progressive": True}),
+        ("JPEG", {"comment": b"\xff\xc0 no frame", "dpi": (72, 72)}),
+        ("WEBP", {}),
+    ],
 )
 def test_sizes_are_pillows(kind: str, options: dict[str, object]) -> None:
     assert picture_header(encoded(kind, **options)) == (kind.lower(), 301, 77)
