@@ -16,6 +16,7 @@ from schemas.errors import UserError
 from schemas.sample import AssetUse
 from synth.render import papers, surfaces
 from synth.render.photographed import PHOTOGRAPHS, Ground, photograph_use
+from synth.render.pixels import total
 from synth.render.planes import Planes, Rgb, rgb
 
 PAPERS: Final[Mapping[str, Ground]] = MappingProxyType(
@@ -114,8 +115,9 @@ def readable_ink(ground_patch: Planes, rng: Generator, low: float = 4.5, high: f
 def _tones_of(patch: Planes) -> tuple[tuple[float, float, float], float, float]:
     """Mean colour, and the tenth darkest and the tenth lightest tone as greys, of a patch, of every so manieth pixel."""
     step = max(1, min(patch.luma.shape) // 24)
-    grey = np.sort(patch.luma[::step, ::step], axis=None, kind="stable")  # a radix sort, for bytes
-    y, blue, red = (int(plane[::step, ::step].mean()) for plane in (patch.luma, patch.blue, patch.red))
+    tones = [np.ascontiguousarray(plane[::step, ::step]) for plane in (patch.luma, patch.blue, patch.red)]
+    y, blue, red = (total(part) // part.size for part in tones)
+    grey = np.sort(tones[0], axis=None, kind="stable")  # a radix sort, for bytes
     last = len(grey) - 1
     return rgb((y, blue, red)), float(grey[last // 10]), float(grey[last * 9 // 10])
 

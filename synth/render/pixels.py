@@ -52,8 +52,7 @@ def _noise_field() -> Grey:
 
 def table(values: NDArray[np.floating]) -> Grey:
     """256 tones, rounded and clipped, for `looked_up`."""
-    tones: Grey = np.minimum(np.maximum(np.rint(values), 0.0), 255.0).astype(np.uint8)
-    return tones
+    return _bytes(cv2.multiply(values, _of(1), dtype=cv2.CV_8U))  # which rounds halves to even, as NumPy does, and clips
 
 
 def looked_up(picture: Grey, tones: Grey) -> Grey:
@@ -154,6 +153,11 @@ def fit_sums(first: Grey, second: Grey) -> Sums:
     for picture, table in zip(pictures, tables, strict=True):
         cv2.integral(picture, table, sdepth=cv2.CV_64F)
     return tables.reshape(5, -1)
+
+
+def total(picture: Grey) -> int:
+    """The sum of a picture's tones."""
+    return int(cv2.sumElems(picture)[0])
 
 
 def masked_means(picture: Grey, by: Grey, above: int) -> tuple[float | None, float | None]:
