@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from schemas.sample import BoxPx, Image
 from schemas.text_layer import TextLayer, TextLine
-from synth.render.pixels import Grey, fit_sums, inverted, read_grey, read_rgb
+from synth.render.pixels import READ_PX, Grey, fit_sums, inverted, read_grey, read_rgb
 from synth.render.warp import Warp
 
 MARGIN_PX = 4
 """Room around a line's ink that its windows may reach into."""
-_ROWS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +98,8 @@ class Flattened:
     def __init__(self, image: Image, warp: Warp, layer: TextLayer) -> None:
         self._image, self._warp, self._shape = image, warp, (layer.height_px, layer.width_px)
         lefts, tops, rights, bottoms = zip(*(line.box_px for line in layer.lines), strict=True) if layer.lines else ((0.0,),) * 4
-        # Exact coordinates are worked out for every eighth row: those of the whole picture, wherever the text begins.
-        y0 = max(int(min(tops)) - MARGIN_PX, 0) // _ROWS * _ROWS
+        # Exact coordinates are worked out for one row in so many: those of the whole picture, wherever the text begins.
+        y0 = max(int(min(tops)) - MARGIN_PX, 0) // READ_PX * READ_PX
         right, bottom = min(int(max(rights)) + MARGIN_PX, layer.width_px), min(int(max(bottoms)) + MARGIN_PX, layer.height_px)
         self._area = (max(int(min(lefts)) - MARGIN_PX, 0), y0, right, bottom)
         self._channels: list[Grey] = []

@@ -41,7 +41,9 @@ def test_arithmetic_is_that_of_numbers(size: tuple[int, int], tone: int, share: 
         (pixels.distance(first, second), np.abs(a - b), 0.0),
         (pixels.inverted(first), 255 - a, 0.0),
         (pixels.times(first, 1.7 * share), np.clip(1.7 * share * a, 0, 255), 0.5),
-        (pixels.risen(first, tone, 200), tone + (200 - tone) * a / 255, 0.5),
+        (pixels.risen(first, tone, 200), tone + a * round((200 - tone) / 255 * 32768) / 32768, 0.5),
+        (pixels.weighted(first, second, 0.7 * share, 100), np.clip(a + (b - 100) * round(0.7 * share * 32768) / 32768, 0, 255), 0.5),
+        (pixels.faded(first, share), np.abs(128 + (a - 128) * round(share * 32768) / 32768), 0.5),
         (pixels.looked_up(first, pixels.table(255.0 - np.arange(256))), 255 - a, 0.0),
     ):
         assert found.dtype == np.uint8
@@ -149,7 +151,8 @@ def digest() -> str:
             pixels.blended(a, b, 0.37),
         ]
         made += [pixels.difference(a, b), pixels.enlarged(a, to), pixels.enlarged(a[:7, :9], to), pixels.halved(a), pixels.times(a, 0.613)]
-        made += [pixels.risen(a, 200, 30), pixels.grained(a, b, 7.3), *(pixels.blurred(a, sigma) for sigma in (0.2, 0.5, 1.1, 2.3, 4.0))]
+        made += [pixels.risen(a, 200, 30), pixels.grained(a, b, 7.3), pixels.weighted(a, b, 0.37, 128), pixels.faded(a, 0.83)]
+        made += [*(pixels.blurred(a, sigma) for sigma in (0.2, 0.5, 1.1, 2.3, 4.0))]
         made += [
             where,
             pixels.coarser(where[:, : to[1] // 2 * 2, : to[0] // 2 * 2]),
