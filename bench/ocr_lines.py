@@ -27,6 +27,8 @@ from pathlib import Path
 
 from dags.corpus import GC_THRESHOLDS
 from dags.terminal import print_table
+from schemas.family import AnyFamily
+from schemas.sample import Sample
 from schemas.seeds import stream
 from synth.load import load_family
 from synth.make import draft_sample, make_sample, verify_sample
@@ -111,6 +113,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rivals", required=True, help="a Python with trdg and synthtiger")
     parser.add_argument("--lines", type=int, default=600)
+    parser.add_argument("--rounds", type=int, default=3, help="each is timed so often, one after the other; the best of each counts")
     chosen = parser.parse_args()
     gc.set_threshold(*GC_THRESHOLDS)
     params = {"languages": ["en"], "units": ["line"], "wear": ["photo"], "questions": 1, "min_size_px": TYPE_PX, "max_size_px": TYPE_PX}
@@ -118,20 +121,33 @@ def main() -> int:
     family = load_family("ocr.line", params, "bench/ocr_lines.py")
     for index in range(100):
         make_sample(family, "ocr.line", index, 1)
-    start = time.process_time()
-    drafts = [draft_sample(family, "ocr.line", index, 2) for index in range(chosen.lines)]
-    made = [verify_sample(family, draft) for draft in drafts]
-    ours = chosen.lines / (time.process_time() - start)
+    seconds, made = _timed(family, chosen.lines, 2)
     proved = sum(all(verdict.passed for verdict in sample.verdicts) for sample in made)
     texts = [json.loads(sample.truth)["text"] for sample in made]
     area = sum(image.width_px * image.height_px for sample in made for image in sample.images) / chosen.lines
-    rows: list[list[object]] = [["Assay, boxes and proof included", TYPE_PX, f"{area / 1000:.0f}", f"{ours:.1f}", "1.0"]]
-    for which, size in (("trdg", LINE_PX), ("alike", TYPE_PX), ("boxes", TYPE_PX), ("plain", TYPE_PX)):
-        rate, area = rival(chosen.rivals, which, size, texts[: len(texts) // 10] if which == "boxes" else texts)
-        rows.append([RIVALS[which], size, f"{area / 1000:.0f}", f"{rate:.1f}", f"{ours / rate:.1f}"])
+    areas, rates, ours = {"": area}, dict.fromkeys(RIVALS, 0.0), chosen.lines / seconds
+    for number in range(chosen.rounds):
+        if number:  # other lines each time, so that no cache knows them
+            ours = max(ours, chosen.lines / _timed(family, chosen.lines, 2 + number)[0])
+        for which in RIVALS:
+            some = texts[: len(texts) // 10] if which == "boxes" else texts
+            rate, areas[which] = rival(chosen.rivals, which, LINE_PX if which == "trdg" else TYPE_PX, some)
+            rates[which] = max(rates[which], rate)
+    rows: list[list[object]] = [["Assay, boxes and proof included", TYPE_PX, f"{areas[''] / 1000:.0f}", f"{ours:.1f}", "1.0"]]
+    for which, name in RIVALS.items():
+        size = LINE_PX if which == "trdg" else TYPE_PX
+        rows.append([name, size, f"{areas[which] / 1000:.0f}", f"{rates[which]:.1f}", f"{ours / rates[which]:.1f}"])
     print_table("English lines a second and core", ["who", "size", "kpx a picture", "lines/s", "ours over this"], rows)
     print(f"{proved} of our {chosen.lines} lines are proved; a worker drops the others")
     return 0
+
+
+def _timed(family: AnyFamily, lines: int, seed: int) -> tuple[float, list[Sample]]:
+    """Seconds of CPU time for so many lines, and the lines."""
+    start = time.process_time()
+    drafts = [draft_sample(family, "ocr.line", index, seed) for index in range(lines)]
+    made = [verify_sample(family, draft) for draft in drafts]
+    return time.process_time() - start, made
 
 
 def rival(python: str, which: str, size: int, texts: list[str]) -> tuple[float, float]:

@@ -6,7 +6,7 @@ windows come from summed-area tables of whole numbers and are exact. Nothing her
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from schemas.text_layer import TextLayer, TextLine
 from synth.render.pixels import READ_PX, Grey, fit_sums, inverted, read_grey, read_rgb
 from synth.render.warp import Warp
 
+Number = TypeVar("Number", np.float64, np.int64)
 MARGIN_PX = 4
 """Room around a line's ink that its windows may reach into."""
 
@@ -65,10 +66,12 @@ class LineFit:
         """Windows of the line with a margin, clipped to it."""
         return self._clipped(np.add(windows, (-across, -down, across, down)))
 
-    def _clipped(self, windows: NDArray[Any]) -> NDArray[Any]:
+    def _clipped(self, windows: NDArray[Number]) -> NDArray[Number]:
+        """Windows cut to the line, in place."""
         height, width = self.ink.shape
         np.maximum(windows, 0, out=windows)
-        return np.minimum(windows, (width, height, width, height), out=windows)
+        np.minimum(windows, (width, height, width, height), out=windows)
+        return windows
 
     def fit(self, windows: NDArray[np.int64]) -> Fit:
         """Fits in windows (n, 4) of the line."""

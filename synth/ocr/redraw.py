@@ -154,8 +154,8 @@ def _word_faults(canvas: NDArray[np.uint8], word: Word, language: str) -> Iterat
         yield f"the box of {word.text!r} is {_rounded(word.box_px)}; its ink is in {_rounded(hull)}"
     if "".join([cluster.text for cluster in word.clusters]) != word.text:
         yield f"the clusters {[cluster.text for cluster in word.clusters]!r} are not the word {word.text!r}"
-    # Most clusters are one glyph.
-    for cluster, likely in itertools.zip_longest(word.clusters, boxes[: len(word.clusters)], fillvalue=boxes[-1]):
+    more = itertools.repeat(boxes[-1], max(0, len(word.clusters) - len(boxes)))
+    for cluster, likely in zip(word.clusters, itertools.chain(boxes, more), strict=False):  # most clusters are one glyph
         if not _inside(likely, cluster.box_px) and not any(_inside(box, cluster.box_px) for box in boxes):
             yield f"the box {_rounded(cluster.box_px)} of {cluster.text!r} in {word.text!r} holds no ink of its own"
 
@@ -183,7 +183,7 @@ def _draw(canvas: NDArray[np.uint8], run: Run, file: FontFile, glyphs: Sequence[
     scale = run.size_px / _units_per_em(file)
     font = sized_font(file, round(run.size_px * 64))
     rows, columns = canvas.shape
-    found = []
+    found: list[tuple[str, BoxPx]] = []
     for number, from_pen, above, start in glyphs:
         x = round((run.x_px + from_pen * scale) * EIGHTHS)
         y = round((run.y_px - above * scale) * EIGHTHS)

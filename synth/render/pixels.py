@@ -270,12 +270,13 @@ def coordinates(x_px: NDArray[np.float64], y_px: NDArray[np.float64], height: in
         y_px: Exact y.
         height: Rows wanted.
     """
-    nodes = np.empty((2, *np.broadcast_shapes(x_px.shape, y_px.shape)), np.float32)
+    shape = x_px.shape if x_px.shape == y_px.shape else np.broadcast_shapes(x_px.shape, y_px.shape)
+    nodes = np.empty((2, *shape), np.float32)
     nodes[0], nodes[1] = x_px, y_px
     nodes -= _HALF
-    lines = (nodes[:, 1:] - nodes[:, :-1])[:, :, None] * _SHARES
+    lines: NDArray[np.float32] = np.multiply((nodes[:, 1:] - nodes[:, :-1])[:, :, None], _SHARES, dtype=np.float32)
     lines += nodes[:, :-1, None]
-    return np.asarray(lines.reshape(2, -1, nodes.shape[2])[:, :height], np.float32)
+    return lines.reshape(2, -1, nodes.shape[2])[:, :height]
 
 
 def by_bands(
@@ -289,7 +290,8 @@ def by_bands(
         height: Rows wanted.
         read: Makes the rows of each picture from coordinates.
     """
-    x_px, y_px = np.broadcast_arrays(x_px, y_px)
+    if x_px.shape != y_px.shape:
+        x_px, y_px = np.broadcast_arrays(x_px, y_px)
     nodes = max(8, _BAND_PX // x_px.shape[1] // READ_PX)
     bands = []
     for at in range(0, -(-height // READ_PX), nodes):
