@@ -6,26 +6,45 @@ bent. Nothing here knows what the value means.
 """
 
 import json
-from collections.abc import Iterable
+import json.encoder
+from collections.abc import Callable, Iterable
 from math import isfinite
 from typing import Any
 
 from schemas.sample import Json
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_DECODER = json.JSONDecoder(parse_constant=lambda name: _refuse_constant(name))
 
 
-def canonical_json(obj: Any) -> str:
+def _whole_encoder() -> Callable[[Any], str]:
+    """`_ENCODER.encode`, without what that sets up anew for each value, where Python is the one that has its encoder in C."""
+    make = vars(json.encoder).get("c_make_encoder")
+    if make is None:
+        return _ENCODER.encode
+    quoted = json.encoder.encode_basestring
+    pieces = make(None, _ENCODER.default, quoted, None, _ENCODER.key_separator, _ENCODER.item_separator, True, False, False)
+    return lambda obj: "".join(pieces(obj, 0))
+
+
+_encode = _whole_encoder()
+
+
+def canonical_json(obj: Any, *, text_keys: bool = False) -> str:
     """The canonical JSON text of `obj`. Tuples are written as lists.
+
+    Args:
+        obj: The value.
+        text_keys: Whether the caller has written out all keys as text, so that nobody need look for others, which the encoder would bend.
 
     Raises:
         ValueError: A float is not finite, or text holds a lone surrogate; the message names the place.
         TypeError: A value or key is of a type that JSON does not have (NumPy scalars other than float64 included).
     """
     try:
-        if not _has_text_keys(obj):
+        if not (text_keys or _has_text_keys(obj)):
             _check(obj, "$")
-        text = _ENCODER.encode(obj)
+        text = _encode(obj)
     except (TypeError, ValueError):
         _check(obj, "$")  # names the place
         raise
@@ -35,7 +54,7 @@ def canonical_json(obj: Any) -> str:
 
 def parse_json(text: str) -> Json:
     """The value of a JSON text; the names NaN and Infinity, which Python's reader admits, are refused with ValueError."""
-    value: Json = json.loads(text, parse_constant=_refuse_constant)
+    value: Json = _DECODER.decode(text)
     return value
 
 

@@ -117,21 +117,44 @@ def layer_name(image: int) -> str:
 
 def write_layer(layer: TextLayer, image: int = 0) -> Attachment:
     """The layer as an attachment; equal layers give equal bytes."""
-    lines = [{**_fields(line), "words": [_word_fields(word) for word in line.words]} for line in layer.lines]
-    data = {"width_px": layer.width_px, "height_px": layer.height_px, "lines": lines}
-    return Attachment.of(layer_name(image), MEDIA_TYPE, canonical_json(data).encode())
+    data = {"width_px": layer.width_px, "height_px": layer.height_px, "lines": [_line_fields(line) for line in layer.lines]}
+    return Attachment.of(layer_name(image), MEDIA_TYPE, canonical_json(data, text_keys=True).encode())
 
 
-def _fields(item: TextLine | Run) -> dict[str, Any]:
+def _line_fields(line: TextLine) -> dict[str, Any]:
     """Names and values, as they are: `asdict` would copy each of them."""
-    return {name: getattr(item, name) for name in item.__slots__}
+    return {
+        "text": line.text,
+        "language": line.language,
+        "box_px": line.box_px,
+        "words": [_word_fields(word) for word in line.words],
+        "role": line.role,
+        "block": line.block,
+        "rtl": line.rtl,
+        "vertical": line.vertical,
+    }
 
 
 def _word_fields(word: Word) -> dict[str, Any]:
     # A page has thousands of clusters: a row each.
-    clusters = [[cluster.text, *cluster.box_px] for cluster in word.clusters]
-    fields = {"text": word.text, "box_px": word.box_px, "clusters": clusters, "runs": [_fields(run) for run in word.runs]}
+    clusters = [(cluster.text, *cluster.box_px) for cluster in word.clusters]
+    fields = {"text": word.text, "box_px": word.box_px, "clusters": clusters, "runs": [_run_fields(run) for run in word.runs]}
     return {**fields, "hidden": True} if word.hidden else fields
+
+
+def _run_fields(run: Run) -> dict[str, Any]:
+    return {
+        "text": run.text,
+        "font": run.font,
+        "face": run.face,
+        "axes": run.axes,
+        "size_px": run.size_px,
+        "x_px": run.x_px,
+        "y_px": run.y_px,
+        "rtl": run.rtl,
+        "vertical": run.vertical,
+        "ligatures": run.ligatures,
+    }
 
 
 def read_layer(stored: Stored, image: int = 0) -> TextLayer:
@@ -141,16 +164,16 @@ def read_layer(stored: Stored, image: int = 0) -> TextLayer:
 
 
 def _line(data: dict[str, Any]) -> TextLine:
-    return TextLine(**{**data, "box_px": _box(data["box_px"]), "words": tuple(map(_word, data["words"]))})
+    return TextLine(**{**data, "box_px": _box(data["box_px"]), "words": tuple([_word(word) for word in data["words"]])})
 
 
 def _word(data: dict[str, Any]) -> Word:
-    clusters = tuple(Cluster(text, _box(box)) for text, *box in data["clusters"])
-    return Word(data["text"], _box(data["box_px"]), clusters, tuple(map(_run, data["runs"])), data.get("hidden", False))
+    clusters = tuple([Cluster(text, (x0, y0, x1, y1)) for text, x0, y0, x1, y1 in data["clusters"]])
+    return Word(data["text"], _box(data["box_px"]), clusters, tuple([_run(run) for run in data["runs"]]), data.get("hidden", False))
 
 
 def _run(data: dict[str, Any]) -> Run:
-    return Run(**{**data, "axes": tuple((tag, value) for tag, value in data["axes"])})
+    return Run(**{**data, "axes": tuple([(tag, value) for tag, value in data["axes"]])})
 
 
 def _box(values: list[float]) -> BoxPx:

@@ -84,12 +84,12 @@ def encode_conversation(turns: Sequence[Turn], image_tokens: Sequence[int] = ())
     """
     images = iter(image_tokens)
     ids: list[int] = []
-    newline = encode_text("\n")
+    newline = _encoded("\n")
     for turn in turns:
         ids.append(IM_START)
         # Role and text are encoded together: a text that begins with a newline shares a token with the one after the role.
-        for part in _PLACEHOLDER.split(f"{turn.role}\n{turn.text}"):
-            ids += _image_ids(part, next(images, None), len(image_tokens)) if _PLACEHOLDER.fullmatch(part) else encode_text(part)
+        for number, part in enumerate(_PLACEHOLDER.split(f"{turn.role}\n{turn.text}")):
+            ids += _image_ids(part, next(images, None), len(image_tokens)) if number % 2 else _encoded(part)
         ids += [IM_END, *newline]
     if (left := len(list(images))) > 0:
         raise ValueError(f"{len(image_tokens)} images but {len(image_tokens) - left} <image> placeholders")

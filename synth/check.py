@@ -4,16 +4,13 @@ What breaks it is a bug of the family, but of one sample at a time: a `DataError
 and the corpus goes on. Nothing here knows what a family means.
 """
 
-import io
 from collections.abc import Sequence
-
-from PIL import Image as PillowImage
 
 from schemas.errors import DataError
 from schemas.family import AnyFamily
 from schemas.sample import Evidence, Sample, Turn, Verdict
+from synth.picture_header import picture_header
 
-FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP"}
 EDGE_PX = 0.5
 """Boxes may stand out by half a pixel: a box from page points, rounded at the page's edge."""
 
@@ -29,11 +26,10 @@ def check_placeholders(turns: Sequence[Turn], images: int, clips: int) -> None:
 def check_draft(sample: Sample, family: AnyFamily) -> None:
     """Raise `DataError` unless image sizes are true, evidence lies inside, and the token budget is kept."""
     for number, image in enumerate(sample.images):
-        with PillowImage.open(io.BytesIO(image.data)) as picture:  # reads the header only
-            found = (picture.width, picture.height, picture.format)
-        if found != (image.width_px, image.height_px, FORMATS[image.format]):
+        found, width, height = picture_header(image.data)
+        if (found, width, height) != (image.format, image.width_px, image.height_px):
             stated = f"{image.width_px}x{image.height_px} {image.format}"
-            raise DataError("image_size", f"image {number} is stated as {stated} but holds {found[0]}x{found[1]} {found[2]}")
+            raise DataError("image_size", f"image {number} is stated as {stated} but holds {width}x{height} {found}")
     for number, turn in enumerate(sample.turns):
         for evidence in turn.proof.evidence if turn.proof else ():
             _check_evidence(sample, evidence, f"turn {number} ({turn.task})")

@@ -232,8 +232,7 @@ class Writer:
 
     def __init__(self, code: str, rng: Generator) -> None:
         self.corpus, self.rng, self.row = load_corpus(code), rng, language_row(code)
-        self.locale = Locale.parse(code, sep="-")
-        self._usable = _usable(code)
+        self.locale, self._usable = _locale(code), _usable(code)
 
     def sentence(self) -> str:
         """A sentence or message."""
@@ -365,6 +364,11 @@ class Writer:
 
     def _one(self, items: Sequence[str]) -> str:
         return items[int(self.rng.integers(len(items)))]
+
+
+@cache
+def _locale(code: str) -> Locale:
+    return Locale.parse(code, sep="-")
 
 
 @cache

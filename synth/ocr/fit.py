@@ -6,18 +6,19 @@ windows come from summed-area tables of whole numbers and are exact. Nothing her
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.sample import BoxPx, Image
 from schemas.text_layer import TextLayer, TextLine
-from synth.render.pixels import Grey, inverted, product_sums, read_grey, read_rgb, stacked, summed
+from synth.render.pixels import READ_PX, Grey, fit_sums, inverted, read_grey, read_rgb
 from synth.render.warp import Warp
 
+Number = TypeVar("Number", np.float64, np.int64)
 MARGIN_PX = 4
 """Room around a line's ink that its windows may reach into."""
-_ROWS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +52,35 @@ class LineFit:
         self.left, self.top = max(int(x0) - MARGIN_PX, 0), max(int(y0) - MARGIN_PX, 0)
         place = (slice(self.top, int(y1) + MARGIN_PX), slice(self.left, int(x1) + MARGIN_PX))
         self.ink, self.seen = inverted(clean[place]), flat[place]
-        sums, squares = summed(stacked((self.ink, self.seen)))
-        self._tables = (sums.reshape(-1, 2), squares.reshape(-1, 2), product_sums(self.ink, self.seen).reshape(-1, 1))
+        self._tables = fit_sums(self.ink, self.seen)
 
     def windows(self, boxes: Sequence[BoxPx], across: int, down: int) -> NDArray[np.int64]:
         """Whole pixels around boxes of the plate, with a margin, clipped to the line: (n, 4), x0, y0, x1, y1."""
-        height, width = self.ink.shape
         found = np.array(boxes, np.float64).reshape(-1, 4)
-        found[:, :2], found[:, 2:] = np.floor(found[:, :2]), np.ceil(found[:, 2:])
+        np.floor(found[:, :2], out=found[:, :2])
+        np.ceil(found[:, 2:], out=found[:, 2:])
         found += (-self.left - across, -self.top - down, across - self.left, down - self.top)
-        return np.minimum(np.maximum(found, 0), (width, height, width, height)).astype(np.int64)
+        return self._clipped(found).astype(np.int64)
+
+    def grown(self, windows: NDArray[np.int64], across: int, down: int) -> NDArray[np.int64]:
+        """Windows of the line with a margin, clipped to it."""
+        return self._clipped(np.add(windows, (-across, -down, across, down)))
+
+    def _clipped(self, windows: NDArray[Number]) -> NDArray[Number]:
+        """Windows cut to the line, in place."""
+        height, width = self.ink.shape
+        np.maximum(windows, 0, out=windows)
+        np.minimum(windows, (width, height, width, height), out=windows)
+        return windows
 
     def fit(self, windows: NDArray[np.int64]) -> Fit:
         """Fits in windows (n, 4) of the line."""
-        width = self.ink.shape[1] + 1
-        x0, y0, x1, y1 = windows.T
-        n = (x1 - x0) * (y1 - y0)
-        down, up = y1 * width, y0 * width
-        corners = np.array((down + x1, up + x1, down + x0, up + x0))
-        found = [table.take(corners, axis=0) for table in self._tables]  # each (4, n, channels)
-        (a, b), (aa, bb), (ab,) = ((part[0] - part[1] - part[2] + part[3]).T for part in found)
+        x, y = windows[:, [2, 2, 0, 0]], windows[:, [3, 1, 3, 1]]  # right below, right above, left below, left above
+        y *= self.ink.shape[1] + 1
+        y += x
+        found = self._tables.take(y, axis=1)  # (5, n, 4)
+        a, b, aa, bb, ab = found[:, :, 0] - found[:, :, 1] - found[:, :, 2] + found[:, :, 3]
+        n = (windows[:, 2:] - windows[:, :2]).prod(axis=1)
         # Whole numbers, 0 where one of the two is flat.
         var_a, var_b, common = n * aa - a * a, n * bb - b * b, a * b - n * ab
         r = common / np.maximum(np.sqrt(var_a * var_b), 1.0)
@@ -91,8 +101,8 @@ class Flattened:
     def __init__(self, image: Image, warp: Warp, layer: TextLayer) -> None:
         self._image, self._warp, self._shape = image, warp, (layer.height_px, layer.width_px)
         lefts, tops, rights, bottoms = zip(*(line.box_px for line in layer.lines), strict=True) if layer.lines else ((0.0,),) * 4
-        # Exact coordinates are worked out for every eighth row: those of the whole picture, wherever the text begins.
-        y0 = max(int(min(tops)) - MARGIN_PX, 0) // _ROWS * _ROWS
+        # Exact coordinates are worked out for one row in so many: those of the whole picture, wherever the text begins.
+        y0 = max(int(min(tops)) - MARGIN_PX, 0) // READ_PX * READ_PX
         right, bottom = min(int(max(rights)) + MARGIN_PX, layer.width_px), min(int(max(bottoms)) + MARGIN_PX, layer.height_px)
         self._area = (max(int(min(lefts)) - MARGIN_PX, 0), y0, right, bottom)
         self._channels: list[Grey] = []

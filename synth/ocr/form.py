@@ -98,7 +98,7 @@ class Form:
         damaged: Share of pictures in which some words are made unreadable, which the right answers say.
     """
 
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     languages: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ("receipt", "invoice", "card", "form")

@@ -67,7 +67,7 @@ class Line:
         damaged: Share of pictures in which some words are made unreadable, which the right answers say.
     """
 
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     languages: tuple[str, ...] = ()
     units: tuple[Unit, ...] = ("word", "words", "phrase", "line", "characters")

@@ -78,7 +78,7 @@ class Page:
         damaged: Share of pictures in which some words are made unreadable, which the right answers say.
     """
 
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     languages: tuple[str, ...] = ()
     wear: tuple[Wear, ...] = ("print", "scan", "photo")

@@ -60,12 +60,12 @@ def match_prompt(task: str, question: str) -> tuple[Language, dict[str, str]] | 
     """The language of the phrasing that `question` is, and what stands in its slots; None if it is no phrasing of the task."""
     for language, texts in phrasings(task).items():
         for text in texts:
-            found = re.fullmatch(_pattern(text), question)
+            found = _pattern(text).fullmatch(question)
             if found:
                 return language, found.groupdict()
     return None
 
 
 @cache
-def _pattern(text: str) -> str:
-    return re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(text))
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(text)))

@@ -5,10 +5,12 @@ that the stored text, shaped by its script's rules in the stored font, is what t
 Nothing here knows how a plate is made, or the questions asked about it.
 """
 
+import itertools
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
+from typing import TypeAlias
 
 import numpy as np
 import uharfbuzz as hb
@@ -20,7 +22,7 @@ from schemas.sample import BoxPx
 from schemas.text_layer import Run, TextLayer, TextLine, Word
 from synth.render.fonts import TYPEFACES, FontFile, font_path
 from synth.render.glyphs import sized_font
-from synth.render.pixels import distance, inverted
+from synth.render.pixels import darken, distance, inverted
 
 TOLERANCE = 100
 """Grey levels by which a pixel of the plate may differ from the one drawn again. Glyphs land an eighth of a pixel off there and a sixteenth
@@ -31,14 +33,8 @@ DOTTED_CIRCLE = 0x25CC
 MAX_FAULTS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class _Glyph:
-    """One shaped glyph: its number, its place from the run's pen in font units (y up), and the first character of its cluster."""
-
-    number: int
-    x: int
-    y: int
-    cluster: int
+_Glyph: TypeAlias = tuple[int, int, int, int]
+"""One shaped glyph: its number, x and y from the run's pen in font units (y up), and the first character of its cluster."""
 
 
 def plate_faults(clean: NDArray[np.uint8], layer: TextLayer) -> tuple[str, ...]:
@@ -139,13 +135,14 @@ def _word_faults(canvas: NDArray[np.uint8], word: Word, language: str) -> Iterat
             yield f"the font {run.font} with axes {run.axes} of {run.text!r} is not one of synth/render/fonts.py"
             return
         glyphs = shape(run, file, language)
-        circle = _hb_font(file).get_nominal_glyph(DOTTED_CIRCLE)
-        if any(glyph.number == 0 for glyph in glyphs):
+        circle = _dotted_circle(file)
+        numbers = [number for number, _, _, _ in glyphs]
+        if 0 in numbers:
             yield f"{run.font} has no glyph for a character of {run.text!r}"
-        if circle and any(glyph.number == circle for glyph in glyphs) and chr(DOTTED_CIRCLE) not in run.text:
+        if circle and circle in numbers and chr(DOTTED_CIRCLE) not in run.text:
             yield f"a mark of {run.text!r} has no letter to sit on in {run.font}"
-        numbers = [glyph.cluster for glyph in glyphs]
-        if numbers != sorted(numbers, reverse=run.rtl):
+        starts = [start for _, _, _, start in glyphs]
+        if starts != sorted(starts, reverse=run.rtl):
             yield f"the clusters of {run.text!r} do not run {'from right to left' if run.rtl else 'from left to right'}"
         found += _draw(canvas, run, file, glyphs)
     if not found:
@@ -155,10 +152,10 @@ def _word_faults(canvas: NDArray[np.uint8], word: Word, language: str) -> Iterat
     hull = union_box(boxes)
     if _distance(hull, word.box_px) > BOX_TOLERANCE_PX:
         yield f"the box of {word.text!r} is {_rounded(word.box_px)}; its ink is in {_rounded(hull)}"
-    if "".join(cluster.text for cluster in word.clusters) != word.text:
+    if "".join([cluster.text for cluster in word.clusters]) != word.text:
         yield f"the clusters {[cluster.text for cluster in word.clusters]!r} are not the word {word.text!r}"
-    for number, cluster in enumerate(word.clusters):
-        likely = boxes[min(number, len(boxes) - 1)]  # most clusters are one glyph
+    more = itertools.repeat(boxes[-1], max(0, len(word.clusters) - len(boxes)))
+    for cluster, likely in zip(word.clusters, itertools.chain(boxes, more), strict=False):  # most clusters are one glyph
         if not _inside(likely, cluster.box_px) and not any(_inside(box, cluster.box_px) for box in boxes):
             yield f"the box {_rounded(cluster.box_px)} of {cluster.text!r} in {word.text!r} holds no ink of its own"
 
@@ -175,33 +172,34 @@ def shape(run: Run, file: FontFile, language: str) -> list[_Glyph]:
     x = y = 0
     out = []
     for info, place in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
-        out.append(_Glyph(info.codepoint, x + place.x_offset, y + place.y_offset, info.cluster))
-        x, y = x + place.x_advance, y + place.y_advance
+        x_offset, y_offset, x_advance, y_advance = place.position
+        out.append((info.codepoint, x + x_offset, y + y_offset, info.cluster))
+        x, y = x + x_advance, y + y_advance
     return out
 
 
 def _draw(canvas: NDArray[np.uint8], run: Run, file: FontFile, glyphs: Sequence[_Glyph]) -> list[tuple[str, BoxPx]]:
     """Draw a run where it says it stands; (text from there on, box) of each glyph with ink. Ink outside the plate is cut off."""
-    scale = run.size_px / _hb_font(file).face.upem
+    scale = run.size_px / _units_per_em(file)
     font = sized_font(file, round(run.size_px * 64))
-    found = []
-    for glyph in glyphs:
-        x = round((run.x_px + glyph.x * scale) * EIGHTHS)
-        y = round((run.y_px - glyph.y * scale) * EIGHTHS)
-        ink, over, down = font.ink(glyph.number, x % EIGHTHS * 8, y % EIGHTHS * 8)
+    rows, columns = canvas.shape
+    found: list[tuple[str, BoxPx]] = []
+    for number, from_pen, above, start in glyphs:
+        x = round((run.x_px + from_pen * scale) * EIGHTHS)
+        y = round((run.y_px - above * scale) * EIGHTHS)
+        ink, over, down = font.ink(number, x % EIGHTHS * 8, y % EIGHTHS * 8)
         left, top = x // EIGHTHS + over, y // EIGHTHS + down
         height, width = ink.shape
         if not height:
             continue
         right, bottom = left + width, top + height
-        if left >= 0 and top >= 0 and right <= canvas.shape[1] and bottom <= canvas.shape[0]:
-            under = canvas[top:bottom, left:right]
-        else:
+        if left >= 0 and top >= 0 and right <= columns and bottom <= rows:
+            darken(canvas[top:bottom, left:right], ink)
+        elif right > 0 and bottom > 0 and left < columns and top < rows:
             x0, y0 = max(left, 0), max(top, 0)
-            under = canvas[y0 : max(bottom, 0), x0 : max(right, 0)]
-            ink = ink[y0 - top :, x0 - left :][: under.shape[0], : under.shape[1]]
-        np.maximum(under, ink, out=under)
-        found.append((run.text[glyph.cluster :], (left, top, right, bottom)))
+            under = canvas[y0:bottom, x0:right]
+            darken(under, ink[y0 - top :, x0 - left :][: under.shape[0], : under.shape[1]])
+        found.append((run.text[start:], (left, top, right, bottom)))
     return found
 
 
@@ -210,7 +208,7 @@ def text_ink(text: str, like: Run, language: str) -> NDArray[np.uint8] | None:
     run = replace(like, text=text, x_px=0.0, y_px=0.0)
     file = font_of(run)
     glyphs = shape(run, file, language) if file else []
-    if file is None or not glyphs or any(glyph.number == 0 for glyph in glyphs):
+    if file is None or not glyphs or any(number == 0 for number, _, _, _ in glyphs):
         return None
     boxes = [box for _, box in _draw(np.zeros((0, 0), np.uint8), run, file, glyphs)]
     if not boxes:
@@ -256,6 +254,17 @@ def _hb_font(file: FontFile) -> hb.Font:
     font = hb.Font(hb.Face(hb.Blob.from_file_path(str(font_path(file))), file.index))
     font.set_variations(dict(file.axes))
     return font
+
+
+@cache
+def _dotted_circle(file: FontFile) -> int:
+    """Its glyph; 0 where the font has none."""
+    return _hb_font(file).get_nominal_glyph(DOTTED_CIRCLE) or 0
+
+
+@cache
+def _units_per_em(file: FontFile) -> int:
+    return int(_hb_font(file).face.upem)
 
 
 def _distance(a: BoxPx, b: BoxPx) -> float:

@@ -48,16 +48,19 @@ def unseen(fit: LineFit, line: TextLine) -> list[str]:
     letters = [(number, cluster) for number, word in enumerate(line.words) for cluster in word.clusters if _is_lettered(cluster.text)]
     boxes = [word.box_px for word in line.words] + [cluster.box_px for _, cluster in letters]
     # To the sides stands the next letter, which would be found in the place of one that is not there.
-    windows, bare = fit.windows(boxes, 1, _MARGIN_PX), fit.windows(boxes[of_words:], 0, 0)
+    bare = fit.windows(boxes, 0, 0)
+    windows = fit.grown(bare, 1, _MARGIN_PX)
     steps = [max(PART_EM * max([run.size_px for run in word.runs]), _LEAST_PART_PX) for word in line.words]
     parts = [
-        _parts(fit.ink if _has_marks(cluster.text) else None, window, steps[number])
+        _parts(fit.ink, window, steps[number])
+        if _has_marks(cluster.text)
+        else _pieces(window[2] - window[0], (0, window[3] - window[1]), steps[number])
         for (number, cluster), window in zip(letters, windows[of_words:].tolist(), strict=True)
     ]
     numbers = np.array([number for number, _ in letters], np.intp)
     owners = np.repeat(np.arange(len(letters)), [len(pieces) for pieces in parts])  # of each part, its letter
     pieces = np.concatenate((_NONE, *parts)) + windows[of_words:, [0, 1, 0, 1]][owners]
-    found = fit.fit(np.concatenate((windows, bare, pieces)))
+    found = fit.fit(np.concatenate((windows, bare[of_words:], pieces)))
 
     first, last = of_words + len(letters), of_words + 2 * len(letters)
     sign = np.where(found.contrast[numbers] > 0, 1.0, -1.0)
@@ -96,20 +99,18 @@ def _has_marks(text: str) -> bool:
     return len(plain) > 1 or not (plain.isascii() or unicodedata.east_asian_width(plain) == "W") or plain in "ij"
 
 
-def _parts(ink: Grey | None, window: Sequence[int], step: float) -> NDArray[np.int64]:
+def _parts(ink: Grey, window: Sequence[int], step: float) -> NDArray[np.int64]:
     """Windows over what stands apart above or below in a cluster, such as dots and accents, and over pieces of what is larger: (n, 4),
     from the left top corner of the cluster's window.
 
     Args:
-        ink: Of the line; None if nothing stands apart in this cluster.
+        ink: Of the line.
         window: The cluster's.
         step: Size of pieces, in pixels.
     """
     x0, y0, x1, y1 = window
-    gaps: tuple[int, ...] = ()
-    if ink is not None:
-        rows = np.flatnonzero(ink[y0:y1, x0:x1].max(axis=1) > _LEAST_TONE).tolist()
-        gaps = tuple([(a + b + 1) // 2 for a, b in itertools.pairwise(rows) if b - a > 1])  # a gap belongs to both sides
+    rows = np.flatnonzero(ink[y0:y1, x0:x1].max(axis=1) > _LEAST_TONE).tolist()
+    gaps = [(a + b + 1) // 2 for a, b in itertools.pairwise(rows) if b - a > 1]  # a gap belongs to both sides
     return _pieces(x1 - x0, (0, *gaps, y1 - y0), step)
 
 

@@ -16,8 +16,8 @@ from schemas.errors import UserError
 from schemas.sample import AssetUse
 from synth.render import papers, surfaces
 from synth.render.photographed import PHOTOGRAPHS, Ground, photograph_use
-from synth.render.pixels import to_rgb
-from synth.render.planes import Planes, Rgb
+from synth.render.pixels import total
+from synth.render.planes import Planes, Rgb, rgb
 
 PAPERS: Final[Mapping[str, Ground]] = MappingProxyType(
     {
@@ -80,14 +80,14 @@ def ground_uses(name: str) -> tuple[AssetUse, ...]:
 
 def luminance(colour: tuple[float, float, float]) -> float:
     """Relative luminance of an sRGB colour, 0 to 1 (WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-relative-luminance)."""
-    red, green, blue = (_linear(value / 255.0) for value in colour)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    red, green, blue = colour
+    return 0.2126 * _linear(red / 255.0) + 0.7152 * _linear(green / 255.0) + 0.0722 * _linear(blue / 255.0)
 
 
 def contrast_ratio(first: tuple[float, float, float], second: tuple[float, float, float]) -> float:
     """From 1 (alike) to 21 (black and white), whichever is the lighter (https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio)."""
-    dark, light = sorted((luminance(first), luminance(second)))
-    return (light + 0.05) / (dark + 0.05)
+    one, other = luminance(first), luminance(second)
+    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
 
 
 def readable_ink(ground_patch: Planes, rng: Generator, low: float = 4.5, high: float = 21.0) -> Rgb:
@@ -115,11 +115,11 @@ def readable_ink(ground_patch: Planes, rng: Generator, low: float = 4.5, high: f
 def _tones_of(patch: Planes) -> tuple[tuple[float, float, float], float, float]:
     """Mean colour, and the tenth darkest and the tenth lightest tone as greys, of a patch, of every so manieth pixel."""
     step = max(1, min(patch.luma.shape) // 24)
-    grey = np.sort(patch.luma[::step, ::step], axis=None, kind="stable")  # a radix sort, for bytes
-    colour = [int(plane[::step, ::step].mean()) for plane in (patch.luma, patch.blue, patch.red)]
-    red, green, blue = to_rgb(*np.array(colour, np.uint8).reshape(3, 1, 1))[0, 0].tolist()
+    tones = [np.ascontiguousarray(plane[::step, ::step]) for plane in (patch.luma, patch.blue, patch.red)]
+    y, blue, red = (total(part) // part.size for part in tones)
+    grey = np.sort(tones[0], axis=None, kind="stable")  # a radix sort, for bytes
     last = len(grey) - 1
-    return (red, green, blue), float(grey[last // 10]), float(grey[last * 9 // 10])
+    return rgb((y, blue, red)), float(grey[last // 10]), float(grey[last * 9 // 10])
 
 
 def _candidate(rng: Generator, mean: tuple[float, ...], low: float) -> Rgb:

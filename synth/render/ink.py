@@ -20,7 +20,7 @@ from schemas.sample import AssetUse, Attachment, BoxPx
 from schemas.text_layer import Cluster, Run, TextLayer, TextLine, Word, clean_name, write_layer
 from synth.render.fonts import FontFile, asset_use
 from synth.render.glyphs import GlyphInk, SizedFont, sized_font
-from synth.render.pixels import inverted
+from synth.render.pixels import darken, inverted
 from synth.render.raster import png_bytes
 from synth.render.shape import SIMPLE_SCRIPTS, Shaped, script_in
 from synth.render.typeset import Line
@@ -119,8 +119,6 @@ def ink_box(line: Line) -> BoxPx:
 
 def hull(boxes: Sequence[BoxPx]) -> BoxPx:
     """The smallest box around boxes."""
-    if len(boxes) == 1:
-        return boxes[0]
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return (min(lefts), min(tops), max(rights), max(bottoms))
 
@@ -224,7 +222,7 @@ def _ink_clusters(stamps: list[GlyphInk], shaped: Shaped, size_px: float, x_px: 
                 boxes.append(_box(stamp))
         pen += cluster.width + kern
         if boxes:
-            found.append((cluster.text, hull(boxes)))
+            found.append((cluster.text, boxes[0] if len(boxes) == 1 else hull(boxes)))
         else:
             bare.append((len(found), cluster.text))
     for place, text in reversed(bare):
@@ -255,5 +253,4 @@ def _put(canvas: NDArray[np.uint8], coverage: NDArray[np.uint8], left: int, top:
     if left < 0 or top < 0 or left + width > canvas.shape[1] or top + height > canvas.shape[0]:
         size = f"{canvas.shape[1]}x{canvas.shape[0]}"
         raise DataError("ink_outside", f"a glyph at ({left}, {top}) of {width}x{height} pixels leaves the plate of {size}")
-    under = canvas[top : top + height, left : left + width]
-    np.maximum(under, coverage, out=under)
+    darken(canvas[top : top + height, left : left + width], coverage)

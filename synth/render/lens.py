@@ -1,16 +1,9 @@
 """What a lens and a sensor do to a picture: blur, a shaken hand, noise."""
 
-from statistics import NormalDist
-from typing import Final
-
-import numpy as np
 from numpy.random import Generator
 
-from synth.render.pixels import Grey, blended, blurred, enlarged, looked_up, raised, shifted, table
-from synth.render.pixels import noise as noise_field
+from synth.render.pixels import NORMAL_SIGMA, Grey, blended, blurred, enlarged, flipped, normal_noise, shifted, turned, weighted
 from synth.render.planes import Planes
-
-_NORMAL: Final = np.array([NormalDist().inv_cdf((byte + 0.5) / 256) for byte in range(256)])
 
 
 def blur(picture: Grey, sigma: float) -> Grey:
@@ -31,25 +24,16 @@ def smear(picture: Grey, reach: tuple[int, int]) -> Grey:
 
 
 def add_noise(photo: Planes, sigma: float, grain_px: float, rng: Generator) -> Planes:
-    """Noise in brightness of that standard deviation, in grains of that many pixels, and a third of it in colour.
-
-    Uniform bytes through the inverse normal distribution.
-    """
+    """Normal noise in brightness, of that standard deviation (below 20 levels), in grains of so many pixels; a third of it in colour."""
     width, height = (max(1, round(side / grain_px)) for side in photo.size)
     # Enlarging by interpolation evens noise out, to 2/3 of its height an axis at most.
-    grain = noise_field((width, height), rng)
-    noise = looked_up(grain, _normal(sigma * min(1.6, max(1.0, grain_px))))
-    if (width, height) != photo.size:
-        noise = enlarged(noise, photo.size)
+    grain = normal_noise((width, height), rng)
+    noise = grain if (width, height) == photo.size else enlarged(grain, photo.size)
+    luma = weighted(photo.luma, noise, sigma * min(1.6, max(1.0, grain_px)) / NORMAL_SIGMA, 128)
     # The same grains, seen elsewhere: other places, other sizes, so nothing of it shows.
     rows, columns = photo.blue.shape
-    part = grain[: min(rows, height), : min(columns, width)]
-    mottle = looked_up(np.ascontiguousarray(part), _normal(sigma / 3))
+    mottle = grain[: min(rows, height), : min(columns, width)]
     if mottle.shape != photo.blue.shape:
         mottle = enlarged(mottle, (columns, rows))
-    return Planes(raised(photo.luma, noise), raised(photo.blue, mottle[::-1, ::-1]), raised(photo.red, mottle[:, ::-1]), photo.step)
-
-
-def _normal(sigma: float) -> Grey:
-    """A table that makes uniform bytes normal, around 128."""
-    return table(128.0 + sigma * _NORMAL)
+    fine = sigma / (3 * NORMAL_SIGMA)
+    return Planes(luma, weighted(photo.blue, turned(mottle), fine, 128), weighted(photo.red, flipped(mottle), fine, 128), photo.step)

@@ -15,9 +15,9 @@ from PIL import Image as Pillow
 from schemas.sample import Image
 from synth.render.lens import add_noise, blur, smear
 from synth.render.light import EVEN, NO_EDGE, Light, draw_glare, draw_light, glare, shade
-from synth.render.pixels import Colour, Grey, framed, inverted, jpeg, looked_up, table, times
+from synth.render.pixels import Colour, Grey, faded, framed, halved, inverted, jpeg, looked_up, table, times, weighted
 from synth.render.planes import BLACK, WHITE, Planes, Ycc, ycc
-from synth.render.warp import Points, Warp, product, scaling, shift, tilting, turning
+from synth.render.warp import Warp, product, scaling, shift, tilting, turning
 
 Wear: TypeAlias = Literal["print", "scan", "photo", "harsh"]
 Ink: TypeAlias = tuple[int, int, int]
@@ -248,7 +248,7 @@ def take(plate: Pillow.Image | Grey, ground: Planes, ink: Ink | Planes, look: Ph
     if look.noise_sigma > 0:
         # What exposure takes away below is given here, so that a dark photo is as noisy as the look says.
         photo = add_noise(photo, look.noise_sigma / min(1.0, look.exposure), look.grain_px, rng)
-    picture = looked_up(photo.rgb(), _tones(look))
+    picture = _toned(photo, look).rgb()
     if size != look.size_px:
         picture = np.asarray(Pillow.fromarray(picture).resize(look.size_px, Pillow.Resampling.BICUBIC))
     return picture, look.warp
@@ -266,31 +266,31 @@ def _endless(sheet: Planes, ink: Ycc | Planes, cover: Grey, warp: Warp, size: tu
         printed = replace(sheet)
         printed.lay(ink, cover)
         return printed
-    seen = warp.inverse(_border(*size, 33 if warp.is_curved else 2))
-    low, high = seen.min(axis=0).tolist(), seen.max(axis=0).tolist()
+    x0, y0, x1, y1 = warp.seen(size)
     # Pixels to add to the left and right, and at the top and bottom, as few as needed; one mirror image at most, for the rim of a
     # cylinder goes on for ever.
-    across, down = (
-        min(side // 2 * 2, max(0, math.ceil(max(-a, b - side) / 2) * 2 + 2)) for a, b, side in zip(low, high, sheet.size, strict=True)
-    )
+    seen = zip((x0, y0), (x1, y1), sheet.size, strict=True)
+    across, down = (min(side // 2 * 2, max(0, math.ceil(max(-a, b - side) / 2) * 2 + 2)) for a, b, side in seen)
     wide = sheet.mirrored(across, down)
     wide.lay(ink.mirrored(across, down) if isinstance(ink, Planes) else ink, framed(cover, across, down))
-    return wide.warped(replace(warp, middle_x_px=warp.middle_x_px + across, matrix=product(warp.matrix, shift(-across, -down))), size)
+    return wide.warped(warp.on_wider(across, down), size)
 
 
-def _border(width_px: int, height_px: int, count: int) -> Points:
-    """Points along the border of a photo, so many a side."""
-    share = np.arange(count) / (count - 1)
-    points = np.zeros((4, count, 2))
-    points[:2, :, 0], points[2:, :, 1] = share * width_px, share * height_px
-    points[1, :, 1], points[3, :, 0] = height_px, width_px
-    return points.reshape(-1, 2)
-
-
-def _tones(look: PhotoLook) -> Colour:
-    """A table a channel: haze + (255 - haze) (exposure white tone / 255)^gamma."""
-    linear = np.minimum(1.0, _LEVELS[:, None] * (np.array(look.white) * look.exposure))
-    return table(look.haze + (255.0 - look.haze) * linear**look.gamma)[None]
+def _toned(photo: Planes, look: PhotoLook) -> Planes:
+    """Brightness becomes haze + (255 - haze) (exposure white tone / 255)^gamma; colours pale as it flattens, and take the white's tint, the
+    more, the lighter they are.
+    """
+    red, green, blue = (look.haze + (255.0 - look.haze) * min(1.0, white * look.exposure) ** look.gamma for white in look.white)
+    y, tint_blue, tint_red = ycc((round(red), round(green), round(blue)))
+    mean_white = 0.299 * look.white[0] + 0.587 * look.white[1] + 0.114 * look.white[2]
+    tones = look.haze + (255.0 - look.haze) * np.minimum(1.0, _LEVELS * (mean_white * look.exposure)) ** look.gamma
+    luma = looked_up(photo.luma, table(tones))
+    coarse = halved(luma) if photo.step > 1 else luma
+    paler = (y - look.haze) / 255.0
+    blue, red = faded(photo.blue, paler), faded(photo.red, paler)
+    if (tint_blue, tint_red) != (128, 128):
+        blue, red = weighted(blue, coarse, (tint_blue - 128) / 255.0, 0), weighted(red, coarse, (tint_red - 128) / 255.0, 0)
+    return Planes(luma, blue, red, photo.step)
 
 
 def _spread(rng: Generator, width: float) -> float:

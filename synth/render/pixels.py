@@ -8,6 +8,7 @@ products of floats, whose last bit fused instructions change. `scaled` multiplie
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
+from statistics import NormalDist
 from typing import Any, Final, TypeAlias, cast
 
 import cv2
@@ -27,12 +28,16 @@ Sums: TypeAlias = NDArray[np.float64]
 cv2.setNumThreads(1)  # workers are many already
 cv2.ipp.setUseIPP(False)
 _NOISE_BYTES: Final = 1 << 23
-_BAND_PX: Final = 1 << 16
-_READ_PX: Final = 8
+_BAND_PX: Final = 1 << 17
+READ_PX: Final = 8
 """Rows between those for which `coordinates` takes exact coordinates."""
 _HALF: Final = np.float32(0.5)
 _QUARTER: Final = np.float32(0.25)
-_SHARES: Final = (np.arange(_READ_PX, dtype=np.float32) / _READ_PX)[:, None]
+_SHARES: Final = (np.arange(READ_PX, dtype=np.float32) / READ_PX)[:, None]
+_FINE: Final = 1 << 15
+"""Factors of `weighted` are multiples of 1 / `_FINE`."""
+NORMAL_SIGMA: Final = 32.0
+"""Standard deviation of `normal_noise`."""
 
 
 def noise(size: Size, rng: Generator) -> Grey:
@@ -50,10 +55,46 @@ def _noise_field() -> Grey:
     return np.frombuffer(Generator(PCG64(0)).bytes(_NOISE_BYTES), np.uint8)
 
 
+def normal_noise(size: Size, rng: Generator) -> Grey:
+    """Normal noise around 128 of `NORMAL_SIGMA`, as `noise` otherwise."""
+    count = size[0] * size[1]
+    field = _normal_field()
+    if count > len(field):
+        return looked_up(noise(size, rng), _normal_tones())
+    start = int(rng.integers(len(field) - count + 1))
+    return field[start : start + count].reshape(size[::-1])
+
+
+@cache
+def _normal_field() -> Grey:
+    return looked_up(_noise_field().reshape(1, -1), _normal_tones()).reshape(-1)
+
+
+@cache
+def _normal_tones() -> Grey:
+    """A table that makes even bytes normal."""
+    inverse = NormalDist(128.0, NORMAL_SIGMA).inv_cdf
+    return table(np.array([inverse((byte + 0.5) / 256) for byte in range(256)]))
+
+
+def weighted(picture: Grey, bumps: Grey, height: float, middle: int) -> Grey:
+    """A picture plus `height` times what bumps are above a middle, rounded and clipped.
+
+    The factor, below 1, is taken in 32,768ths, so that a 32-bit float holds every sum: no processor rounds it otherwise.
+    """
+    factor = round(height * _FINE) / _FINE
+    return _bytes(cv2.addWeighted(picture, 1.0, bumps, factor, -factor * middle))
+
+
+def faded(colour: Grey, share: float) -> Grey:
+    """A plane of colour with its distance from grey, 128, times a share of at most 1; exact sums, as in `weighted`."""
+    factor = round(share * _FINE) / _FINE
+    return _bytes(cv2.convertScaleAbs(colour, alpha=factor, beta=128.0 - 128.0 * factor))
+
+
 def table(values: NDArray[np.floating]) -> Grey:
     """256 tones, rounded and clipped, for `looked_up`."""
-    tones: Grey = np.minimum(np.maximum(np.rint(values), 0.0), 255.0).astype(np.uint8)
-    return tones
+    return _bytes(cv2.multiply(values, _of(1), dtype=cv2.CV_8U))  # which rounds halves to even, as NumPy does, and clips
 
 
 def looked_up(picture: Grey, tones: Grey) -> Grey:
@@ -68,7 +109,7 @@ def _of(value: int) -> Any:
 
 def raised(picture: Grey, bumps: Grey) -> Grey:
     """Add bumps to a picture, clipped: bumps of 128 change nothing."""
-    return _bytes(cv2.subtract(cv2.add(picture, cv2.subtract(bumps, _of(128))), cv2.subtract(_of(128), bumps)))
+    return _bytes(cv2.addWeighted(picture, 1.0, bumps, 1.0, -128.0))  # whole numbers, which floats hold
 
 
 def scaled(picture: Grey, share: Grey) -> Grey:
@@ -76,14 +117,21 @@ def scaled(picture: Grey, share: Grey) -> Grey:
     return _bytes(cv2.multiply(picture, share, scale=1 / 255))
 
 
+def darken(canvas: Grey, ink: Grey) -> None:
+    """Lay ink on a part of a canvas of its size, in place, where more is darker: overlapping ink takes the darker."""
+    cv2.max(canvas, ink, canvas)
+
+
 def inverted(picture: Grey) -> Grey:
     """255 less a picture."""
     return _bytes(cv2.bitwise_not(picture))
 
 
-def mixed(picture: Grey, over: Grey | int, mask: Grey) -> Grey:
-    """`over` where the mask is 255, `picture` where it is 0, and between what lies between, to within one level."""
-    under = scaled(picture, inverted(mask))
+def mixed(picture: Grey, over: Grey | int, mask: Grey, rest: Grey | None = None) -> Grey:
+    """`over` where the mask is 255, `picture` where it is 0, and between what lies between, to within one level; `rest` is the inverted
+    mask, for those who have it.
+    """
+    under = scaled(picture, inverted(mask) if rest is None else rest)
     if isinstance(over, int):
         return _bytes(cv2.add(under, times(mask, over / 255))) if over else under
     return _bytes(cv2.add(under, scaled(over, mask)))
@@ -95,30 +143,24 @@ def times(picture: Grey, factor: float) -> Grey:
 
 
 def risen(field: Grey, low: int, high: int) -> Grey:
-    """From `low` where a field is 0 to `high` where it is 255, in a straight line."""
-    if low > high:
-        return _bytes(cv2.subtract(_of(low), times(field, (low - high) / 255)))
-    return _bytes(cv2.add(times(field, (high - low) / 255), _of(low)))
+    """From `low` where a field is 0 to `high` where it is 255, in a straight line; exact sums, as in `weighted`."""
+    return _bytes(cv2.convertScaleAbs(field, alpha=round((high - low) / 255 * _FINE) / _FINE, beta=low))
 
 
 def grained(picture: Grey, noise: Grey, height: float) -> Grey:
     """A picture with noise of 0 to 255 laid on it, `height` above and below."""
-    return _bytes(cv2.add(_bytes(cv2.subtract(picture, _of(round(height)))), times(noise, 2 * height / 255)))
+    return weighted(picture, noise, 2 * height / 255, 128)
 
 
 def blended(first: Grey, second: Grey, share: float) -> Grey:
     """Of the second `share`, taken in 256ths, and of the first the rest."""
-    weight = round(256 * share)
-    total = np.multiply(first, 256 - weight, dtype=np.uint16)
-    total += np.multiply(second, weight, dtype=np.uint16)
-    total += 128
-    total >>= 8
-    return total.astype(np.uint8)
+    weight = round(256 * share) / 256
+    return _bytes(cv2.addWeighted(first, 1.0 - weight, second, weight, 0.0))  # exact sums, as in `weighted`
 
 
 def difference(first: Grey, second: Grey) -> Grey:
     """The first less the second, around 128, clipped."""
-    return _bytes(cv2.subtract(cv2.add(_bytes(cv2.subtract(first, second)), _of(128)), cv2.subtract(second, first)))
+    return _bytes(cv2.addWeighted(first, 1.0, second, -1.0, 128.0))  # whole numbers, which floats hold
 
 
 def distance(first: Grey, second: Grey) -> Grey:
@@ -135,9 +177,23 @@ def summed(picture: NDArray[np.uint8 | np.uint16]) -> tuple[Sums, Sums]:
     return cast(Sums, sums), cast(Sums, squares)
 
 
-def product_sums(first: Grey, second: Grey) -> Sums:
-    """The summed-area table of the products of pixels, as `summed`."""
-    return cast(Sums, cv2.integral(cv2.multiply(first, second, dtype=cv2.CV_16U), sdepth=cv2.CV_64F))
+def fit_sums(first: Grey, second: Grey) -> Sums:
+    """Summed-area tables, as `summed`, of two pictures, of the squares of each and of their products: (5, places), those of a row together.
+
+    Five plain integrals: OpenCV's of a picture and its squares at once, of two channels, takes three times as long.
+    """
+    height, width = first.shape
+    tables = np.empty((5, height + 1, width + 1))
+    pairs = ((first, first), (second, second), (first, second))
+    pictures = (first, second, *(np.multiply(a, b, dtype=np.uint16) for a, b in pairs))
+    for picture, table in zip(pictures, tables, strict=True):
+        cv2.integral(picture, table, sdepth=cv2.CV_64F)
+    return tables.reshape(5, -1)
+
+
+def total(picture: Grey) -> int:
+    """The sum of a picture's tones."""
+    return int(cv2.sumElems(picture)[0])
 
 
 def masked_means(picture: Grey, by: Grey, above: int) -> tuple[float | None, float | None]:
@@ -184,6 +240,16 @@ def mirrored(picture: Grey, across: int, down: int) -> Grey:
     return _bytes(cv2.copyMakeBorder(picture, down, down, across, across, cv2.BORDER_REFLECT))
 
 
+def turned(picture: Grey) -> Grey:
+    """Upside down: turned by half a turn."""
+    return _bytes(cv2.flip(picture, -1))
+
+
+def flipped(picture: Grey) -> Grey:
+    """Left to right."""
+    return _bytes(cv2.flip(picture, 1))
+
+
 def shifted(picture: Grey, dx: int, dy: int) -> Grey:
     """Moved by whole pixels; what is at the edge goes on where nothing moves in."""
     height, width = picture.shape
@@ -204,12 +270,13 @@ def coordinates(x_px: NDArray[np.float64], y_px: NDArray[np.float64], height: in
         y_px: Exact y.
         height: Rows wanted.
     """
-    nodes = np.empty((2, *np.broadcast_shapes(x_px.shape, y_px.shape)), np.float32)
+    shape = x_px.shape if x_px.shape == y_px.shape else np.broadcast_shapes(x_px.shape, y_px.shape)
+    nodes = np.empty((2, *shape), np.float32)
     nodes[0], nodes[1] = x_px, y_px
     nodes -= _HALF
-    lines = (nodes[:, 1:] - nodes[:, :-1])[:, :, None] * _SHARES
+    lines: NDArray[np.float32] = np.multiply((nodes[:, 1:] - nodes[:, :-1])[:, :, None], _SHARES, dtype=np.float32)
     lines += nodes[:, :-1, None]
-    return np.asarray(lines.reshape(2, -1, nodes.shape[2])[:, :height], np.float32)
+    return lines.reshape(2, -1, nodes.shape[2])[:, :height]
 
 
 def by_bands(
@@ -223,12 +290,13 @@ def by_bands(
         height: Rows wanted.
         read: Makes the rows of each picture from coordinates.
     """
-    x_px, y_px = np.broadcast_arrays(x_px, y_px)
-    nodes = max(8, _BAND_PX // x_px.shape[1] // _READ_PX)
+    if x_px.shape != y_px.shape:
+        x_px, y_px = np.broadcast_arrays(x_px, y_px)
+    nodes = max(8, _BAND_PX // x_px.shape[1] // READ_PX)
     bands = []
-    for at in range(0, -(-height // _READ_PX), nodes):
+    for at in range(0, -(-height // READ_PX), nodes):
         part = slice(at, at + nodes + 1)
-        bands.append(read(coordinates(x_px[part], y_px[part], min(nodes * _READ_PX, height - at * _READ_PX))))
+        bands.append(read(coordinates(x_px[part], y_px[part], min(nodes * READ_PX, height - at * READ_PX))))
     return list(bands[0]) if len(bands) == 1 else [np.concatenate(rows) for rows in zip(*bands, strict=True)]
 
 
@@ -243,7 +311,7 @@ def coarser(fine: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def read_rows(height: int) -> NDArray[np.float64]:
     """Middles of the rows for which `coordinates` wants exact places."""
-    return np.arange(0.5, height + _READ_PX, _READ_PX)
+    return np.arange(0.5, height + READ_PX, READ_PX)
 
 
 def read_at(where: NDArray[np.float32], pictures: Sequence[Grey], outside: int | None = None) -> list[Grey]:

@@ -56,7 +56,8 @@ class Planes:
         over = (what.luma, what.blue, what.red) if isinstance(what, Planes) else what
         self.luma = pixels.mixed(self.luma, over[0], mask)
         coarse = pixels.halved(mask) if self.step > 1 else mask
-        self.blue, self.red = pixels.mixed(self.blue, over[1], coarse), pixels.mixed(self.red, over[2], coarse)
+        rest = pixels.inverted(coarse)
+        self.blue, self.red = pixels.mixed(self.blue, over[1], coarse, rest), pixels.mixed(self.red, over[2], coarse, rest)
 
     def put(self, other: "Planes", at: tuple[int, int]) -> None:
         """Cover part with another picture of the same step, its left top corner at (x, y), rounded down to multiples of `step`."""
@@ -114,3 +115,11 @@ def ycc(colour: Rgb) -> Ycc:
     red, green, blue = colour
     y = (4899 * red + 9617 * green + 1868 * blue + 8192) >> 14  # 14-bit fixed point, as OpenCV has them
     return (y, (9241 * (blue - y) + _HALF) >> 14, (11682 * (red - y) + _HALF) >> 14)
+
+
+def rgb(colour: Ycc) -> Rgb:
+    """The inverse of `ycc`, as OpenCV's for pictures."""
+    y, blue, red = colour[0], colour[1] - 128, colour[2] - 128
+    shares = (22987 * red, -11698 * red - 5636 * blue, 29049 * blue)
+    r, g, b = (max(0, min(255, y + ((share + 8192) >> 14))) for share in shares)
+    return (r, g, b)

@@ -189,13 +189,15 @@ def _gathered(buffer: hb.Buffer, text: str) -> Iterator[tuple[list[Part], int, s
     numbers: list[int] = []
     parts: list[list[Part]] = []
     pens: list[int] = []
+    last = -1
     for info, place in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
         x_offset, y_offset, advance, _ = place.position
-        if numbers and info.cluster == numbers[-1]:
+        before, last = last, info.cluster
+        if last == before:
             parts[-1].append((info.codepoint, pens[-1] + x_offset, y_offset))
             pens[-1] += advance
         else:
-            numbers.append(info.cluster)
+            numbers.append(last)
             parts.append([(info.codepoint, x_offset, y_offset)])
             pens.append(advance)
     starts = sorted(numbers)

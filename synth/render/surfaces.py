@@ -75,12 +75,15 @@ def brick(width: int, height: int, rng: Generator) -> Planes:
     colour = pick(rng, ((158, 78, 58), (172, 98, 70), (140, 88, 72), (196, 168, 140), (226, 222, 214)), 8)
     mortar = pick(rng, ((186, 178, 166), (160, 154, 146), (206, 200, 190)), 6)
     tones, bumps = np.zeros((height, width), np.uint8), np.full((height, width), 60, np.uint8)
-    for row in range(-1, height // tall + 2):
-        for column in range(-1, width // long + 2):
-            x, y = column * long + (row % 2) * long // 2, row * tall
-            box = (slice(max(y + joint, 0), max(y + tall, 0)), slice(max(x + joint, 0), max(x + long, 0)))
-            tones[box] = int(between(rng, 1, 256))
-            bumps[box] = int(between(rng, 160, 185))
+    rows, columns = range(-1, height // tall + 2), range(-1, width // long + 2)
+    draws = rng.random((len(rows), len(columns), 2))
+    drawn_tones, drawn_bumps = (1 + 255 * draws[..., 0]).astype(int).tolist(), (160 + 25 * draws[..., 1]).astype(int).tolist()
+    for row, its_tones, its_bumps in zip(rows, drawn_tones, drawn_bumps, strict=True):
+        level = slice(max(row * tall + joint, 0), max(row * tall + tall, 0))
+        for column, tone, bump in zip(columns, its_tones, its_bumps, strict=True):
+            x = column * long + (row % 2) * long // 2
+            box = (level, slice(max(x + joint, 0), max(x + long, 0)))
+            tones[box], bumps[box] = tone, bump
     picture = Planes.plain(size, mortar)
     bricks = ramp(np.maximum(tones, 1), [shades(colour, 0.82), shades(colour, 1.12)])
     picture.lay(bricks, blurred(toned(tones, lambda value: 255 * (value > 0)), 0.6))

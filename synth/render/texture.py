@@ -149,7 +149,13 @@ def ramp(field: Grey, stops: Sequence[Rgb]) -> Planes:
 def _toned_by_stops(field: Grey, stops: Sequence[int]) -> Grey:
     if len(stops) == 2:
         return risen(field, *stops)
-    return looked_up(field, table(np.interp(_TONES, np.linspace(0, 255, len(stops)), stops)))
+    return looked_up(field, table(np.interp(_TONES, _places(len(stops)), stops)))
+
+
+@cache
+def _places(stops: int) -> NDArray[np.float64]:
+    """Of so many stops, evenly from 0 to 255."""
+    return np.linspace(0, 255, stops)
 
 
 def emboss(picture: Planes, bumps: Grey) -> Planes:

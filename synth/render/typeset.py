@@ -33,7 +33,7 @@ _BARE_NUMBER = re.compile(r"\d{1,3}(?:[.\-]\d{1,3})*\W*")
 """A number as labels have, in any digits, with the marks that follow it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Fragment:
     """Neighbouring text of one span on one line.
 
@@ -60,9 +60,9 @@ class Fragment:
     lefts_pt: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """One set line: fragments from left to right, the text in logical order, and its extent."""
+    """One set line: fragments from left to right, the text in logical order, and its extent. Equal to itself alone, as caches find it."""
 
     fragments: tuple[Fragment, ...]
     text: str

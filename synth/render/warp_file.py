@@ -12,7 +12,9 @@ _ADAPTER = TypeAdapter(Warp)
 
 def warp_attachment(warp: Warp) -> Attachment:
     """From the clean rendering to the picture."""
-    return Attachment.of(WARP_NAME, "application/json", canonical_json({name: getattr(warp, name) for name in warp.__slots__}).encode())
+    return Attachment.of(
+        WARP_NAME, "application/json", canonical_json({name: getattr(warp, name) for name in warp.__slots__}, text_keys=True).encode()
+    )
 
 
 def stored_warp(stored: Stored) -> Warp:

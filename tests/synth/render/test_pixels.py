@@ -41,7 +41,9 @@ def test_arithmetic_is_that_of_numbers(size: tuple[int, int], tone: int, share: 
         (pixels.distance(first, second), np.abs(a - b), 0.0),
         (pixels.inverted(first), 255 - a, 0.0),
         (pixels.times(first, 1.7 * share), np.clip(1.7 * share * a, 0, 255), 0.5),
-        (pixels.risen(first, tone, 200), tone + (200 - tone) * a / 255, 0.5),
+        (pixels.risen(first, tone, 200), tone + a * round((200 - tone) / 255 * 32768) / 32768, 0.5),
+        (pixels.weighted(first, second, 0.7 * share, 100), np.clip(a + (b - 100) * round(0.7 * share * 32768) / 32768, 0, 255), 0.5),
+        (pixels.faded(first, share), np.abs(128 + (a - 128) * round(share * 32768) / 32768), 0.5),
         (pixels.looked_up(first, pixels.table(255.0 - np.arange(256))), 255 - a, 0.0),
     ):
         assert found.dtype == np.uint8
@@ -110,7 +112,9 @@ def test_tables_of_sums_are_exact() -> None:
     for channel, picture in enumerate((a.astype(int), b.astype(int))):
         assert sums[40, 60, channel] == picture[:40, :60].sum()
         assert squares[40, 60, channel] == (picture[:40, :60] ** 2).sum()
-    assert pixels.product_sums(a, b)[40, 60] == (a[:40, :60].astype(int) * b[:40, :60]).sum()
+    tables = pixels.fit_sums(a, b).reshape(5, 51, 71)
+    assert (tables[:4] == np.concatenate((sums.transpose(2, 0, 1), squares.transpose(2, 0, 1)))).all()
+    assert tables[4, 40, 60] == (a[:40, :60].astype(int) * b[:40, :60]).sum()
 
 
 def test_means_in_and_out_of_a_mask() -> None:
@@ -147,7 +151,8 @@ def digest() -> str:
             pixels.blended(a, b, 0.37),
         ]
         made += [pixels.difference(a, b), pixels.enlarged(a, to), pixels.enlarged(a[:7, :9], to), pixels.halved(a), pixels.times(a, 0.613)]
-        made += [pixels.risen(a, 200, 30), pixels.grained(a, b, 7.3), *(pixels.blurred(a, sigma) for sigma in (0.2, 0.5, 1.1, 2.3, 4.0))]
+        made += [pixels.risen(a, 200, 30), pixels.grained(a, b, 7.3), pixels.weighted(a, b, 0.37, 128), pixels.faded(a, 0.83)]
+        made += [*(pixels.blurred(a, sigma) for sigma in (0.2, 0.5, 1.1, 2.3, 4.0))]
         made += [
             where,
             pixels.coarser(where[:, : to[1] // 2 * 2, : to[0] // 2 * 2]),
@@ -155,7 +160,7 @@ def digest() -> str:
             *pixels.read_at(where, [m], 9),
         ]
         made += [*pixels.to_ycc(np.dstack([a, b, m])), pixels.to_rgb(a, b, m), *pixels.unstacked(pixels.stacked((a, b)))]
-        made += [*pixels.summed(pixels.stacked((a, b))), pixels.product_sums(a, b), np.array(pixels.inked_box(a // 255))]
+        made += [*pixels.summed(pixels.stacked((a, b))), pixels.fit_sums(a, b), np.array(pixels.inked_box(a // 255))]
         made += [np.array(pixels.masked_means(a, b, 99), np.float64), *pixels.read_at(where, [pixels.stacked((a, b))])]
         data = pixels.jpeg(np.dstack([a, b, m]), 30 + number, fine_colour=bool(number % 2))
         found.update(data)
