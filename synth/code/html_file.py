@@ -5,6 +5,7 @@ answer again.
 """
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, get_args
@@ -29,6 +30,7 @@ from synth.code.prompts import draw
 from synth.code.web_edits import draw_fault
 from synth.code.web_proof import LEAST_CHANGED, PROMPTS, verdicts
 from synth.code.web_run import Line, blocks_of, changed_pixels, check_drawn, draw_whole, fenced, lines_of
+from synth.code.web_scores import is_page, score_answer
 from synth.code.web_self_contained import check_self_contained
 from synth.params import among, refuse, within
 from synth.render.raster import png_bytes
@@ -187,6 +189,10 @@ class HtmlFiles:
     def verify(self, stored: Stored, turns: tuple[Turn, ...], truth: Truth) -> tuple[Verdict, ...]:
         """Draw all pages again, and read their layouts."""
         return verdicts(stored, turns)
+
+    def score_answers(self, stored: Stored, turns: tuple[Turn, ...], answers: Sequence[tuple[int, str]]) -> list[dict[str, float]]:
+        """Likeness of the pages of (turn, text) answers to those of the right ones; answers in words are not compared so."""
+        return [score_answer(stored, turns[turn].text, text) if is_page(turns[turn].task) else {} for turn, text in answers]
 
 
 def _language(page: str) -> str:

@@ -122,6 +122,16 @@ def test_a_page_that_the_browser_refuses_leaves_no_browser_behind(monkeypatch: p
     assert not page._KEPT
 
 
+def test_a_page_that_wants_too_much_memory_is_refused_and_the_next_one_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chromium, "MEMORY_BYTES", 260 << 20)
+    monkeypatch.setattr(page, "ATTEMPTS", 1)
+    close_browser()
+    draw_page(Document(HTML), 400, 300)
+    with pytest.raises(DataError, match="page_crashes"):
+        draw_page(Document("<b>x</b>" * 300_000), 400, 300)
+    assert draw_page(Document(HTML), 400, 300).pixels.any()
+
+
 def test_a_stopped_browser_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     before = draw_page(Document(HTML), 400, 300).pixels
     monkeypatch.setattr(page, "WITHIN_S", 3.0)
