@@ -15,7 +15,7 @@ def is_page(task: str) -> bool:
 
 
 def score_answer(stored: Stored, right: str, answer: str) -> dict[str, float]:
-    """Scores of an answer beside the right one, both drawn in the window of the sample: `runs`, `page_` and each of `SCORES`, `page` their mean.
+    """Scores of an answer beside the right one, both drawn in its window: `runs`, `page_` and each of `SCORES`, `page` their mean.
 
     An answer that draws no page that can be looked at scores 0 in all. No script runs and no request
     leaves, whatever the answer asks for, so it need not be self-contained.
