@@ -56,6 +56,12 @@ FLAGS = (
     "about:blank",
 )
 """Nothing in the background, no scripts, grey antialiasing at whole pixels, one colour profile."""
+MEMORY_BYTES = 3 << 30
+"""What one of the browser's processes may write to (RLIMIT_DATA: a limit of addresses is no use, V8 reserves terabytes of them). A renderer
+that draws 8 million pixels writes to 0.65 GiB (measured); one that wants more ends, and the page with it.
+Pictures are decoded elsewhere, in memory that Chromium keeps within bounds of its own."""
+FOLDER_BYTES = 256 << 20
+"""Of the browser's temporary folder, which is memory too; a profile takes 5 MiB (measured)."""
 INSTALL = "apt-get install chromium-headless-shell bubblewrap (or the like of another distribution), or set ASSAY_CHROMIUM to an executable"
 
 
@@ -71,6 +77,10 @@ def find_chromium() -> Path:
     if not found:
         what = f"{VARIABLE} is {named}, which cannot be run" if named else "there is no Chromium here"
         raise NotInstalledError(f"{what}; families of web pages need one", where="synth.browser", todo=INSTALL)
+    if shutil.which("prlimit") is None:
+        raise NotInstalledError(
+            "prlimit is not installed, so the browser's memory cannot be limited", where="synth.browser", todo="apt-get install util-linux"
+        )
     if shutil.which("bwrap") is None:
         raise NotInstalledError("bubblewrap is not installed, so no browser can be held", where="synth.browser", todo=INSTALL)
     return found[0].resolve()
@@ -111,7 +121,7 @@ def start_chromium(commands: int, answers: int) -> int:
     nothing = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
     given = [(os.POSIX_SPAWN_DUP2, end, number) for number, end in enumerate(ends, 3)]
     try:
-        return os.posix_spawnp("bwrap", command, os.environ, file_actions=[*nothing, *given], setsid=True)
+        return os.posix_spawnp(command[0], command, os.environ, file_actions=[*nothing, *given], setsid=True)
     finally:
         for end in ends:
             os.close(end)
@@ -119,8 +129,22 @@ def start_chromium(commands: int, answers: int) -> int:
 
 def _frame(chromium: Path) -> list[str]:
     """Bubblewrap and what is in view: the system's programs and libraries, the fonts, nothing of the user's."""
-    command = ["bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL"]
-    command += ["--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev", "--tmpfs", INSIDE, "--clearenv"]
+    command = [
+        "prlimit",
+        f"--data={MEMORY_BYTES}",
+        "bwrap",
+        "--unshare-all",
+        "--unshare-user",
+        "--die-with-parent",
+        "--uid",
+        "1000",
+        "--gid",
+        "1000",
+        "--cap-drop",
+        "ALL",
+    ]
+    command += ["--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev"]
+    command += ["--size", str(FOLDER_BYTES), "--tmpfs", INSIDE, "--clearenv"]
     for folder in ("/lib", "/lib64", "/bin"):
         path = Path(folder)
         if path.is_symlink():

@@ -8,6 +8,7 @@ import atexit
 import base64
 import errno
 import io
+import itertools
 import os
 import re
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
+from zlib_ng import zlib_ng
 
 from schemas.errors import DataError
 from synth.browser.devtools import BrowserLostError, CommandError, Devtools, Message
@@ -62,6 +64,30 @@ class Drawn:
 
     snapshot: Snapshot
     pixels: NDArray[np.uint8]
+
+
+def read_png(data: bytes) -> NDArray[np.uint8]:
+    """A picture's pixels, (height, width, 3).
+
+    Chromium's own pictures have 8 bits a channel and rows as differences from the row above (filter 2 of PNG 1.2, 6.4), which zlib-ng
+    and one sum a row read in half of Pillow's time; others go to Pillow.
+    """
+    if data[24:29] == b"\x08\x02\x00\x00\x00":  # 8 bits, RGB, deflate, no interlacing
+        width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
+        parts, at = [], 8
+        while at < len(data):
+            size = int.from_bytes(data[at : at + 4], "big")
+            if data[at + 4 : at + 8] == b"IDAT":
+                parts.append(data[at + 8 : at + 8 + size])
+            at += size + 12
+        rows = np.frombuffer(zlib_ng.decompress(b"".join(parts)), np.uint8).reshape(height, 1 + 3 * width)
+        if (rows[:, 0] == 2).all():
+            pixels = rows[:, 1:].copy()
+            for above, row in itertools.pairwise(pixels):  # row by row: numpy.add.accumulate down columns is no faster than Pillow
+                np.add(row, above, out=row)
+            return pixels.reshape(height, width, 3)
+    with PillowImage.open(io.BytesIO(data)) as picture:
+        return np.asarray(picture.convert("RGB"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +141,7 @@ class Browser:
 
     def _resize(self, width_px: int, height_px: int) -> None:
         if (width_px, height_px) != self._size:
+            self._load(Document("<!DOCTYPE html>"))  # or the page before would be laid out once more
             size: Message = {"width": width_px, "height": height_px, "deviceScaleFactor": 1, "mobile": False}
             self._call("Emulation.setDeviceMetricsOverride", size)
             self._size = (width_px, height_px)
@@ -166,8 +193,7 @@ class Browser:
 
     def _picture(self, width_px: int, height_px: int) -> NDArray[np.uint8]:
         shot = self._call("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True, "fromSurface": True})
-        with PillowImage.open(io.BytesIO(base64.b64decode(shot["data"]))) as picture:
-            pixels = np.asarray(picture.convert("RGB"))
+        pixels = read_png(base64.b64decode(shot["data"]))
         if pixels.shape != (height_px, width_px, 3):
             raise BrowserLostError(f"the picture is {pixels.shape}, not of {width_px} x {height_px} pixels")
         return pixels

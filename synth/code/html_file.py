@@ -4,12 +4,11 @@ Conversations give the code, mend it, or ask where texts stand. `verify` is that
 answer again.
 """
 
-import posixpath
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import ClassVar, Literal, get_args
-from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from numpy.random import Generator
@@ -19,15 +18,19 @@ from schemas.canonical import canonical_json
 from schemas.dialect import LabelledBox, write_boxes
 from schemas.errors import DataError, UserError
 from schemas.geometry import box_px_to_1000
-from schemas.sample import AssetUse, Attachment, Evidence, Image, Json, Proof, Rendering, Stored, Turn, Verdict, sha256_hex
+from schemas.page_likeness import likeness
+from schemas.sample import AssetUse, Attachment, Evidence, Image, Json, Proof, Rendering, Stored, Turn, Verdict
 from synth.assets import Asset, read_asset, read_head, resolve
 from synth.browser.chromium import browser_use, chromium_version
 from synth.browser.page import Drawn
+from synth.browser.typefaces import font_uses
 from synth.code.html_file_clean import MAX_BYTES, cleaned, decoded, with_used_styles
+from synth.code.html_site import BESIDE, Site, original
 from synth.code.prompts import draw
 from synth.code.web_edits import draw_fault
 from synth.code.web_proof import LEAST_CHANGED, PROMPTS, verdicts
-from synth.code.web_run import Line, changed_pixels, check_drawn, draw_whole, fenced, lines_of
+from synth.code.web_run import Line, blocks_of, changed_pixels, check_drawn, draw_whole, fenced, lines_of
+from synth.code.web_scores import is_page, score_answer
 from synth.code.web_self_contained import check_self_contained
 from synth.params import among, refuse, within
 from synth.render.raster import png_bytes
@@ -38,18 +41,29 @@ LONGEST = 60
 TRIES = 8
 MOST_CHANGED = 0.001
 """Share of pixels that may change when unused rules go (chosen: the edge of a transition)."""
+LEAST_LIKE = 0.9
+"""Likeness of the texts (`schemas.page_likeness`) of the cleaned page and of the file as it is that cleaning must keep (chosen)."""
 WHOLE = (Evidence(0),)
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Which file, wherever it lies, in which window, cleaned to which page, and what is said about it."""
+    """Which file, wherever it lies, in which window, cleaned to which page, and what is said about it.
+
+    Attributes:
+        done: How many scripts, pictures and so on went, and how many sheets came in.
+        texts_alike: Likeness of the texts of page and file, both drawn: their areas, letters, places and colours, from 0 to 1.
+        pixels_alike: Share of the picture's pixels that the file as it is shows too.
+    """
 
     file: AssetUse
     window: tuple[int, int]
     page: str
     used: tuple[AssetUse, ...]
     task: Task
+    done: dict[str, int]
+    texts_alike: float
+    pixels_alike: float
 
 
 @dataclass(frozen=True)
@@ -63,10 +77,10 @@ class HtmlFiles:
         tasks: What conversations begin with, taken in turn: `to_html`, `mend` or `ask`.
         questions: Questions a conversation of `ask`.
         max_bytes: Longest cleaned page that is kept.
-        pinned: The files as they were when the run was planned (see `pin`); looked up again if empty.
+        pinned: The files, and what they use of their site, as they were when the run was planned (see `pin`); looked up again if empty.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     pattern: str
     site: str = ""
@@ -85,34 +99,53 @@ class HtmlFiles:
 
     def files(self) -> tuple[Asset, ...]:
         """The user's files in order: the pinned ones, else what the pattern names now."""
-        return self.pinned or resolve(self.pattern, self.licence)
+        return tuple(asset for asset in self.pinned if asset.source != BESIDE) or resolve(self.pattern, self.licence)
 
     def assets(self) -> tuple[AssetUse, ...]:
-        """The browser and the files as parts of a data set's fingerprint."""
-        return (browser_use(), *(asset.use() for asset in self.files()))
+        """The browser, its fonts, the files, and what they use of their site, as parts of a data set's fingerprint."""
+        return (browser_use(), *font_uses(), *(asset.use() for asset in self.pinned or self.files()))
 
     def pin(self) -> "HtmlFiles":
-        """The same family with its list of files fixed."""
+        """The same family with its list of files fixed, the style sheets and pictures that they name with them."""
         chromium_version()
-        if not self.pinned and not any(b"<" in read_head(file, 4096) for file in self.files()):
+        if self.pinned:
+            return self
+        files = self.files()
+        if not any(b"<" in read_head(file, 4096) for file in files):
             what = f"none of the files that {self.pattern!r} names is HTML"
             raise UserError(what, where="params.pattern", todo="name HTML files, for example with *.html at the end")
-        return replace(self, pinned=self.files())
+        beside: dict[str, Asset] = {}
+        for file in files:
+            site = Site(file, self.site)
+            with suppress(DataError):  # the sample will say what is wrong
+                cleaned(decoded(read_asset(file), file.name), site.read, file.name)
+            beside |= {asset.path: asset for asset in site.used}
+        return replace(self, pinned=(*files, *(beside[path] for path in sorted(beside))))
 
     def sample_truth(self, index: int, rng: Generator) -> Truth:
         """Read file number `index` and clean it for a window."""
         files = self.files()
         file = files[index % len(files)]
         window = WINDOWS[int(rng.integers(len(WINDOWS)))]
-        beside = _Beside(file, self.site)
-        whole = cleaned(decoded(read_asset(file), file.name), beside.read, file.name)
+        site = Site(file, self.site, self.pinned or None)
+        text = decoded(read_asset(file), file.name)
+        whole, done = cleaned(text, site.read, file.name)
         page = with_used_styles(whole, *window)
         if len(page.encode()) > self.max_bytes:
             raise DataError("too_large", f"{file.name} has {len(page.encode()):,} bytes when cleaned, more than {self.max_bytes:,}")
-        before, after = (draw_whole(one, *window).pixels for one in (whole, page))
-        if changed_pixels(before, after) > MOST_CHANGED * before.shape[0] * before.shape[1]:
+        before, after = (draw_whole(one, *window) for one in (whole, page))
+        height, width = after.pixels.shape[:2]
+        if changed_pixels(before.pixels, after.pixels) > MOST_CHANGED * height * width:
             raise DataError("cleaning_changes", f"{file.name} looks otherwise without the rules that seemed unused")
-        return Truth(file.use(), window, page, tuple(beside.used), self.tasks[(index + index // len(files)) % len(self.tasks)])
+        first = original(text, site, *window)
+        alike = likeness(*(blocks_of(one.snapshot, one.pixels.shape[1], one.pixels.shape[0]) for one in (first, after))).whole
+        if alike < LEAST_LIKE:
+            raise DataError("cleaning_changes", f"the texts of {file.name} are only to {alike:.2f} like those of the cleaned page")
+        low = min(height, first.pixels.shape[0])
+        same = low * width - changed_pixels(first.pixels[:low], after.pixels[:low])
+        task = self.tasks[(index + index // len(files)) % len(self.tasks)]
+        used = tuple(asset.use() for asset in site.used)
+        return Truth(file.use(), window, page, used, task, done, round(alike, 4), round(same / (height * width), 4))
 
     def render(self, truth: Truth, rng: Generator) -> Rendering[Drawn]:
         """Draw the cleaned page twice; DataError if it is no usable page or not the same one twice (`draws_differ`)."""
@@ -157,29 +190,9 @@ class HtmlFiles:
         """Draw all pages again, and read their layouts."""
         return verdicts(stored, turns)
 
-
-class _Beside:
-    """Files of a page's site; none from outside its folder, and none from elsewhere."""
-
-    def __init__(self, file: Asset, site: str) -> None:
-        own = Path(file.path).parent
-        self.root = Path(site).resolve() if site else own.resolve()
-        self.folder = own.resolve()
-        self.licence = file.licence
-        self.used: list[AssetUse] = []
-
-    def read(self, address: str) -> bytes | None:
-        """A style sheet's bytes, or None."""
-        parts = urlsplit(address)
-        if parts.scheme or parts.netloc or not parts.path:
-            return None
-        named = unquote(parts.path)
-        path = (self.root / named.lstrip("/") if named.startswith("/") else self.folder / posixpath.normpath(named)).resolve()
-        if not path.is_relative_to(self.root) or not path.is_file() or path.stat().st_size > MAX_BYTES:
-            return None
-        data = path.read_bytes()
-        self.used.append(AssetUse(path.relative_to(self.root).as_posix(), sha256_hex(data), self.licence, "beside the page"))
-        return data
+    def score_answers(self, stored: Stored, turns: tuple[Turn, ...], answers: Sequence[tuple[int, str]]) -> list[dict[str, float]]:
+        """Likeness of the pages of (turn, text) answers to those of the right ones; answers in words are not compared so."""
+        return [score_answer(stored, turns[turn].text, text) if is_page(turns[turn].task) else {} for turn, text in answers]
 
 
 def _language(page: str) -> str:

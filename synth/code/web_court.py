@@ -17,6 +17,9 @@ from synth.browser.snapshot import Element, Snapshot
 from synth.code.web_run import PIXEL_STEP, Line, check_drawn, draw_whole, lines_of
 from synth.code.web_self_contained import check_self_contained
 
+LEAST_STEP = 4
+"""Difference of a channel, of 255, between a text and its ground below which there is none (chosen)."""
+
 
 class _Spec(BaseModel):
     """What is stored about a page (`page.json`)."""
@@ -91,9 +94,10 @@ class Court:
         reach = max(int(np.abs(ink - ground).max()) // 3, PIXEL_STEP)
         for x0, y0, x1, y1 in line.boxes:
             part = self.picture[max(0, int(y0)) : int(y1) + 1, max(0, int(x0)) : int(x1) + 1].astype(np.int16)
-            if part.size and (np.abs(part - ink).max(axis=2) <= reach).any():
+            # of one colour there is no text, whatever colour it should have
+            if part.size and (np.abs(part - ink).max(axis=2) <= reach).any() and np.ptp(part, axis=(0, 1)).max() >= LEAST_STEP:
                 return True
-        # what a field hints at is paler than its text; what has an opacity of its own, too
+        # what a field hints at is paler than its text
         return self.shown.snapshot.elements[line.element].tag == "input"
 
 

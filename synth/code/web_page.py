@@ -5,6 +5,7 @@ self-contained file in one of five idioms. Chromium draws it. `verify` draws the
 and styles back from the browser's layout.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, get_args
 
@@ -28,6 +29,7 @@ from synth.code.web_parts import Draft
 from synth.code.web_proof import LEAST_CHANGED, verdicts
 from synth.code.web_questions import PROMPTS, Asker
 from synth.code.web_run import blocks_of, changed_pixels, check_drawn, draw_whole, fenced, html_in, lines_of
+from synth.code.web_scores import is_page, score_answer
 from synth.code.web_tree import El
 from synth.code.web_words import Words
 from synth.ocr.corpus import load_corpus
@@ -98,8 +100,8 @@ class WebPage:
         )
 
     def assets(self) -> tuple[AssetUse, ...]:
-        """The browser, whose build decides every pixel, as a part of a data set's fingerprint."""
-        return (browser_use(),)
+        """The browser, whose build decides every pixel, and its fonts, as parts of a data set's fingerprint."""
+        return (browser_use(), *font_uses())
 
     def pin(self) -> "WebPage":
         """The same family: it has no files."""
@@ -178,6 +180,10 @@ class WebPage:
     def verify(self, stored: Stored, turns: tuple[Turn, ...], truth: Truth) -> tuple[Verdict, ...]:
         """Draw all pages again, and read their layouts."""
         return verdicts(stored, turns)
+
+    def score_answers(self, stored: Stored, turns: tuple[Turn, ...], answers: Sequence[tuple[int, str]]) -> list[dict[str, float]]:
+        """Likeness of the pages of (turn, text) answers to those of the right ones; answers in words are not compared so."""
+        return [score_answer(stored, turns[turn].text, text) if is_page(turns[turn].task) else {} for turn, text in answers]
 
     def _edit(self, turns: list[Turn], truth: Truth, edit: Edit, html: str, rng: Generator) -> None:
         task, slots = f"edit_{edit.operation}", dict(edit.slots)

@@ -79,15 +79,16 @@ def fenced(html: str) -> str:
     return f"```html\n{html.rstrip()}\n```"
 
 
-def draw_whole(html: str, width_px: int, height_px: int) -> Drawn:
+def draw_whole(page: str | Document, width_px: int, height_px: int) -> Drawn:
     """The page at a window's width, at least as high as the window and as high as it needs; DataError `too_tall`, `too_wide`."""
-    first = draw_page(Document(html), width_px, height_px, picture=False)
+    page = Document(page) if isinstance(page, str) else page
+    first = draw_page(page, width_px, height_px, picture=False)
     height = max(height_px, int(np.ceil(first.snapshot.height_px)))
     if height > MAX_HEIGHT:
         raise DataError("too_tall", f"the page is {height} pixels high, more than {MAX_HEIGHT}")
     if first.snapshot.width_px > width_px + SLACK_PX:
         raise DataError("too_wide", f"the page is {first.snapshot.width_px:.0f} pixels wide in a window of {width_px}")
-    return draw_page(Document(html), width_px, height)
+    return draw_page(page, width_px, height)
 
 
 def check_drawn(drawn: Drawn) -> None:
@@ -164,7 +165,7 @@ def lines_of(snapshot: Snapshot) -> list[Line]:
                 number,
                 whole,
                 tuple(box for _, boxes, _ in parts for box in boxes),
-                hex_of(style.get("color", "")) or "#000000",
+                ink_of(snapshot, element.number),
                 ground_of(snapshot, element.number),
                 float(style.get("font-size", "0px").removesuffix("px")),
             )
@@ -189,11 +190,40 @@ def _share(box: BoxPx, room: BoxPx) -> float:
 
 
 def ground_of(snapshot: Snapshot, number: int) -> str:
-    """The colour behind an element: its own, or that of the nearest around it that has one."""
-    for one in snapshot.around(number):
-        if color := hex_of(one.style.get("background-color", "")):
-            return color
-    return "#ffffff"
+    """The colour behind an element, #rrggbb: that of the page's white with all around it laid on, as far as they let it through."""
+    return _painted(snapshot, number)[1]
+
+
+def ink_of(snapshot: Snapshot, number: int) -> str:
+    """The colour in which an element's text is seen, #rrggbb: laid on its ground as far as it, or what it is in, covers that."""
+    return _painted(snapshot, number)[0]
+
+
+def _painted(snapshot: Snapshot, number: int) -> tuple[str, str]:
+    """Colours of text and ground; "over" of Porter and Duff 1984, opacity for each element and what is in it together (CSS Color 4, 12)."""
+    around = snapshot.around(number)[::-1]
+    below: list[tuple[float, ...]] = []
+    ground: tuple[float, ...] = (255.0, 255.0, 255.0)
+    for one in around:
+        below.append(ground)
+        ground = _over(one.style.get("background-color", ""), ground)
+    ink = _over(around[-1].style.get("color", "rgb(0, 0, 0)"), ground)
+    for one, behind in zip(reversed(around), reversed(below), strict=True):
+        seen = float(one.style.get("opacity", "1"))
+        ink, ground = (tuple(seen * a + (1 - seen) * b for a, b in zip(top, behind, strict=True)) for top in (ink, ground))
+    return _hex(ink), _hex(ground)
+
+
+def _over(color: str, behind: tuple[float, ...]) -> tuple[float, ...]:
+    found = re.fullmatch(r"rgba?\((\d+), (\d+), (\d+)(?:, ([\d.]+))?\)", color)
+    if found is None:
+        return behind
+    share = float(found[4] or 1)
+    return tuple(share * float(part) + (1 - share) * under for part, under in zip(found.groups()[:3], behind, strict=True))
+
+
+def _hex(color: tuple[float, ...]) -> str:
+    return "#" + "".join(f"{round(part):02x}" for part in color)
 
 
 def hex_of(color: str) -> str:

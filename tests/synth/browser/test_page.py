@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +46,18 @@ def test_both_ways_of_loading_draw_the_same() -> None:
     short = draw_page(Document(HTML.replace("<body", "<style>h1 { color: red }</style><body")), 400, 300)
     long = draw_page(Document(HTML.replace("<body", f"{style}<body")), 400, 300)
     assert (short.pixels == long.pixels).all()
+
+
+@pytest.mark.parametrize("filtered", [0, 2])
+def test_pictures_are_read_as_pillow_reads_them(filtered: int) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (9, 7, 3), np.uint8)
+    above = np.vstack([np.zeros((1, 7, 3), np.uint8), pixels[:-1]]) if filtered else np.zeros_like(pixels)
+    rows = b"".join(bytes([filtered]) + row.tobytes() for row in pixels - above)
+    parts = [(b"IHDR", struct.pack(">IIBBBBB", 7, 9, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in parts
+    )
+    assert (page.read_png(data) == pixels).all()
 
 
 def test_what_was_drawn_before_does_not_matter() -> None:
@@ -120,6 +134,16 @@ def test_a_page_that_the_browser_refuses_leaves_no_browser_behind(monkeypatch: p
     with pytest.raises(DataError, match="page_crashes"):
         draw_page(Document(HTML), 400, 300)
     assert not page._KEPT
+
+
+def test_a_page_that_wants_too_much_memory_is_refused_and_the_next_one_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chromium, "MEMORY_BYTES", 260 << 20)
+    monkeypatch.setattr(page, "ATTEMPTS", 1)
+    close_browser()
+    draw_page(Document(HTML), 400, 300)
+    with pytest.raises(DataError, match="page_crashes"):
+        draw_page(Document("<b>x</b>" * 300_000), 400, 300)
+    assert draw_page(Document(HTML), 400, 300).pixels.any()
 
 
 def test_a_stopped_browser_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

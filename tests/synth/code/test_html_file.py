@@ -1,10 +1,14 @@
 """`code.html_file`: a stranger's page becomes one that asks for nothing; bad files are refused with a reason."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from schemas.errors import DataError, UserError
+from synth.assets import _read_cached
 from synth.browser.chromium import no_browser
 from synth.browser.page import UsedStyle
 from synth.code.html_file import HtmlFiles
@@ -18,13 +22,16 @@ PAGES = Path(__file__).parents[1] / "contracts" / "code.html_file"
 
 
 def clean(html: str, **files: str) -> str:
-    return cleaned(html, lambda name: files[name.replace(".", "_")].encode() if name.replace(".", "_") in files else None, "a.html")
+    keys = {re.sub(r"\W", "_", name): data for name, data in files.items()}
+    return cleaned(html, lambda name: keys[found].encode() if (found := re.sub(r"\W", "_", name)) in keys else None, "a.html")[0]
 
 
 def test_a_page_becomes_one_that_asks_for_nothing() -> None:
-    whole = cleaned(
+    whole, done = cleaned(
         (PAGES / "bakery.html").read_text(), lambda name: (PAGES / name).read_bytes() if (PAGES / name).exists() else None, "bakery"
     )
+    assert done["script"] == 1
+    assert done["sheets"] == 1
     page = with_used_styles(whole, 1280, 800)
     check_self_contained(page)
     assert "script" not in page
@@ -38,10 +45,8 @@ def test_a_page_becomes_one_that_asks_for_nothing() -> None:
 
 
 def test_style_sheets_are_found_and_opened_in_order() -> None:
-    page = clean(
-        "<link rel=stylesheet href=a.css><style>b{}</style><p>text", a_css='@import "c.css"; a{}', c_css="c{background:url(x.png)}"
-    )
-    assert page[page.index("<style>") : page.index("</style>")].split() == "<style> c{background:none} a{} b{}".split()
+    page = clean("<link rel=stylesheet href=a.css><style>b{}</style><p>text", a_css='@import "c.css"; a{}', c_css="c{mask:url(x.png)}")
+    assert page[page.index("<style>") : page.index("</style>")].split() == "<style> c{mask:none} a{} b{}".split()
 
 
 def test_a_style_cannot_end_itself() -> None:
@@ -59,9 +64,8 @@ def test_files_outside_the_site_are_not_read(tmp_path: Path, address: str) -> No
     site.mkdir()
     (site / "link.css").symlink_to(tmp_path / "secret.css")
     (site / "a.html").write_text((PAGES / "bakery.html").read_text().replace("site.css", address))
-    sample = make_sample(HtmlFiles(str(site / "a.html"), tasks=("to_html",)), "code.html_file", 0, 7)
-    assert "abcdef" not in sample.turns[1].text
-    assert all(verdict.passed for verdict in sample.verdicts)
+    with pytest.raises(DataError, match="missing_sheet"):
+        make_sample(HtmlFiles(str(site / "a.html"), tasks=("to_html",)), "code.html_file", 0, 7)
 
 
 @pytest.mark.parametrize(
@@ -112,3 +116,70 @@ def test_rules_inside_others_keep_what_is_around_them() -> None:
 def test_an_answer_is_the_whole_page() -> None:
     sample = make_sample(HtmlFiles(str(PAGES / "tides.html"), tasks=("to_html",)), "code.html_file", 0, 7)
     assert html_in(sample.turns[1].text).strip() == sample.stored.attachment("page.html").data.decode().strip()
+
+
+def test_sheets_keep_the_conditions_under_which_they_apply() -> None:
+    page = clean(
+        "<link rel=stylesheet media='(min-width: 9px)' href=a.css><link rel=stylesheet media=print href=gone.css>"
+        "<link rel='alternate stylesheet' href=gone.css><link rel=stylesheet href='https://fonts.googleapis.com/css2?family=Inter'>"
+        "<style media=print>p{}</style><style type=text/less>@x: 1;</style><p>text",
+        a_css="@import url(sub/b.css) layer(low) supports(display: grid) screen and (color); a{}",
+        sub_b_css="@import 'c.css'; b{}",
+        sub_c_css="c{}",
+    )
+    style = " ".join(page[page.index("<style>") + 7 : page.index("</style>")].split())
+    low = "@layer low { @supports (display: grid) { @media screen and (color) { c{} b{} } } }"
+    assert style == f"@media (min-width: 9px) {{ {low} a{{}} }} @media print {{ p{{}} }}"
+
+
+@pytest.mark.parametrize("link", ["<link rel=stylesheet href=gone.css>", "<style>@import 'https://example.org/a.css';</style>"])
+def test_a_page_without_one_of_its_sheets_is_refused(link: str) -> None:
+    with pytest.raises(DataError, match="missing_sheet"):
+        clean(f"{link}<p>text")
+
+
+def test_properties_that_only_an_element_uses_and_the_order_of_layers_are_kept() -> None:
+    css = "@layer a, b; :root{--used:red;--spare:blue} @layer b{p{color:black}} @layer a{p{color:white}}"
+    page = with_used_styles(clean(f"<style>{css}</style><p style='background:var(--used)'>text"), 640, 480)
+    assert "@layer a, b;" in page
+    assert "--used" in page
+    assert "--spare" not in page
+
+
+def test_pictures_leave_boxes_of_their_size() -> None:
+    svg = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 40 30'/%3E"
+    page = clean(
+        f'<style>p{{background:url(hill.png) center}}q{{cursor:url(x.cur)}}i:before{{content:"\\f007"}}</style><p>text<img src="{svg}">'
+    )
+    assert "width=&#x27;40&#x27; height=&#x27;30&#x27;" in page
+    assert 'p{background:url("data:image/svg+xml' in page
+    assert "q{cursor:none}" in page
+    assert 'i:before{content:""}' in page
+
+
+def test_sheets_are_in_the_fingerprint_and_may_not_change(tmp_path: Path) -> None:
+    for name in ("bakery.html", "site.css"):
+        (tmp_path / name).write_bytes((PAGES / name).read_bytes())
+    family = HtmlFiles(str(tmp_path / "*.html"), tasks=("to_html",)).pin()
+    assert {"bakery.html", "site.css"} <= {use.name for use in family.assets()}
+    assert [file.name for file in family.files()] == ["bakery.html"]
+    sample = make_sample(family, "code.html_file", 0, 7)
+    assert sample.stored == make_sample(replace(family, pinned=()), "code.html_file", 0, 7).stored
+    (tmp_path / "site.css").write_text("p { color: red }")
+    _read_cached.cache_clear()
+    with pytest.raises(DataError, match="asset_changed"):
+        make_sample(family, "code.html_file", 0, 7)
+
+
+def test_a_page_that_cleaning_makes_another_is_refused(tmp_path: Path) -> None:
+    words = "".join(f"<p>Line {number} of what the frame shows and the cleaned page does not." for number in range(9))
+    (tmp_path / "a.html").write_text(f"<body><h1>Heading words</h1><noscript>{words}</noscript>")
+    with pytest.raises(DataError, match="cleaning_changes"):
+        make_sample(HtmlFiles(str(tmp_path / "a.html")), "code.html_file", 0, 7)
+
+
+def test_a_page_says_how_much_of_it_was_kept() -> None:
+    truth = HtmlFiles(str(PAGES / "bakery.html")).sample_truth(0, np.random.default_rng(7))
+    assert truth.done["script"] == 1
+    assert 0.9 < truth.texts_alike <= 1
+    assert 0.5 < truth.pixels_alike <= 1
