@@ -6,8 +6,7 @@ bent. Nothing here knows what the value means.
 """
 
 import json
-import json.encoder
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from math import isfinite
 from typing import Any
 
@@ -15,19 +14,6 @@ from schemas.sample import Json
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _DECODER = json.JSONDecoder(parse_constant=lambda name: _refuse_constant(name))
-
-
-def _whole_encoder() -> Callable[[Any], str]:
-    """`_ENCODER.encode`, without what that sets up anew for each value, where Python is the one that has its encoder in C."""
-    make = vars(json.encoder).get("c_make_encoder")
-    if make is None:
-        return _ENCODER.encode
-    quoted = json.encoder.encode_basestring
-    pieces = make(None, _ENCODER.default, quoted, None, _ENCODER.key_separator, _ENCODER.item_separator, True, False, False)
-    return lambda obj: "".join(pieces(obj, 0))
-
-
-_encode = _whole_encoder()
 
 
 def canonical_json(obj: Any, *, text_keys: bool = False) -> str:
@@ -44,7 +30,7 @@ def canonical_json(obj: Any, *, text_keys: bool = False) -> str:
     try:
         if not (text_keys or _has_text_keys(obj)):
             _check(obj, "$")
-        text = _encode(obj)
+        text = _ENCODER.encode(obj)
     except (TypeError, ValueError):
         _check(obj, "$")  # names the place
         raise
