@@ -1,8 +1,8 @@
 """The graph of `assay dedup`: look at every shard, join keys part by part, compare pictures block by block, cluster, write again.
 
 Stages are functions of a number and of files, in Ray tasks or, with one worker and no cluster, in this process; keys and hashes go through
-files below the new data set's folder, media through nothing. A stage done again gives the same bytes, so a run that was stopped goes on: what
-was found in a shard stays, joins are done again, and shards that are committed are found there.
+files below the new data set's folder, media through nothing. A stage done again gives the same bytes, so a stopped run goes on: what was found
+in a shard stays, joins are done again, and shards that are committed are found there.
 """
 
 import json
@@ -23,6 +23,7 @@ from pipelines.dedup_join import EDGE, JOIN_BYTES
 from schemas.errors import UserError
 from schemas.manifest import PLAN_NAME, CommitRecord, Manifest
 
+RULE = TextRule()
 MEMORY_BYTES = 512 << 20
 """What joining one part may take (chosen)."""
 CLUSTERS_NAME, KEEP_NAME = "dedup/clusters.arrow", "dedup/keep.arrow"
@@ -40,7 +41,7 @@ def deduplicate(
     out: Path,
     *,
     older: tuple[Path, ...] = (),
-    rule: TextRule = TextRule(),
+    rule: TextRule = RULE,
     workers: int = 1,
     address: str | None = None,
     memory_bytes: int = MEMORY_BYTES,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
@@ -31,6 +32,10 @@ _THUMB, _FINE = 96, 4
 _FREQUENCIES = 8
 _FLAT = 24.0
 """Grey levels within which a row or column is a border."""
+_COARSE = 4
+"""Pixels compared for one in which pictures are laid over each other."""
+LAID_OVER = 0.5
+"""Least correlation of two pictures laid over each other."""
 BLOCK = 256
 """Pictures of which a block of the matrix of all pairs is looked at together, by this many others."""
 
@@ -93,12 +98,39 @@ def proposals(one: NDArray[np.uint64], other: NDArray[np.uint64], bits: int = PI
 
 
 def same_picture(one: Image, other: Image, windows: tuple[Window, Window]) -> bool:
-    """Whether most of what is drawn in a window of each of two pictures is found in that of the other (`stats_alike`)."""
+    """Whether most of what is drawn in a window of each of two pictures is found in that of the other (`stats_alike`), once the second was
+    laid over the first.
+    """
     cuts = [_cut(image, window) for image, window in zip((one, other), windows, strict=True)]
     aspect = np.sqrt(np.prod([cut.width / cut.height for cut in cuts]))
     size = (SIDE, max(1, round(SIDE / aspect))) if aspect >= 1 else (max(1, round(SIDE * aspect)), SIDE)
-    drawn: list[Pixels] = [ink_of(cut, size) for cut in cuts]
+    warp = _laid_over(*(_far(cut, max(8, size[0] // _COARSE), max(8, size[1] // _COARSE)) for cut in cuts))
+    if warp is None:
+        return False
+    warp[:, 2] *= _COARSE
+    tones = [np.asarray(cut.resize(size, PillowImage.Resampling.BOX)) for cut in cuts]
+    over = cv2.warpAffine(tones[1], warp, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=float(np.median(tones[1])))
+    drawn: list[Pixels] = [ink_of(PillowImage.fromarray(grey), size) for grey in (tones[0], over)]
     return is_near_duplicate(drawn[0], drawn[1])
+
+
+def _far(cut: PillowImage.Image, width: int, height: int) -> NDArray[np.float32]:
+    """How far each pixel of a picture brought to this size is from its median tone."""
+    grey = np.asarray(cut.resize((width, height), PillowImage.Resampling.BOX), dtype=np.float32)
+    return np.abs(grey - np.median(grey))
+
+
+def _laid_over(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """The affine map (2, 3) from pixels of `one` to those of `other` where they correlate best (G. Evangelidis, E. Psarakis, "Parametric image
+    alignment using enhanced correlation coefficient maximization", 2008), or None where they correlate by less than `LAID_OVER`.
+    """
+    warp = np.eye(2, 3, dtype=np.float32)
+    stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-4)
+    try:
+        found, warp = cv2.findTransformECC(one, other, warp, cv2.MOTION_AFFINE, stop, None, 5)  # type: ignore[call-overload]
+    except cv2.error:  # it does not converge: they have little to do with each other, or one is empty
+        return None
+    return warp if found >= LAID_OVER else None
 
 
 def _nearest(wholes: NDArray[np.uint64], windows: NDArray[np.uint64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
