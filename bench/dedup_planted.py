@@ -1,9 +1,9 @@
-"""Precision and recall of duplicates by kind and threshold, on planted truth: texts and pictures made from those of a data set.
+"""Precision and recall of duplicates by kind and threshold, on planted truth: texts made from those of data sets.
 
-    python bench/dedup_planted.py DIR… [--texts N] [--pictures N]
+    python bench/dedup_planted.py DIR… [--texts N]
 
-Texts are those of the data sets' samples, cut to at most 800 words. Of each, copies of every kind of `TEXT_DUPLICATES` must be found and those of
-`TEXT_TWINS` must not be; nor must two different texts. Prints a table a kind and threshold, with Wilson intervals of 95 %.
+Texts are those of the data sets' samples, cut to at most 800 words. Of each, copies of every kind of `TEXT_DUPLICATES` must be found and
+those of `TEXT_TWINS` must not be; nor must two different texts. Prints a table a kind and threshold, with Wilson intervals of 95 %.
 """
 
 import argparse

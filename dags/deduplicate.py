@@ -1,8 +1,8 @@
 """The graph of `assay dedup`: look at every shard, join keys part by part, compare pictures block by block, cluster, write again.
 
-Stages are functions of a number and of files, in Ray tasks or, with one worker and no cluster, in this process; keys and hashes go through
-files below the new data set's folder, media through nothing. A stage done again gives the same bytes, so a stopped run goes on: what was found
-in a shard stays, joins are done again, and shards that are committed are found there.
+Stages are functions of a number and of files, in Ray tasks or, with one worker and no cluster, in this process. Keys and hashes go through
+files below the new data set's folder, media through nothing. A stage done again gives the same bytes, so a stopped run goes on: what was
+found in a shard stays, joins are done again, and shards that are committed are found there.
 """
 
 import json

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+from math import prod, sqrt
 
 import cv2
 import numpy as np
@@ -102,14 +103,16 @@ def same_picture(one: Image, other: Image, windows: tuple[Window, Window]) -> bo
     laid over the first.
     """
     cuts = [_cut(image, window) for image, window in zip((one, other), windows, strict=True)]
-    aspect = np.sqrt(np.prod([cut.width / cut.height for cut in cuts]))
-    size = (SIDE, max(1, round(SIDE / aspect))) if aspect >= 1 else (max(1, round(SIDE * aspect)), SIDE)
+    aspect = sqrt(prod(cut.width / cut.height for cut in cuts))
+    longest = max(aspect, 1 / aspect)
+    short = max(1, round(SIDE / longest))
+    size: tuple[int, int] = (SIDE, short) if aspect >= 1 else (short, SIDE)
     warp = _laid_over(*(_far(cut, max(8, size[0] // _COARSE), max(8, size[1] // _COARSE)) for cut in cuts))
     if warp is None:
         return False
     warp[:, 2] *= _COARSE
     tones = [np.asarray(cut.resize(size, PillowImage.Resampling.BOX)) for cut in cuts]
-    over = cv2.warpAffine(tones[1], warp, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=float(np.median(tones[1])))
+    over = cv2.warpAffine(tones[1], warp, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=(float(np.median(tones[1])),))
     drawn: list[Pixels] = [ink_of(PillowImage.fromarray(grey), size) for grey in (tones[0], over)]
     return is_near_duplicate(drawn[0], drawn[1])
 
@@ -117,12 +120,13 @@ def same_picture(one: Image, other: Image, windows: tuple[Window, Window]) -> bo
 def _far(cut: PillowImage.Image, width: int, height: int) -> NDArray[np.float32]:
     """How far each pixel of a picture brought to this size is from its median tone."""
     grey = np.asarray(cut.resize((width, height), PillowImage.Resampling.BOX), dtype=np.float32)
-    return np.abs(grey - np.median(grey))
+    far: NDArray[np.float32] = np.abs(grey - np.median(grey))
+    return far
 
 
 def _laid_over(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """The affine map (2, 3) from pixels of `one` to those of `other` where they correlate best (G. Evangelidis, E. Psarakis, "Parametric image
-    alignment using enhanced correlation coefficient maximization", 2008), or None where they correlate by less than `LAID_OVER`.
+    """The affine map (2, 3) from pixels of `one` to those of `other` where they correlate best (G. Evangelidis, E. Psarakis, "Parametric
+    image alignment using enhanced correlation coefficient maximization", 2008), or None where they correlate by less than `LAID_OVER`.
     """
     warp = np.eye(2, 3, dtype=np.float32)
     stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-4)

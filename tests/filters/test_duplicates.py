@@ -20,7 +20,7 @@ def text(seed: int, words: int = 300) -> str:
     for _ in range(-(-words // 18)):
         a, b = rng.choice(NOUNS, 2)
         said.append(
-            f"the {a}{'abcdefghij'[rng.integers(10)]} {rng.choice(VERBS)} {b} line {rng.integers(10, 999)} near {rng.choice(CITIES)}, where "
+            f"the {a}{'abcdefghij'[rng.integers(10)]} {rng.choice(VERBS)} {b} line {rng.integers(10, 999)} by {rng.choice(CITIES)}, where "
             f"{rng.choice(NOUNS)} {rng.choice(NOUNS)} number {rng.integers(1000)} {rng.choice(VERBS)} {rng.choice(NOUNS)} and never "
             f"{rng.choice(VERBS)} {rng.choice(NOUNS)}."
         )
