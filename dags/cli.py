@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from dags import commands, train_commands
+from dags import commands, dedup_commands, train_commands
 from dags.session import MachineError, cpu_count
 from dags.terminal import positive, say
 from pipelines.commit import StorageError
@@ -74,6 +74,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_rebuild(kinds)
     _add_show(kinds)
     _add_stats(kinds)
+    _add_dedup(kinds)
     _add_training(kinds)
     _add_listings(kinds)
     return parser
@@ -96,7 +97,8 @@ def _command(kinds: "argparse._SubParsersAction[_Parser]", name: str, about: str
         epilog=f"{EXIT_CODES}\n\nexample:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=getattr(train_commands if name in ("train", "evaluate") else commands, name), stopped="stopped.")
+    module = dedup_commands if name == "dedup" else train_commands if name in ("train", "evaluate") else commands
+    parser.set_defaults(run=getattr(module, name), stopped="stopped.")
     return parser
 
 
@@ -183,6 +185,13 @@ def _add_stats(kinds: "argparse._SubParsersAction[_Parser]") -> None:
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--all", action="store_true", help="print every table with its definition as well")
     how.add_argument("--json", action="store_true", help="print the numbers as JSON, each with its definition")
+
+
+def _add_dedup(kinds: "argparse._SubParsersAction[_Parser]") -> None:
+    about = "find duplicates in and across data sets, by content, truth, text and pictures, and write one data set without them"
+    parser = _command(kinds, "dedup", about, "assay dedup data/a data/b --out data/unique")
+    dedup_commands.add_dedup(parser)
+    _add_machine(parser, 1)
 
 
 def _add_training(kinds: "argparse._SubParsersAction[_Parser]") -> None:

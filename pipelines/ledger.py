@@ -88,8 +88,12 @@ def _unreadable_plan(path: Path, what: str) -> UserError:
 
 def recipe_of(folder: Path) -> Recipe:
     """The resolved recipe a folder is built from; with it `plan` gives the same plan again. UserError if there is none to read."""
+    recipe = read_plan_document(folder)["recipe"]
+    if "dedup" in recipe:
+        what = f"{str(folder)!r} was not built from a recipe but chosen by `assay dedup` from {len(recipe.get('inputs', []))} data sets"
+        raise UserError(what, where=str(folder), todo="rebuild those, then run `assay dedup` on them again: equal sets give equal bytes")
     try:
-        return Recipe.model_validate_json(json.dumps(read_plan_document(folder)["recipe"]))
+        return Recipe.model_validate_json(json.dumps(recipe))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in ("recipe", *first["loc"]))

@@ -82,7 +82,11 @@ def ink(image: Image) -> Pixels:
     with PillowImage.open(io.BytesIO(image.data)) as picture:
         grey = picture.convert("L")
     scale = SIDE / max(grey.size)
-    size = (max(1, round(grey.width * scale)), max(1, round(grey.height * scale)))
+    return ink_of(grey, (max(1, round(grey.width * scale)), max(1, round(grey.height * scale))))
+
+
+def ink_of(grey: PillowImage.Image, size: tuple[int, int]) -> Pixels:
+    """`ink` of a grey picture brought to a width and height."""
     tones = np.asarray(grey.resize(size, PillowImage.Resampling.BOX), dtype=np.float32)
     sharp = np.pad(np.maximum(np.abs(tones - np.median(tones)) - FAINT, 0), 1)
     tall = sharp[:-2] + 2 * sharp[1:-1] + sharp[2:]
