@@ -127,13 +127,15 @@ def test_noise_exchanges_the_stated_share_and_more_noise_holds_less(tmp_path: Pa
     assert find_overlap(source, [tmp_path / "all"])["overlapping"] == len(before)
 
 
+@pytest.mark.timeout(600)  # on a busy machine; 20 s of processor time
 def test_a_whole_run_resumes_and_an_edited_output_fails_what_needs_it_alone(tmp_path: Path) -> None:
-    graph = graph_of(config(tmp_path, changes={"again": {"same_data": True}}, leave_one_out=True))
+    changes = {"again": {"same_data": True}, "no one": {"without": ["one"]}}
+    graph = graph_of(config(tmp_path, changes=changes, train={**TRAIN, "steps": 1, "checkpoint": {"every_steps": 1, "keep": 1}}))
     out = tmp_path / "out"
     machine = Machine(out / "steps", 1, "cpu")
     result = run_ablation(graph, out, machine, print)
     assert not result["failed"]
-    assert {one["change"] for one in result["comparisons"]} == {"without one", "without two"}
+    assert {one["change"] for one in result["comparisons"]} == {"no one"}
     assert (out / "test" / "report.html").read_text(encoding="utf-8").count("<svg") >= 2
     assert to_markdown(result).startswith("# Ablation test")
     assert to_csv(result).count("\n") > 3
@@ -148,7 +150,7 @@ def test_a_whole_run_resumes_and_an_edited_output_fails_what_needs_it_alone(tmp_
     broken = run_ablation(graph, out, machine, said.append)
     assert [(one["kind"], one["outcome"]) for one in broken["failed"]] == [("train", "failed"), ("evaluate", "skipped")]
     assert "is not what the step wrote" in broken["failed"][0]["error"]
-    assert {one["change"] for one in broken["comparisons"]} == {"without one", "without two"}  # by the other seed
+    assert {one["change"] for one in broken["comparisons"]} == {"no one"}  # by the other seed
 
 
 def test_a_failed_step_fails_alone_and_a_full_disk_stops_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
