@@ -146,16 +146,16 @@ def _noise(pairs: Sequence[Pairs]) -> dict[str, dict[str, float]]:
     """Group to what a later design is judged by: spread over seeds, standard error of items; the median over arms."""
     groups: dict[str, list[Pairs]] = defaultdict(list)
     for one in pairs:
-        groups[one.group].append(one)
+        if len(one.by_seed) > 1:
+            groups[one.group].append(one)
     rng = stream(0, "ablation/noise")
     return {
         group: {
             "spread": float(np.median([one.by_seed.std(ddof=1) for one in members])),
             "item_error": float(np.median([item_error(one, rng) for one in members])),
-            "degrees": degrees(len(members[0].by_seed), len(members)),
+            "degrees": degrees(max(len(one.by_seed) for one in members), len(members)),
         }
         for group, members in groups.items()
-        if len(members[0].by_seed) > 1
     }
 
 

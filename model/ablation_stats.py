@@ -91,13 +91,13 @@ def effects_of(
         pilot: Spread over seeds known from other runs, where there is one seed only; without it nothing can be told.
     """
     pooled = _pooled(pairs)
-    drawn: dict[str, Array] = {}
+    drawn: dict[tuple[str, int], Array] = {}
     found: list[tuple[Pairs, Array, float, float]] = []
     for one in pairs:
         seeds, samples = one.sums.shape
-        if one.group not in drawn:
-            drawn[one.group] = rng.multinomial(samples, np.full(samples, 1 / samples), size=draws).astype(np.float64)
-        counts = drawn[one.group]
+        if (key := (one.group, samples)) not in drawn:
+            drawn[key] = rng.multinomial(samples, np.full(samples, 1 / samples), size=draws).astype(np.float64)
+        counts = drawn[key]
         mean = float(one.by_seed.mean())
         by_item = counts @ one.sums.mean(axis=0) / np.maximum(counts @ one.weights, 1e-12)
         spread, degrees = pooled[one.group]
@@ -125,9 +125,10 @@ def _pooled(pairs: Sequence[Pairs]) -> dict[str, tuple[float, float]]:
         variances = [float(each.var(ddof=1)) for each in members if len(each) > 1]
         # The median, as one arm that fell apart would hide what all others say; where it is larger, an arm's own spread is taken. The
         # divisor is that of chi squared over its mean (Wilson and Hilferty, PNAS 1931).
-        below = (1 - 2 / (9 * (len(members[0]) - 1))) ** 3 if variances else 1.0
+        seeds = max(map(len, members))
+        below = (1 - 2 / (9 * (seeds - 1))) ** 3 if variances else 1.0
         spread = float(np.sqrt(np.median(variances) / below)) if variances else 0.0
-        pooled[group] = (spread, degrees(len(members[0]), len(variances)))
+        pooled[group] = (spread, degrees(seeds, len(variances)))
     return pooled
 
 
@@ -238,24 +239,3 @@ def decision_accuracy(small: Sequence[float], large: Sequence[float], rng: np.ra
             shares.append(float(agree[left[different], right[different]].mean()))
     low, high = np.quantile(shares, [0.025, 0.975])
     return float(agree[upper].mean()), float(low), float(high)
-
-
-def main_effects(levels: npt.NDArray[np.int8], outcomes: Array) -> dict[tuple[int, ...], Array]:
-    """Main effects and pairwise interactions of a design of two levels, seed by seed.
-
-    Args:
-        levels: int8 [arms, factors], -1 and 1, balanced (a full or regular fractional factorial).
-        outcomes: [arms, seeds], the score of each run.
-
-    Returns:
-        (factor,) or (factor, factor) to [seeds]: mean score where the product of levels is 1 less that where it is -1 (Box, Hunter and
-        Hunter, Statistics for Experimenters, ch. 5).
-    """
-    arms, factors = levels.shape
-    found: dict[tuple[int, ...], Array] = {}
-    for first in range(factors):
-        for second in range(first, factors):
-            key = (first,) if first == second else (first, second)
-            sign = levels[:, first] if first == second else levels[:, first] * levels[:, second]
-            found[key] = 2.0 / arms * (sign.astype(np.float64) @ outcomes)
-    return found

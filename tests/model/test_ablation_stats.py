@@ -11,7 +11,6 @@ from model.ablation_stats import (
     effects_of,
     holm,
     item_error,
-    main_effects,
     word_of,
 )
 
@@ -65,6 +64,15 @@ def test_a_small_effect_known_well_counts_as_none_and_one_seed_tells_nothing() -
     assert known[0].word == "helps"
 
 
+def test_an_arm_that_lost_seeds_and_samples_is_judged_by_what_is_left() -> None:
+    rng = np.random.default_rng(6)
+    pairs = simulated(rng, [-0.5, 0.0, -0.5], 3)
+    short = Pairs("short", "all", pairs[2].sums[:1, :40], pairs[2].weights[:40])
+    effects = effects_of([short, *pairs[:2]], rng, level=0.05, smallest=0.02)
+    assert [effect.seeds for effect in effects] == [1, 3, 3]
+    assert effects[0].word == effects[1].word == "hurts"  # by the spread of the others
+
+
 def test_a_change_for_the_worse_hurts_and_another_arm_that_fell_apart_hides_it_not() -> None:
     rng = np.random.default_rng(4)
     pairs = simulated(rng, [-0.5, 0.0, 0.0, 0.0], 3)
@@ -101,12 +109,3 @@ def test_decision_accuracy_counts_pairs_ranked_alike() -> None:
     assert low <= share <= high
     with pytest.raises(ValueError, match="arms"):
         decision_accuracy([1], [1], rng)
-
-
-def test_main_effects_and_interactions_of_a_full_factorial_are_recovered() -> None:
-    levels = np.array([[a, b] for a in (-1, 1) for b in (-1, 1)], np.int8)
-    outcomes = np.stack([1.0 * levels[:, 0] + 0.5 * levels[:, 1] - 0.25 * levels[:, 0] * levels[:, 1]] * 3, axis=1)
-    found = main_effects(levels, outcomes)
-    assert found[(0,)] == pytest.approx([2.0] * 3)
-    assert found[(1,)] == pytest.approx([1.0] * 3)
-    assert found[(0, 1)] == pytest.approx([-0.5] * 3)
