@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from dags.ablation_ray import run_side_by_side
 from dags.ablation_run import Machine, run_steps
 from dags.ablation_steps import make_step
@@ -10,6 +12,7 @@ from schemas.shard import read_manifest
 RECIPE = "seed: 1\nsources:\n  - {family: tiny.meters, count: 6}\n"
 
 
+@pytest.mark.timeout(300)  # Ray starts slowly on a busy machine
 def test_steps_run_side_by_side_and_fail_alone(tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text(RECIPE, encoding="utf-8")
     unhashed = {"recipe": str(tmp_path / "recipe.yaml"), "set": [], "samples": 6}
