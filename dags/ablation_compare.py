@@ -173,8 +173,9 @@ def controls(graph: Graph, comparisons: Sequence[Mapping[str, Any]], same_data: 
         if control_of(arm) == "positive" and arm.change is not None:
             for name in arm.change.without:
                 if (effect := by.get((arm.name, name))) is not None:
+                    verdict = {"hurts": True, "cannot tell": None}.get(effect["word"], False)
                     says = f"{arm.name}: on {name} {effect['mean']:+.4f}, {effect['word']}"
-                    found.append({"control": "positive", "passed": effect["word"] == "hurts", "says": says})
+                    found.append({"control": "positive", "passed": verdict, "says": says})
     noise = sorted((arm.change.label_noise, arm.name) for arm in graph.arms if arm.change is not None and arm.change.label_noise)
     group = ALL if len(graph.ablation.evaluation) > 1 else next(iter(graph.ablation.evaluation))
     ladder = [(share, by[name, group]["mean"]) for share, name in noise if (name, group) in by]

@@ -191,7 +191,7 @@ def test_a_control_that_fails_is_said_to(tmp_path: Path) -> None:
     wrong = [
         {"change": "some", "group": "one", "mean": -0.2, "word": "hurts"},
         {"change": "much", "group": "one", "mean": -0.1, "word": "hurts"},
-        {"change": "without one", "group": "one", "mean": 0.0, "word": "cannot tell"},
+        {"change": "without one", "group": "one", "mean": 0.0, "word": "no effect"},
     ]
     found = controls(graph, wrong, [{"low": 0.1, "high": 0.2, "word": "helps"}])
     assert [(one["control"], one["passed"]) for one in found] == [("same data", False), ("positive", False), ("sensitivity", False)]
