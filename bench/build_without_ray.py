@@ -1,29 +1,16 @@
-"""A recipe becomes a committed data set on one machine without Ray: a pool of processes over shards, with the graph's own stages.
+"""A recipe becomes a committed data set on one machine without Ray (`pipelines.pool`), such as one lent for a training run.
 
-For machines on which Ray is not installed, such as one lent for a training run. Plan, proofs, commits and hashes are `assay build`'s, and
-the same command again resumes. It survives no killed worker and knows no cluster: that is what the graph is for.
-
-    PYTHONPATH=. python bench/build_without_ray.py RECIPE --out DIR --workers 16 --set seed=2
+PYTHONPATH=. python bench/build_without_ray.py RECIPE --out DIR --workers 16 --set seed=2
 """
 
 import argparse
-import gc
 import multiprocessing
-import os
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
-from pipelines.commit import prepare_folder, remove_leftovers, write_manifest
-from pipelines.ledger import check_same_plan, close_books, missing_shards, read_records, write_plan_text
-from pipelines.plan import plan
-from pipelines.workers import Job, make_shard
-from schemas.manifest import Manifest
-from schemas.recipe import Recipe, load_recipe
-
-GC_THRESHOLDS = (50_000, 10, 10)
-"""As `dags.corpus` sets them in its workers."""
+from pipelines.pool import build_in_pool
+from schemas.recipe import load_recipe
 
 
 def main() -> int:
@@ -38,36 +25,6 @@ def main() -> int:
     planned = sum(record.planned for record in manifest.shards)
     print(f"{chosen.out}: {manifest.totals.rows} of {planned} samples kept, {time.perf_counter() - began:.1f} s")
     return 0
-
-
-def build_in_pool(recipe: Recipe, folder: Path, workers: int) -> Manifest:
-    """Build a recipe's data set in `folder`, or finish it.
-
-    Raises:
-        UserError: The recipe is wrong, or the folder belongs to another plan.
-        StorageError: The disk gave up; the same call resumes.
-    """
-    planned = plan(recipe)
-    check_same_plan(folder, planned)
-    folder.mkdir(parents=True, exist_ok=True)
-    prepare_folder(folder, write_plan_text(planned))
-    job = Job(planned, folder)
-    shards = missing_shards(planned, folder, read_records(folder))
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # as Ray does for its workers: a process a core is all the parallelism there is
-    # Spawned, as threads of the parent's libraries do not survive a fork.
-    with multiprocessing.get_context("spawn").Pool(workers, initializer=gc.set_threshold, initargs=GC_THRESHOLDS) as pool:
-        for _ in pool.imap_unordered(partial(_commit, job), shards):
-            pass
-    remove_leftovers(folder)
-    manifest = close_books(planned, read_records(folder))
-    write_manifest(folder, manifest)
-    return manifest
-
-
-def _commit(job: Job, shard: int) -> int:
-    """Make one shard; its record is on the disk, so only the number goes back."""
-    make_shard(job, shard)
-    return shard
 
 
 if __name__ == "__main__":

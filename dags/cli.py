@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from dags import commands, dedup_commands, train_commands
+from dags import ablate_commands, commands, dedup_commands, submit, train_commands
 from dags.session import MachineError, cpu_count
 from dags.terminal import positive, say
 from pipelines.commit import StorageError
@@ -97,7 +97,7 @@ def _command(kinds: "argparse._SubParsersAction[_Parser]", name: str, about: str
         epilog=f"{EXIT_CODES}\n\nexample:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    module = dedup_commands if name == "dedup" else train_commands if name in ("train", "evaluate") else commands
+    module = next(one for one in (commands, train_commands, ablate_commands, dedup_commands, submit) if hasattr(one, name))
     parser.set_defaults(run=getattr(module, name), stopped="stopped.")
     return parser
 
@@ -206,6 +206,12 @@ def _add_training(kinds: "argparse._SubParsersAction[_Parser]") -> None:
     train_commands.add_evaluate(
         _command(kinds, "evaluate", "score a trained model by family and task, beside blind baselines", "assay evaluate runs/tiny -n 2")
     )
+    about = "find out which data helped: train with and without, over seeds, and compare with intervals"
+    ablate = _command(kinds, "ablate", about, "assay ablate dags/ablations/tiny.yaml --dry-run")
+    ablate.set_defaults(stopped="stopped. Finished steps are kept; run the same command again to go on.")
+    ablate_commands.add_ablate(ablate)
+    about = "send a build or an ablation to a Ray cluster's job server, follow it, or stop it"
+    submit.add_submit(_command(kinds, "submit", about, "assay submit -- build recipe.yaml --out /shared/data --workers 32"))
 
 
 def _add_listings(kinds: "argparse._SubParsersAction[_Parser]") -> None:

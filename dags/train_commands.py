@@ -68,7 +68,7 @@ def train(options: Namespace) -> int:
     check_run_folder(folder)
     for mixture in {config.data.mixture, config.held_out.mixture if config.held_out else config.data.mixture}:
         check_data(_folders(mixture), f"{mixture}: ")
-    _need_torch()
+    need_torch()
     if options.dry_run:
         return _dry_run(config)
     from model.parallel import world
@@ -83,7 +83,7 @@ def evaluate(options: Namespace) -> int:
     """`assay evaluate`."""
     check_model_folder(Path(options.run_folder))
     check_data([Path(folder) for folder in options.data])
-    _need_torch()
+    need_torch()
     from model.evaluate import QuestionSet, judged, predict, score_all, write_predictions
     from model.stored import load_model, settings_of
 
@@ -218,7 +218,8 @@ def _dry_run(config: "TrainConfig") -> int:
     return 0
 
 
-def _need_torch() -> None:
+def need_torch() -> None:
+    """UserError if torch is not installed."""
     if importlib.util.find_spec("torch") is None:
         raise UserError(
             "training and evaluation need torch, which is not installed",

@@ -1,0 +1,81 @@
+"""What `assay submit` sends, and what it refuses; the job server itself is Ray's."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from dags import submit
+from dags.session import MachineError
+from schemas.errors import UserError
+
+RECIPE = "seed: {seed}\nsources:\n  - {{family: tiny.meters, count: 4}}\n"
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> str:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(RECIPE.format(seed=1), encoding="utf-8")
+    return str(path)
+
+
+def test_the_id_follows_what_is_made_and_where_and_nothing_else(recipe: str, tmp_path: Path) -> None:
+    first = submit.submission_id(["build", recipe, "--out", str(tmp_path / "a"), "--workers", "1"])
+    assert first.startswith("assay-build-")
+    assert submit.submission_id(["build", recipe, "--out", str(tmp_path / "a"), "--workers", "2"]) == first
+    assert submit.submission_id(["build", recipe, "--out", str(tmp_path / "b")]) != first
+    assert submit.submission_id(["build", recipe, "--out", str(tmp_path / "a"), "--set", "seed=2"]) != first
+
+
+def test_other_commands_and_addresses_are_refused(recipe: str) -> None:
+    with pytest.raises(UserError, match="did you mean 'build'"):
+        submit.submission_id(["buil", recipe])
+    with pytest.raises(UserError, match="decided by the cluster"):
+        submit.submission_id(["build", recipe, "--out", "x", "--address", "auto"])
+
+
+class Server:
+    """A record of what is asked of a job server, with one job that stands as told."""
+
+    def __init__(self, status: str) -> None:
+        self.jobs = [SimpleNamespace(submission_id="assay-build-1", status=status)]
+        self.sent: list[dict[str, Any]] = []
+
+    def list_jobs(self) -> list[SimpleNamespace]:
+        return self.jobs
+
+    def delete_job(self, name: str) -> None:
+        self.jobs = []
+
+    def submit_job(self, **job: Any) -> str:
+        self.sent.append(job)
+        return str(job["submission_id"])
+
+
+@pytest.mark.parametrize("status", ["PENDING", "RUNNING", "SUCCEEDED"])
+def test_a_double_submission_is_refused(status: str) -> None:
+    server = Server(status)
+    with pytest.raises(UserError, match=f"submitted already.*{status}"):
+        submit._begin(server, "assay-build-1", ["build", "r.yaml", "--out", "x"])
+    assert not server.sent
+
+
+@pytest.mark.parametrize("status", ["FAILED", "STOPPED"])
+def test_what_failed_or_was_stopped_goes_on_under_its_id(status: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    server = Server(status)
+    submit._begin(server, "assay-build-1", ["build", "my recipe.yaml", "--out", "x"])
+    (job,) = server.sent
+    assert job["entrypoint"].endswith("-m dags.cli build 'my recipe.yaml' --out x --address auto")
+    assert job["runtime_env"]["env_vars"]["RAY_AUTH_MODE"] == "token"
+
+
+def test_a_server_that_does_not_answer_is_the_machines_trouble() -> None:
+    with pytest.raises(MachineError, match="did not answer"):
+        submit._client("http://127.0.0.1:9")
+
+
+def test_an_unknown_submission_is_named() -> None:
+    with pytest.raises(UserError, match="did you mean 'assay-build-1'"):
+        submit._info(Server("RUNNING"), "assay-build-2")
