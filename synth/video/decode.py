@@ -152,13 +152,16 @@ def frames_at(source: Path | bytes, film: Film, indices: Sequence[int], size_px:
 
 
 def second_frames_at(source: Path | bytes, film: Film, indices: Sequence[int]) -> tuple[Frames, tuple[float, ...], int]:
-    """The same frames decoded by decord, in its own size; the time of each in seconds as decord reads it; and its count of frames.
+    """The same frames decoded by decord, the time of each in seconds as decord reads it, and its count of frames.
 
+    Frames have the size that is stored, but for turned ones, of which decord hands over torn rows unless a row is a multiple of 64 bytes.
     Where the container's times are broken, decord's are nonsense (`Megamind.avi`: -3.8e17 s): believe them only if `film` has no flag
     `times_from_rate`.
     """
+    width, height = film.coded_px
+    size = (-1, -1) if film.rotation_deg % 180 == 0 else (-(-height // 64) * 64, width)
     with on_disk(source) as path:
-        facts, (body,) = ask("check", path, _cpu_s(film), indices=list(indices), in_order=not film.keys, threads=1)
+        facts, (body,) = ask("check", path, _cpu_s(film), indices=list(indices), size=size, in_order=not film.keys, threads=1)
     return np.frombuffer(body, np.uint8).reshape(facts["shape"]), tuple(facts["time_s"]), facts["count"]
 
 

@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 from schemas.errors import DataError
 
 
-def frames(path: str, indices: list[int], *, in_order: bool, threads: int) -> tuple[NDArray[np.uint8], list[float], int]:
+def frames(
+    path: str, indices: list[int], *, size: tuple[int, int], in_order: bool, threads: int
+) -> tuple[NDArray[np.uint8], list[float], int]:
     """RGB frames (n, height, width, 3), as decord turns them, when each is shown in seconds, and how many frames decord counts.
 
     Args:
         path: The film.
         indices: Of the frames.
+        size: (width, height) to scale to; (-1, -1) for its own.
         in_order: Decode all frames from the first. Where a container's times cannot be relied on, decord's jumps land on other frames than
             were asked for (`Megamind.avi`: from frame 115 on).
         threads: Of the decoder.
@@ -23,7 +26,7 @@ def frames(path: str, indices: list[int], *, in_order: bool, threads: int) -> tu
         DataError: `broken_video`: decord cannot read it, or counts fewer frames.
     """
     try:
-        reader: Any = decord.VideoReader(path, num_threads=threads)
+        reader: Any = decord.VideoReader(path, width=size[0], height=size[1], num_threads=threads)
         if max(indices) >= len(reader):
             raise DataError("broken_video", f"{path}: frame {max(indices)} is wanted, decord counts {len(reader)}")
         times = [float(start) for start, _ in reader.get_frame_timestamp(indices)]

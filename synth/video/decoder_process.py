@@ -53,8 +53,8 @@ def _do(request: dict[str, Any]) -> tuple[dict[str, Any], list[memoryview]]:
             pixels = [memoryview(frame.tobytes()) for frame in found]
             return {}, pixels
         case "check":
-            in_order, threads = request["in_order"], request["threads"]
-            batch, times, count = decode_decord.frames(request["path"], request["indices"], in_order=in_order, threads=threads)
+            more = {"size": tuple(request["size"]), "in_order": request["in_order"], "threads": request["threads"]}
+            batch, times, count = decode_decord.frames(request["path"], request["indices"], **more)
             return {"shape": batch.shape, "time_s": times, "count": count}, [memoryview(batch.tobytes())]
     raise AssertionError(request["what"])
 
