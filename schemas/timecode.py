@@ -11,7 +11,7 @@ Notation = Literal["seconds", "mm:ss.ff", "hh:mm:ss.f"]
 NOTATIONS: tuple[Notation, ...] = ("seconds", "mm:ss.ff", "hh:mm:ss.f")
 """`12.3 seconds` as the processor prints, `00:12.30` as the cookbook's event localisation asks, `00:00:12.3` as a second form."""
 
-_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,3}):(\d{2}(?:\.\d+)?)")
+_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,6}):(\d{2}(?:\.\d+)?)")
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)\s*(?:s|sec|seconds?)?")
 
 
