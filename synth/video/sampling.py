@@ -149,7 +149,7 @@ def length_adaptive(
     indices = evenly
     if cuts_s and _largest_gap([time_s[i] for i in evenly], duration_s) > SCARCE_GAP_S:
         policy, indices = "shots", _by_shots(time_s, duration_s, cuts_s, len(evenly))
-    return _chosen(policy, indices, time_s, duration_s, _fitted_size(size_px, pair))
+    return _chosen(policy, indices, time_s, duration_s, fitted_size(size_px, pair))
 
 
 def _pair_tokens(size_px: tuple[int, int]) -> int:
@@ -221,7 +221,7 @@ def _largest_gap(times: Sequence[float], duration_s: float) -> float:
     return max(b - a for a, b in pairwise([0.0, *times, duration_s]))
 
 
-def _fitted_size(size_px: tuple[int, int], pair_tokens: int) -> tuple[int, int]:
+def fitted_size(size_px: tuple[int, int], pair_tokens: int) -> tuple[int, int]:
     """The largest (width, height) in whole squares of 32 px, of the film's shape, of at most so many tokens and not above its own size."""
     width, height = size_px
     scale = min(1.0, math.sqrt(pair_tokens * FACTOR_PX**2 / (width * height)))
