@@ -8,6 +8,7 @@ import io
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from itertools import accumulate
 
 import av
 import numpy as np
@@ -26,6 +27,9 @@ CRF = "21"
 BATCH = 64
 TEXT_HEIGHT, PADDING = 0.115, 0.35
 """Of a label: letters' size in parts of the film's height, room around them in parts of that (chosen: legible at 320 x 180)."""
+SMALLEST_PX = 18
+LEAST_S = 0.5
+"""Labels that would be on for less are left out (chosen: people need as long to read one)."""
 LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ2345679"
 """Of labels; those that are taken for each other are left out."""
 FONT: FontFile = TYPEFACES["dejavu-sans"].bold
@@ -131,6 +135,8 @@ def _placed(label: Label, ticks: list[int], end: int, size: tuple[int, int]) -> 
         return None
     after = ticks[numbers[-1] + 1] if numbers[-1] + 1 < len(ticks) else end
     height, width = plate(label.text, size[1]).shape
+    if (after - ticks[numbers[0]]) * CLOCK < LEAST_S or width > size[0] or height > size[1]:
+        return None
     x, y = round(label.place[0] * max(0, size[0] - width)), round(label.place[1] * max(0, size[1] - height))
     times = float(ticks[numbers[0]] * CLOCK), float(after * CLOCK)
     return Shown(label.text, numbers[0], numbers[-1], *times, (x, y, x + width, y + height))
@@ -148,12 +154,14 @@ def _labelled(pixels: Frames, number: int, shown: tuple[Shown, ...]) -> Frames:
 @cache
 def plate(text: str, film_height_px: int) -> NDArray[np.uint8]:
     """A label's levels, (height, width): black on nearly white, with a black rim."""
-    size = max(14, round(film_height_px * TEXT_HEIGHT))
-    font = ImageFont.truetype(font_path(FONT), size)
-    left, top, right, bottom = font.getbbox(text)
+    size = max(SMALLEST_PX, round(film_height_px * TEXT_HEIGHT))
+    font = ImageFont.truetype(font_path(FONT), size, layout_engine=ImageFont.Layout.BASIC)
+    advances = [round(font.getlength(sign)) for sign in text]
+    _, top, _, bottom = font.getbbox(text, anchor="ls")
     pad = round(size * PADDING)
-    picture = Image.new("L", (round(right - left) + 2 * pad, round(bottom - top) + 2 * pad), 245)
+    picture = Image.new("L", (sum(advances) + 2 * pad, round(bottom - top) + 2 * pad), 245)
     draw = ImageDraw.Draw(picture)
     draw.rectangle((0, 0, picture.width - 1, picture.height - 1), outline=0, width=max(1, size // 12))
-    draw.text((pad - left, pad - top), text, font=font, fill=0)
+    for sign, x in zip(text, accumulate(advances, initial=pad), strict=False):  # no kerning, whole pixels: the same by any engine
+        draw.text((x, pad - round(top)), sign, font=font, fill=0, anchor="ls")
     return np.asarray(picture)

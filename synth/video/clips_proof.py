@@ -99,7 +99,7 @@ def _found(watched: Watched, labels: Mapping[str, list[tuple[int, int]] | None],
         raise DoubtError("a step between frames is neither a cut nor none")
     ends = (*watched.time_s[1:], watched.duration_s)
     shown = []
-    for text, spans in labels.items():
+    for text, spans in labels.items() if task.startswith("label") else ():
         if spans is None or len(spans) > 1:
             raise DoubtError(f"whether {text!r} is shown is not plain: {spans}")
         shown += [(text, watched.time_s[first], ends[last]) for first, last in spans]
