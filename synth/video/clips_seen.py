@@ -28,6 +28,9 @@ LETTERS_HEIGHT = 0.115
 ALIKE, UNLIKE = 0.9, 0.8
 """Correlation from which on a text is seen, and up to which it is not (measured on 14 films: labels that are shown come to 0.94 to 1.00;
 texts of which three signs differ to 0.6, seldom 0.88; where nothing is shown up to 0.58)."""
+PROPOSED = 0.6
+"""Correlation from which on a place is looked at closely."""
+PHASES = tuple((x, y) for x in (0, 1) for y in (0, 1))
 SIGNS = string.ascii_uppercase + string.digits
 EVERY_S = 0.4
 """The whole picture is searched so often; where a label is found, every frame is looked at there."""
@@ -128,33 +131,41 @@ def spans_of(watched: Watched, text: str) -> list[tuple[int, int]] | None:
     if template.shape[0] > watched.grey.shape[1] or template.shape[1] > watched.grey.shape[2]:
         return None
     step_s = watched.duration_s / max(1, len(watched.time_s))
-    places = {
-        _best(watched.grey[number], template)[1]
-        for number in _searched(watched, step_s)
-        if _best(watched.grey[number], template)[0] > UNLIKE
-    }
+    searched = [(*_best(watched.grey[number], template), number) for number in _searched(watched, step_s)]
+    found = [(score, place, number) for score, place, number in searched if score > PROPOSED]
     scores = np.zeros(len(watched.grey))
-    for x, y in places:
+    for place in sorted({place for _, place, _ in found}):
+        first = max((score, number) for score, at, number in found if at == place)[1]
+        phase = max(PHASES, key=lambda phase: _best(_window(watched.grey[first], place, template), _at(text, watched, phase))[0])
         for number, grey in enumerate(watched.grey):
-            window = grey[max(0, y - 1) : y + template.shape[0] + 1, max(0, x - 1) : x + template.shape[1] + 1]
-            scores[number] = max(scores[number], _best(window, template)[0])
+            scores[number] = max(scores[number], _best(_window(grey, place, template), _at(text, watched, phase))[0])
     if any(UNLIKE < score < ALIKE for score in scores):
         return None
-    if scores.max(initial=0.0) >= ALIKE and not _is_read(watched.grey[int(scores.argmax())], text, watched.height_px):
+    if scores.max(initial=0.0) >= ALIKE and not _is_read(watched.grey[int(scores.argmax())], text, watched):
         return None
     seen = np.flatnonzero(np.diff(np.concatenate([[0], (scores >= ALIKE).astype(int), [0]])))
     return [(int(a), int(b) - 1) for a, b in zip(seen[::2], seen[1::2], strict=True)]
 
 
-def _is_read(grey: Grey, text: str, film_height_px: int) -> bool:
+def _at(text: str, watched: Watched, phase: tuple[int, int]) -> Grey:
+    return template_of(text, watched.height_px, phase)
+
+
+def _window(grey: Grey, place: tuple[int, int], template: Grey, margin: int = 2) -> Grey:
+    x, y = place
+    return grey[max(0, y - margin) : y + template.shape[0] + margin, max(0, x - margin) : x + template.shape[1] + margin]
+
+
+def _is_read(grey: Grey, text: str, watched: Watched) -> bool:
     """Whether no text that differs in one sign is more like what is there."""
-    template = template_of(text, film_height_px)
-    score, (x, y) = _best(grey, template)
-    window = grey[max(0, y - 4) : y + template.shape[0] + 4, max(0, x - 4) : x + template.shape[1] + 4]
+    template = _at(text, watched, (0, 0))
+    window = _window(grey, _best(grey, template)[1], template, 4)
+    phase = max(PHASES, key=lambda phase: _best(window, _at(text, watched, phase))[0])
+    score = _best(window, _at(text, watched, phase))[0]
     for place, sign in enumerate(text):
         for other in SIGNS:
-            near = template_of(text[:place] + other + text[place + 1 :], film_height_px)
-            if other != sign and all(a <= b for a, b in zip(near.shape, window.shape, strict=True)) and _best(window, near)[0] >= score:
+            near = _at(text[:place] + other + text[place + 1 :], watched, phase)
+            if other != sign and _best(window, near)[0] >= score:
                 return False
     return True
 
@@ -164,6 +175,8 @@ def _searched(watched: Watched, step_s: float) -> range:
 
 
 def _best(grey: Grey, template: Grey) -> tuple[float, tuple[int, int]]:
+    if any(a > b for a, b in zip(template.shape, grey.shape, strict=True)):
+        return 0.0, (0, 0)
     _, score, _, place = cv2.minMaxLoc(cv2.matchTemplate(grey, template, cv2.TM_CCOEFF_NORMED))
     return (float(score) if np.isfinite(score) and score <= 1.001 else 0.0), (int(place[0]), int(place[1]))
 
@@ -174,8 +187,14 @@ def scale_of(film_height_px: int) -> int:
 
 
 @lru_cache(maxsize=1024)
-def template_of(text: str, film_height_px: int) -> Grey:
-    """A label's letters at the size of `Watched.grey`, black on a light ground, without the plate's rim; without kerning, as labels are."""
+def template_of(text: str, film_height_px: int, phase: tuple[int, int] = (0, 0)) -> Grey:
+    """A label's letters at the size of `Watched.grey`, black on a light ground, without the plate's rim and without kerning.
+
+    Args:
+        text: What it says.
+        film_height_px: Height of the film.
+        phase: (x, y), by which the letters lie off the raster of half size, 0 or 1.
+    """
     size = max(18, round(film_height_px * LETTERS_HEIGHT))
     face = freetype.Face(str(font_path(TYPEFACES["dejavu-sans"].bold)))
     face.set_pixel_sizes(0, size)
@@ -191,7 +210,8 @@ def template_of(text: str, film_height_px: int) -> Grey:
         x += (face.glyph.advance.x + 32) >> 6
     rows, columns = np.flatnonzero(canvas.any(axis=1)), np.flatnonzero(canvas.any(axis=0))
     edge = size // 6
-    inked = canvas[rows[0] - edge : rows[-1] + 1 + edge, columns[0] - edge : columns[-1] + 1 + edge]
+    top, left = rows[0] - edge - phase[1], columns[0] - edge - phase[0]
+    inked = canvas[top : rows[-1] + 1 + edge, left : columns[-1] + 1 + edge]
     scale = scale_of(film_height_px)
     small = cv2.resize(255 - inked, (inked.shape[1] // scale, inked.shape[0] // scale), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8)
