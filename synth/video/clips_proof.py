@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.sample import Json, Stored, Turn, Verdict
-from schemas.timecode import Notation, read_time, write_time
+from schemas.timecode import Notation
 from synth.video import prompts
 from synth.video.clips_seen import Watched, spans_of, watch
 
@@ -115,18 +115,18 @@ NOTHING: Answer = (None, "absent")
 def _label_when(found: Found, slots: Mapping[str, str], notation: Notation, language: str) -> Answer:
     for text, start_s, end_s in found.labels:
         if text == slots["text"]:
-            start, end = write_time(start_s, notation), write_time(end_s, notation)
+            start, end = prompts.say_time(PROMPTS, start_s, notation, language), prompts.say_time(PROMPTS, end_s, notation, language)
             return prompts.answer(PROMPTS, "span", language, start=start, end=end), [start, end]
     return NOTHING
 
 
 def _label_length(found: Found, slots: Mapping[str, str], notation: Notation, language: str) -> Answer:
     (length,) = [end - start for text, start, end in found.labels if text == slots["text"]] or [0.0]
-    return write_time(length, notation), write_time(length, notation)
+    return prompts.say_time(PROMPTS, length, notation, language), prompts.say_time(PROMPTS, length, notation, language)
 
 
 def _label_at(found: Found, slots: Mapping[str, str], notation: Notation, language: str) -> Answer:
-    at = read_time(slots["time"])
+    at = prompts.hear_time(PROMPTS, slots["time"])
     here = [text for text, start, end in found.labels if start <= at < end]
     if len(here) > 1:
         raise DoubtError(f"{here} are shown together")
@@ -155,13 +155,13 @@ def _shot_count(found: Found, slots: Mapping[str, str], notation: Notation, lang
 
 
 def _shot_list(found: Found, slots: Mapping[str, str], notation: Notation, language: str) -> Answer:
-    written = [write_time(edge, notation) for edge in found.edges_s]
+    written = [prompts.say_time(PROMPTS, edge, notation, language) for edge in found.edges_s]
     shots: list[Json] = [{"start": written[k], "end": written[k + 1]} for k in range(len(written) - 1)]
     return json.dumps(shots), shots
 
 
 def _shot_at(found: Found, slots: Mapping[str, str], notation: Notation, language: str) -> Answer:
-    number = bisect_right(found.edges_s[:-1], read_time(slots["time"]))
+    number = bisect_right(found.edges_s[:-1], prompts.hear_time(PROMPTS, slots["time"]))
     return str(number), number
 
 
@@ -169,7 +169,7 @@ def _shot_start(found: Found, slots: Mapping[str, str], notation: Notation, lang
     number = int(slots["number"])
     if not 1 <= number < len(found.edges_s):
         return NOTHING
-    text = write_time(found.edges_s[number - 1], notation)
+    text = prompts.say_time(PROMPTS, found.edges_s[number - 1], notation, language)
     return text, text
 
 

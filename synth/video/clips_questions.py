@@ -12,7 +12,7 @@ from itertools import pairwise
 from numpy.random import Generator
 
 from schemas.sample import Evidence, Json, Proof, Turn
-from schemas.timecode import NOTATIONS, Notation, write_time
+from schemas.timecode import NOTATIONS, Notation
 from synth.video import prompts
 from synth.video.clips_film import Shown, draw_text
 from synth.video.sampling import Chosen
@@ -91,6 +91,10 @@ def _form(language: str, notation: Notation) -> str:
     return str(prompts.load(PROMPTS)["forms"][notation][language])
 
 
+def _time(time_s: float, notation: Notation, language: str) -> str:
+    return prompts.say_time(PROMPTS, time_s, notation, language)
+
+
 def _said(key: str, language: str, **slots: str) -> str:
     return prompts.answer(PROMPTS, key, language, **slots)
 
@@ -116,7 +120,7 @@ def _label_when(scene: Scene, language: str, notation: Notation, rng: Generator)
     label = _one_label(scene, rng)
     if label is None:
         return None
-    start, end = write_time(label.start_s, notation), write_time(label.end_s, notation)
+    start, end = _time(label.start_s, notation, language), _time(label.end_s, notation, language)
     text = _said("span", language, start=start, end=end)
     return Asked({"text": label.text, "form": form}, text, [start, end], ((label.start_s, label.end_s),))
 
@@ -125,7 +129,7 @@ def _label_length(scene: Scene, language: str, notation: Notation, rng: Generato
     label = _one_label(scene, rng)
     if label is None:
         return None
-    text = write_time(label.end_s - label.start_s, notation)
+    text = _time(label.end_s - label.start_s, notation, language)
     return Asked({"text": label.text, "form": _form(language, notation)}, text, text, ((label.start_s, label.end_s),))
 
 
@@ -145,7 +149,7 @@ def _label_at(scene: Scene, language: str, notation: Notation, rng: Generator) -
         inside = [label for label in here if label.start_s + SHORT_S < at < label.end_s - SHORT_S]
         if not 0 <= at < scene.duration_s or len(here) != len(inside) or bool(inside) == absent or len(inside) > 1:
             continue
-        slots = {"time": write_time(at, notation)}
+        slots = {"time": _time(at, notation, language)}
         if absent:
             return Asked(slots, _said("none_at", language), "absent", ())
         index = scene.chosen.indices[number]
@@ -189,7 +193,7 @@ def _shot_count(scene: Scene, language: str, notation: Notation, rng: Generator)
 def _shot_list(scene: Scene, language: str, notation: Notation, rng: Generator) -> Asked | None:
     if not scene.shots_seen or not scene.shots.cuts:
         return None
-    edges = [write_time(edge, notation) for edge in scene.edges_s]
+    edges = [_time(edge, notation, language) for edge in scene.edges_s]
     shots: list[Json] = [{"start": start, "end": end} for start, end in pairwise(edges)]
     return Asked({"form": _form(language, notation)}, json.dumps(shots), shots, ((0.0, scene.duration_s),))
 
@@ -202,7 +206,7 @@ def _shot_at(scene: Scene, language: str, notation: Notation, rng: Generator) ->
         return None
     number = bisect_right(scene.edges_s[:-1], at)
     span = scene.edges_s[number - 1], scene.edges_s[number]
-    return Asked({"time": write_time(at, notation)}, str(number), number, (span,))
+    return Asked({"time": _time(at, notation, language)}, str(number), number, (span,))
 
 
 def _shot_start(scene: Scene, language: str, notation: Notation, rng: Generator) -> Asked | None:
@@ -214,7 +218,7 @@ def _shot_start(scene: Scene, language: str, notation: Notation, rng: Generator)
         return Asked({"number": str(count + 1), "form": form}, _said("no_shot", language), "absent", ())
     number = 2 + int(rng.integers(count - 1))
     start = scene.edges_s[number - 1]
-    text = write_time(start, notation)
+    text = _time(start, notation, language)
     return Asked({"number": str(number), "form": form}, text, text, ((start, scene.edges_s[number]),))
 
 

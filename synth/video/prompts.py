@@ -12,6 +12,8 @@ from typing import Any
 import yaml
 from numpy.random import Generator
 
+from schemas.timecode import Notation, read_time, write_time
+
 
 @cache
 def load(name: str) -> Mapping[str, Any]:
@@ -31,6 +33,18 @@ def answer(name: str, key: str, language: str, **slots: str) -> str:
     """A fixed answer with its slots filled."""
     text: str = load(name)["answers"][key][language]
     return text.format(**slots)
+
+
+def say_time(name: str, time_s: float, notation: Notation, language: str) -> str:
+    """A time in a notation, seconds with their word in the language."""
+    return write_time(time_s, notation).replace("seconds", load(name)["units"][language])
+
+
+def hear_time(name: str, text: str) -> float:
+    """Seconds of a time that `say_time` wrote, in any language; ValueError if it is none."""
+    for unit in load(name)["units"].values():
+        text = text.removesuffix(unit)
+    return read_time(text.strip())
 
 
 def match(name: str, task: str, question: str) -> tuple[str, dict[str, str]] | None:
