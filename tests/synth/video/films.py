@@ -4,6 +4,7 @@ import io
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -43,7 +44,7 @@ def write_film(
     """A film whose frame k shows k, at `ticks[k]` milliseconds."""
     sink = io.BytesIO()
     with av.open(sink, "w", format=container) as out:
-        stream = out.add_stream(codec, rate=30)
+        stream: Any = out.add_stream(codec, rate=30)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.time_base = stream.codec_context.time_base = TICK
         stream.codec_context.thread_count = 1
@@ -67,7 +68,7 @@ def sound_only() -> bytes:
     """A file without a picture."""
     sink = io.BytesIO()
     with av.open(sink, "w", format="mp4") as out:
-        stream = out.add_stream("aac", rate=8000)
+        stream: Any = out.add_stream("aac", rate=8000)
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 4096), np.float32), format="fltp", layout="mono")
         frame.rate, frame.pts = 8000, 0
         out.mux(stream.encode(frame))
