@@ -17,22 +17,14 @@ import numpy.typing as npt
 from schemas.errors import DataError
 from schemas.sample import Turn
 from schemas.shard_rows import Said
-from schemas.tokens import IM_END, IM_START, IMAGE_PAD, SPECIAL_TOKENS, VISION_END, VISION_START, encode_text
+from schemas.timecode import write_mark
+from schemas.tokens import IM_END, IM_START, IMAGE_PAD, SPECIAL_TOKENS, VIDEO_PAD, VISION_END, VISION_START, ClipMarks, encode_text
 
-VIDEO_PAD: Final = SPECIAL_TOKENS["<|video_pad|>"]
 PAD: Final = SPECIAL_TOKENS["<|endoftext|>"]
 
 _PLACEHOLDER = re.compile("(<image>|<video>)")
 _HEADER_TOKENS = 3
 """`<|im_start|>`, the role, and the token that holds the newline after it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClipMarks:
-    """What stands for a clip in the text: the time of each frame pair in seconds, and the tokens of one pair."""
-
-    time_s: tuple[float, ...]
-    tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +40,6 @@ class LaidOut:
     ids: npt.NDArray[np.int32]
     weights: npt.NDArray[np.float32]
     order: tuple[str, ...]
-
-
-def pair_times(time_s: Sequence[float]) -> tuple[float, ...]:
-    """The time of each pair of frames, the mean of its two; an odd last frame is its own pair.
-
-    Source: `_calculate_timestamps` of `transformers`' processing_qwen3_vl.py, which knows only frame numbers and a constant rate.
-    """
-    return tuple((time_s[k] + time_s[min(k + 1, len(time_s) - 1)]) / 2 for k in range(0, len(time_s), 2))
 
 
 def lay_out(turns: Sequence[Turn | Said], images: Sequence[int], clips: Sequence[ClipMarks], *, outer_video_marks: bool = False) -> LaidOut:
@@ -106,7 +90,7 @@ def _add_clip(ids: list[int], pending: str, clip: ClipMarks, outer: bool) -> str
         ids += [*encode_text(pending), VISION_START]
         pending = ""
     for time_s in clip.time_s:
-        ids += [*encode_text(f"{pending}<{time_s:.1f} seconds>"), VISION_START, *[VIDEO_PAD] * clip.tokens, VISION_END]
+        ids += [*encode_text(pending + write_mark(time_s)), VISION_START, *[VIDEO_PAD] * clip.tokens, VISION_END]
         pending = ""
     if outer:
         ids.append(VISION_END)

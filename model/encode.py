@@ -11,13 +11,15 @@ from typing import TypeAlias
 import numpy as np
 
 from model.batch import Grid, Tokens
-from model.chat import ClipMarks, lay_out, pair_times
+from model.chat import lay_out
 from model.config import MERGE, PATCH_VALUES
 from model.media import PixelBounds, Pixels, clip_grid, image_grid, patches_of_clip, patches_of_image, size_of
 from model.rope import position_ids
 from schemas.errors import DataError
 from schemas.sample import Clip, Image, Sample
 from schemas.shard_rows import Conversation, Film, Picture
+from schemas.timecode import pair_times
+from schemas.tokens import ClipMarks
 
 Readable: TypeAlias = Sample | Conversation
 """What can be encoded: a whole sample, or the columns that a trainer reads of it."""

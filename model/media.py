@@ -6,7 +6,6 @@ Normalisation, (x / 255 - 0.5) / 0.5, is left to the device. Qwen3-VL's smallest
 """
 
 import io
-import math
 import struct
 import zlib
 from collections.abc import Sequence
@@ -21,10 +20,7 @@ from PIL import UnidentifiedImageError
 from model.batch import Grid
 from model.config import PATCH_PX, PATCH_VALUES
 from schemas.errors import DataError
-from schemas.tokens import FACTOR_PX, MAX_ASPECT, MAX_PX, MIN_PX, smart_resize
-
-MIN_CLIP_PX, MAX_CLIP_PX = 4_096, 25_165_824
-"""Bounds of frames x height x width of one clip: `size` in Qwen3-VL's video_preprocessor_config.json."""
+from schemas.tokens import MAX_CLIP_PX, MAX_PX, MIN_CLIP_PX, MIN_PX, clip_size, smart_resize
 
 Pixels = npt.NDArray[np.uint8]
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error, PillowImage.DecompressionBombError)
@@ -51,31 +47,16 @@ def image_grid(width_px: int, height_px: int, bounds: PixelBounds) -> Grid:
 
 
 def clip_grid(frames: int, width_px: int, height_px: int, bounds: PixelBounds) -> Grid:
-    """(t, h, w) in patches of a clip: `smart_resize` of `transformers`' video_processing_qwen3_vl.py, whose area counts all frames.
+    """(t, h, w) in patches of a clip, by `clip_size`.
 
     Raises:
         DataError: There are fewer than two frames, a side is not positive, or a frame is more than 200 times as long as wide.
     """
-    if frames < 2:
-        raise DataError("clip_length", f"a clip of {frames} frames; Qwen3-VL reads frames in pairs, so give at least 2")
-    if min(width_px, height_px) <= 0:
-        raise DataError("clip_shape", f"frames of {width_px} x {height_px} px have no area")
-    height, width = height_px, width_px
-    if min(height, width) < FACTOR_PX:
-        scale = max(FACTOR_PX / height, FACTOR_PX / width)
-        height, width = int(height * scale), int(width * scale)
-    if max(height, width) / min(height, width) > MAX_ASPECT:
-        raise DataError("clip_shape", f"frames of {width_px} x {height_px} px are more than {MAX_ASPECT} times as long as wide")
-    rounded_height, rounded_width = round(height / FACTOR_PX) * FACTOR_PX, round(width / FACTOR_PX) * FACTOR_PX
-    # Frames are rounded to even half up and half down, as Python's round does on frames / 2: the reference does so.
-    volume = round(frames / 2) * 2 * rounded_height * rounded_width
-    if volume > bounds.max_clip_px:
-        shrink = math.sqrt(frames * height * width / bounds.max_clip_px)
-        rounded_height, rounded_width = (max(FACTOR_PX, math.floor(s / shrink / FACTOR_PX) * FACTOR_PX) for s in (height, width))
-    elif volume < bounds.min_clip_px:
-        grow = math.sqrt(bounds.min_clip_px / (frames * height * width))
-        rounded_height, rounded_width = (math.ceil(s * grow / FACTOR_PX) * FACTOR_PX for s in (height, width))
-    return (frames + 1) // 2, rounded_height // PATCH_PX, rounded_width // PATCH_PX
+    try:
+        height, width = clip_size(frames, height_px, width_px, min_px=bounds.min_clip_px, max_px=bounds.max_clip_px)
+    except ValueError as error:
+        raise DataError("clip_length" if frames < 2 else "clip_shape", str(error)) from error
+    return (frames + 1) // 2, height // PATCH_PX, width // PATCH_PX
 
 
 def patches_of_image(data: bytes | memoryview, size_px: tuple[int, int], grid: Grid, where: str) -> Pixels:

@@ -81,7 +81,8 @@ def summarise_text(samples: Iterable[Sample], *, task: str | None = None) -> str
     for sample in samples:
         languages = ", ".join(map(language_name, sample.languages))
         tokens = f"{sample.text_tokens:,} text and {sample.vision_tokens:,} vision tokens"
-        lines += [f"{sample.sample_id}  {languages}  {counted(len(sample.images), 'image')}, {tokens}", f"  {', '.join(sample.tags)}"]
+        media = [counted(len(found), what) for what, found in (("image", sample.images), ("clip", sample.clips)) if found]
+        lines += [f"{sample.sample_id}  {languages}  {', '.join([*media, tokens])}", f"  {', '.join(sample.tags)}"]
         for exchange in exchanges(sample, task):
             lines += _exchange_lines(exchange)
         lines.append("")

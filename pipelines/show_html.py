@@ -13,6 +13,7 @@ import babel
 
 from pipelines.show_exchange import Exchange, absence, formula, places, plain, proved
 from pipelines.show_pictures import Crop, Drawing, Preview, color_of
+from schemas.phrases import counted
 from schemas.sample import BoxPx, Sample
 
 LONG_ANSWER = 400
@@ -50,6 +51,7 @@ def article(number: int, sample: Sample, asked: Sequence[Exchange], drawing: Dra
             f'<div class="head"><h2 id="h{number}">{number + 1}. {_title(sample)}</h2><a href="#top">contents</a></div>',
             f'<ul class="chips" aria-label="tags">{chips}</ul>' if chips else "",
             *_images(number, sample, asked, drawing),
+            *_clips(number, sample, drawing),
             *(_exchange(number, sample, exchange, drawing) for exchange in asked),
             f"<details><summary>About this sample</summary>{_about(sample)}</details>",
             "</article>",
@@ -59,15 +61,15 @@ def article(number: int, sample: Sample, asked: Sequence[Exchange], drawing: Dra
 
 def _title(sample: Sample) -> str:
     languages = ", ".join(language_name(tag) for tag in sample.languages)
-    pages = f"{len(sample.images)} image{'s' * (len(sample.images) != 1)}"
-    return html.escape(" · ".join(part for part in (sample.family, languages, pages) if part))
+    media = [counted(len(found), what) for what, found in (("image", sample.images), ("clip", sample.clips)) if found]
+    return html.escape(" · ".join(part for part in (sample.family, languages, *media) if part))
 
 
 def _about(sample: Sample) -> str:
     facts = [
         ("id", sample.sample_id),
         ("make it again", f"assay rebuild DIR --sample {sample.sample_id}"),
-        ("tokens", f"{sample.text_tokens:,} of text, {sample.vision_tokens:,} of images"),
+        ("tokens", f"{sample.text_tokens:,} of text, {sample.vision_tokens:,} of images and clips"),
         *((name, f"{value:.3g}") for name, value in sorted(sample.scores.items())),
     ]
     return "<dl>" + "".join(f"<dt>{html.escape(name)}</dt><dd><code>{html.escape(value)}</code></dd>" for name, value in facts) + "</dl>"
@@ -90,6 +92,14 @@ def _images(number: int, sample: Sample, asked: Sequence[Exchange], drawing: Dra
     if left := len(sample.images) - len(drawing.images):
         yield f'<span class="soft">and {left} more without evidence</span>'
     yield "</div>"
+
+
+def _clips(number: int, sample: Sample, drawing: Drawing) -> Iterator[str]:
+    """A contact sheet of each clip; bars under frames have the colours of the questions whose evidence they show."""
+    for index, (clip, sheet) in enumerate(zip(sample.clips, drawing.clips, strict=True)):
+        said = f"{counted(len(clip.frames), 'frame')} of {clip.duration_s:.1f} s, source at {clip.source_fps:.3g} frames a second"
+        button = f'<button aria-label="Enlarge clip {index + 1}">{_frame(sheet)}</button>'
+        yield f'<figure id="s{number}c{index}">{button}<figcaption>{said}</figcaption></figure>'
 
 
 def _frame(preview: Preview, marks: str = "") -> str:

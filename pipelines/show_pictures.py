@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image as PillowImage
 
+from pipelines.show_clips import contact_sheet
 from pipelines.show_cuts import Cut, Flags, cut_around, find_ink, group_boxes
 from pipelines.show_exchange import Exchange
 from schemas.sample import BoxPx, Evidence, Image, Sample
@@ -52,11 +53,14 @@ class Crop:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """What is shown of a sample: its images by index, the crops by the question's number, and a picture for the contact sheet."""
+    """What is shown of a sample: its images by index, the crops by the question's number, a picture for the page's contents, and a contact
+    sheet of each clip.
+    """
 
     images: dict[int, Preview]
     crops: dict[int, list[Crop]]
     cover: Preview | None
+    clips: tuple[Preview, ...] = ()
 
 
 def color_of(question: int) -> str:
@@ -82,7 +86,11 @@ def draw(sample: Sample, asked: Sequence[Exchange]) -> Drawing:
                 items = by_image.get(index, ())
                 whole = _is_everywhere([item.box_px for item in items if item.box_px], picture.height)
                 crops[number] += [Crop(index, tuple(items), (images[index],))] if whole else _crops(picture, ink, index, items)
-    return Drawing(images, {number: found[:MAX_CROPS] for number, found in crops.items()}, cover)
+    sheets = [contact_sheet(clip, number, asked, COLORS) for number, clip in enumerate(sample.clips)]
+    clips = tuple(Preview(_encode(sheet), (0, 0, sheet.width, sheet.height)) for sheet in sheets)
+    if sheets and cover is None:
+        cover = _shrink(sheets[0], COVER_SIDE_PX)
+    return Drawing(images, {number: found[:MAX_CROPS] for number, found in crops.items()}, cover, clips)
 
 
 def chosen_images(number: int, used: Iterable[int]) -> list[int]:

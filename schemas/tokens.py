@@ -10,6 +10,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -17,6 +18,7 @@ import tiktoken
 
 from schemas.errors import IntegrityError
 from schemas.sample import Turn
+from schemas.timecode import pair_times, write_mark
 
 SPECIAL_TOKENS = {
     token: 151643 + number
@@ -34,7 +36,7 @@ SPECIAL_TOKENS = {
 
 IM_START, IM_END = SPECIAL_TOKENS["<|im_start|>"], SPECIAL_TOKENS["<|im_end|>"]
 VISION_START, VISION_END = SPECIAL_TOKENS["<|vision_start|>"], SPECIAL_TOKENS["<|vision_end|>"]
-IMAGE_PAD = SPECIAL_TOKENS["<|image_pad|>"]
+IMAGE_PAD, VIDEO_PAD = SPECIAL_TOKENS["<|image_pad|>"], SPECIAL_TOKENS["<|video_pad|>"]
 
 # Pre-tokenizer of `transformers`' Qwen2Tokenizer (tokenization_qwen2.py, PRETOKENIZE_REGEX).
 _PATTERN = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -45,8 +47,23 @@ FACTOR_PX = 32
 """Side of the square that becomes one token: patches of 16 px merged 2x2 (Qwen3-VL's preprocessor_config.json)."""
 MIN_PX, MAX_PX = 65_536, 16_777_216
 """Area bounds of one image in px²: `size.shortest_edge` and `size.longest_edge` of that file, which are areas despite their names."""
+MIN_CLIP_PX, MAX_CLIP_PX = 4_096, 25_165_824
+"""Bounds of frames x height x width of one clip: `size` in Qwen3-VL's video_preprocessor_config.json."""
 MAX_ASPECT = 200
 """Longest side over shortest beyond which Qwen's preprocessing refuses an image."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipMarks:
+    """What stands for a clip in the text: the time of each frame pair in seconds, and the tokens of one pair."""
+
+    time_s: tuple[float, ...]
+    tokens: int
+
+    @property
+    def total(self) -> int:
+        """Vision tokens of the clip."""
+        return len(self.time_s) * self.tokens
 
 
 def encode_text(text: str) -> list[int]:
@@ -69,36 +86,49 @@ def count_text(text: str) -> int:
     return len(encode_text(text))
 
 
-def encode_conversation(turns: Sequence[Turn], image_tokens: Sequence[int] = ()) -> list[int]:
+def encode_conversation(turns: Sequence[Turn], image_tokens: Sequence[int] = (), clips: Sequence[ClipMarks] = ()) -> list[int]:
     r"""Token ids of a conversation as Qwen3-VL's chat template lays it out, without a generation prompt.
 
     A turn is `<|im_start|>role\ntext<|im_end|>\n`; there is no default system turn. Each `<image>` becomes `<|vision_start|>`, as many
-    `<|image_pad|>` as its image has tokens, and `<|vision_end|>`.
+    `<|image_pad|>` as its image has tokens, and `<|vision_end|>`; each `<video>`, for every pair of frames, `<t.t seconds>` as text and a
+    block of `<|video_pad|>` between such marks.
 
     Args:
         turns: The messages.
         image_tokens: Tokens of each image, in the order of the placeholders.
+        clips: Times and tokens of each clip, likewise.
 
     Raises:
-        ValueError: Placeholders and images do not match in number, or there is a `<video>` placeholder.
+        ValueError: Placeholders and media do not match in number.
     """
-    images = iter(image_tokens)
+    for mark, media in (("<image>", image_tokens), ("<video>", clips)):
+        if (marks := sum(turn.text.count(mark) for turn in turns)) != len(media):
+            raise ValueError(f"{len(media)} {mark[1:-1]}s but {marks} {mark} placeholders")
+    images, films = iter(image_tokens), iter(clips)
     ids: list[int] = []
     newline = _encoded("\n")
     for turn in turns:
         ids.append(IM_START)
-        # Role and text are encoded together: a text that begins with a newline shares a token with the one after the role.
-        for number, part in enumerate(_PLACEHOLDER.split(f"{turn.role}\n{turn.text}")):
-            ids += _image_ids(part, next(images, None), len(image_tokens)) if number % 2 else _encoded(part)
-        ids += [IM_END, *newline]
-    if (left := len(list(images))) > 0:
-        raise ValueError(f"{len(image_tokens)} images but {len(image_tokens) - left} <image> placeholders")
+        # Text that touches is encoded together, since tokens run across the seams: role, newline and text; words and a time.
+        pending = f"{turn.role}\n"
+        for part in _PLACEHOLDER.split(turn.text):
+            if part == "<image>":
+                ids += [*_encoded(pending), VISION_START, *[IMAGE_PAD] * next(images), VISION_END]
+                pending = ""
+            elif part == "<video>":
+                clip = next(films)
+                for time_s in clip.time_s:
+                    ids += [*_encoded(pending + write_mark(time_s)), VISION_START, *[VIDEO_PAD] * clip.tokens, VISION_END]
+                    pending = ""
+            else:
+                pending += part
+        ids += [*_encoded(pending), IM_END, *newline]
     return ids
 
 
-def count_conversation(turns: Sequence[Turn], image_tokens: Sequence[int] = ()) -> int:
-    """Number of tokens of a conversation, images included; see `encode_conversation`."""
-    return len(encode_conversation(turns, image_tokens))
+def count_conversation(turns: Sequence[Turn], image_tokens: Sequence[int] = (), clips: Sequence[ClipMarks] = ()) -> int:
+    """Number of tokens of a conversation, media included; see `encode_conversation`."""
+    return len(encode_conversation(turns, image_tokens, clips))
 
 
 def smart_resize(height_px: int, width_px: int, *, factor: int = FACTOR_PX, min_px: int = MIN_PX, max_px: int = MAX_PX) -> tuple[int, int]:
@@ -137,12 +167,43 @@ def image_tokens(width_px: int, height_px: int, *, min_px: int = MIN_PX, max_px:
     return (height // FACTOR_PX) * (width // FACTOR_PX)
 
 
-def _image_ids(placeholder: str, tokens: int | None, given: int) -> list[int]:
-    if placeholder == "<video>":
-        raise ValueError("a <video> placeholder cannot be counted here: only images are laid out")
-    if tokens is None:
-        raise ValueError(f"more <image> placeholders than images ({given})")
-    return [VISION_START, *[IMAGE_PAD] * tokens, VISION_END]
+def clip_size(
+    frames: int, height_px: int, width_px: int, *, min_px: int = MIN_CLIP_PX, max_px: int = MAX_CLIP_PX, factor: int = FACTOR_PX
+) -> tuple[int, int]:
+    """The size that frames are resized to: `smart_resize` of `transformers`' video_processing_qwen3_vl.py, whose area counts all frames.
+
+    Returns:
+        (height, width) in pixels.
+
+    Raises:
+        ValueError: There are fewer than two frames, a side is not positive, or one is more than 200 times the other.
+    """
+    if frames < 2:
+        raise ValueError(f"a clip of {frames} frames; Qwen3-VL reads frames in pairs, so give at least 2")
+    if min(width_px, height_px) <= 0:
+        raise ValueError(f"frames of {width_px} x {height_px} px have no area")
+    height, width = height_px, width_px
+    if min(height, width) < factor:
+        scale = max(factor / height, factor / width)
+        height, width = int(height * scale), int(width * scale)
+    if max(height, width) / min(height, width) > MAX_ASPECT:
+        raise ValueError(f"frames of {width_px} x {height_px} px are more than {MAX_ASPECT} times as long as wide")
+    rounded_height, rounded_width = round(height / factor) * factor, round(width / factor) * factor
+    # Frames are rounded to even half up and half down, as Python's round does on frames / 2: the reference does so.
+    volume = round(frames / 2) * 2 * rounded_height * rounded_width
+    if volume > max_px:
+        shrink = math.sqrt(frames * height * width / max_px)
+        rounded_height, rounded_width = (max(factor, math.floor(s / shrink / factor) * factor) for s in (height, width))
+    elif volume < min_px:
+        grow = math.sqrt(min_px / (frames * height * width))
+        rounded_height, rounded_width = (math.ceil(s * grow / factor) * factor for s in (height, width))
+    return rounded_height, rounded_width
+
+
+def clip_marks(time_s: Sequence[float], width_px: int, height_px: int) -> ClipMarks:
+    """What stands for a clip of frames at these times and of this size; ValueError as `clip_size`."""
+    height, width = clip_size(len(time_s), height_px, width_px)
+    return ClipMarks(pair_times(time_s), (height // FACTOR_PX) * (width // FACTOR_PX))
 
 
 @cache

@@ -5,14 +5,22 @@ and the corpus goes on. Nothing here knows what a family means.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from schemas.errors import DataError
 from schemas.family import AnyFamily
+<<<<<<< HEAD
 from schemas.sample import Evidence, Sample, Turn, Verdict
 from synth.picture_header import picture_header
+=======
+from schemas.sample import Clip, Evidence, Sample, Turn, Verdict
+>>>>>>> 65a333a (Sampling: length-adaptive frames from times and a budget of tokens; clips are counted as the model lays them out)
 
 EDGE_PX = 0.5
 """Boxes may stand out by half a pixel: a box from page points, rounded at the page's edge."""
+
+EDGE_S = 1e-6
+"""Spans may stand out by the rounding of a float."""
 
 
 def check_placeholders(turns: Sequence[Turn], images: int, clips: int) -> None:
@@ -39,6 +47,27 @@ def check_draft(sample: Sample, family: AnyFamily) -> None:
         raise DataError("over_budget", f"{total} tokens, but the family is built for context_tokens = {budget}")
 
 
+def frame_size(clip: Clip) -> tuple[int, int]:
+    """(width, height) in pixels that all frames of a clip have.
+
+    Raises:
+        DataError: Frames differ in size, are no pictures, fewer than two, not one for each time, or their times do not rise.
+    """
+    counts = (len(clip.frames), len(clip.time_s), len(clip.frame_index))
+    if len(set(counts)) > 1 or counts[0] < 2:
+        raise DataError("clip_times", f"a clip has {counts[0]} frames, {counts[1]} times and {counts[2]} numbers; give each, two at least")
+    for what, values in (("times", clip.time_s), ("numbers", clip.frame_index)):
+        if any(a >= b for a, b in pairwise(values)):
+            raise DataError("clip_times", f"the {what} of a clip's frames do not rise: {list(values)[:20]}")
+    sizes = set()
+    for frame in clip.frames:
+        with PillowImage.open(io.BytesIO(frame)) as picture:  # reads the header only
+            sizes.add(picture.size)
+    if len(sizes) > 1:
+        raise DataError("clip_shape", f"the frames of a clip differ in size: {sorted(sizes)}")
+    return sizes.pop()
+
+
 def check_verdicts(sample: Sample, verdicts: Sequence[Verdict]) -> None:
     """Raise `DataError` unless there is one verdict an assistant turn, in order, naming its task."""
     asked = [turn.task for turn in sample.turns if turn.role == "assistant"]
@@ -48,6 +77,8 @@ def check_verdicts(sample: Sample, verdicts: Sequence[Verdict]) -> None:
 
 
 def _check_evidence(sample: Sample, evidence: Evidence, where: str) -> None:
+    if evidence.clip is not None:
+        _check_span(sample, evidence, where)
     if evidence.image is None:
         return
     if not 0 <= evidence.image < len(sample.images):
@@ -58,3 +89,12 @@ def _check_evidence(sample: Sample, evidence: Evidence, where: str) -> None:
     if not (-EDGE_PX <= x0 < x1 <= image.width_px + EDGE_PX and -EDGE_PX <= y0 < y1 <= image.height_px + EDGE_PX):
         size = f"{image.width_px}x{image.height_px}"
         raise DataError("evidence_outside", f"{where}: box {evidence.box_px} is empty or leaves image {evidence.image} ({size})")
+
+
+def _check_span(sample: Sample, evidence: Evidence, where: str) -> None:
+    if evidence.clip is None or not 0 <= evidence.clip < len(sample.clips):
+        raise DataError("evidence_outside", f"{where} names clip {evidence.clip}; the sample has {len(sample.clips)}")
+    start, end = evidence.time_s or (0.0, 0.0)
+    if not 0 <= start <= end <= sample.clips[evidence.clip].duration_s + EDGE_S:
+        duration = sample.clips[evidence.clip].duration_s
+        raise DataError("evidence_outside", f"{where}: the span {evidence.time_s} s leaves clip {evidence.clip} of {duration} s")

@@ -10,7 +10,9 @@ from functools import cache
 from importlib.metadata import distributions
 
 PIXEL_LIBRARIES = (
+    "av",
     "babel",
+    "decord2",
     "django",
     "faker",
     "fonttools",

@@ -13,10 +13,10 @@ from pydantic import TypeAdapter
 
 from schemas.canonical import canonical_json
 from schemas.family import AnyFamily, HasAssets
-from schemas.sample import AssetUse, Image, Json, Sample, Turn
+from schemas.sample import AssetUse, Clip, Image, Json, Sample, Turn
 from schemas.seeds import derive_seed, stream
-from schemas.tokens import count_conversation, image_tokens
-from synth.check import check_draft, check_placeholders, check_verdicts
+from schemas.tokens import clip_marks, count_conversation, image_tokens
+from synth.check import check_draft, check_placeholders, check_verdicts, frame_size
 from synth.libraries import library_versions
 from synth.load import family_params, truth_type
 
@@ -41,7 +41,7 @@ def draft_sample(family: AnyFamily, name: str, index: int, recipe_seed: int, *, 
     rendering = family.render(truth, stream(seed, "render"))
     turns = family.write_turns(truth, rendering, stream(seed, "turns"))
     check_placeholders(turns, len(rendering.images), len(rendering.clips))
-    text_tokens, vision_tokens = count_tokens(turns, rendering.images)
+    text_tokens, vision_tokens = count_tokens(turns, rendering.images, rendering.clips)
     sample = Sample(
         sample_id=sample_id(name, family.version, seed),
         family=name,
@@ -74,10 +74,12 @@ def verify_sample(family: AnyFamily, sample: Sample) -> Sample:
     return replace(sample, verdicts=tuple(verdicts))
 
 
-def count_tokens(turns: Sequence[Turn], images: Sequence[Image]) -> tuple[int, int]:
-    """Text and vision tokens of a conversation, as Qwen3-VL lays it out; the marks around an image count as text."""
-    vision = [image_tokens(image.width_px, image.height_px) for image in images]
-    return count_conversation(turns, vision) - sum(vision), sum(vision)
+def count_tokens(turns: Sequence[Turn], images: Sequence[Image], clips: Sequence[Clip] = ()) -> tuple[int, int]:
+    """Text and vision tokens of a conversation, as Qwen3-VL lays it out; marks around media and times of frames count as text."""
+    pictures = [image_tokens(image.width_px, image.height_px) for image in images]
+    films = [clip_marks(clip.time_s, *frame_size(clip)) for clip in clips]
+    vision = sum(pictures) + sum(film.total for film in films)
+    return count_conversation(turns, pictures, films) - vision, vision
 
 
 def sample_id(name: str, version: int, seed: int) -> str:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from numpy.random import Generator
 from PIL import Image as PillowImage
 
-from model.chat import ClipMarks, lay_out, pair_times
+from model.chat import lay_out
 from model.encode import grids_of
 from model.media import PixelBounds
 from schemas.canonical import canonical_json
@@ -17,6 +17,8 @@ from schemas.manifest import CommitRecord, Ingredients, Manifest, Totals, finger
 from schemas.sample import Clip, Image, Sample, Turn, sha256_hex
 from schemas.shard import write_shard
 from schemas.shard_rows import row_checksums
+from schemas.timecode import pair_times
+from schemas.tokens import ClipMarks
 
 WORDS = "the sum of all readings on page seven is less than what table four says about March".split()
 

@@ -92,7 +92,12 @@ def test_newline_at_the_start_of_a_text_joins_the_one_after_the_role() -> None:
 
 @pytest.mark.parametrize(
     ("text", "images", "message"),
-    [("<image>", [], "more <image>"), ("none", [4], "1 images but 0"), ("<image>", [4, 4], "2 images but 1"), ("<video>", [], "<video>")],
+    [
+        ("<image>", [], "0 images but 1"),
+        ("none", [4], "1 images but 0"),
+        ("<image>", [4, 4], "2 images but 1"),
+        ("<video>", [], "0 videos but 1"),
+    ],
 )
 def test_placeholders_must_match(text: str, images: list[int], message: str) -> None:
     """Catches images that would be counted nowhere, or placeholders read as text."""

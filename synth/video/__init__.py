@@ -1,0 +1,1 @@
+"""Clips: exact times, sampling, and the families of video."""
