@@ -81,7 +81,9 @@ def frame_ticks(coding: Coding, duration_s: float, changes: Sequence[tuple[float
     return ticks, Fraction(1, TICKS)
 
 
-def encode(draw: Callable[[float], NDArray[np.uint8]], ticks: Sequence[int], base: Fraction, size_px: tuple[int, int], coding: Coding) -> bytes:
+def encode(
+    draw: Callable[[float], NDArray[np.uint8]], ticks: Sequence[int], base: Fraction, size_px: tuple[int, int], coding: Coding
+) -> bytes:
     """The film as the bytes of an MP4 file.
 
     Args:

@@ -49,7 +49,9 @@ class Scene:
 
     def changes(self, track: int) -> list[tuple[float, float]]:
         """(first, last) of each change of a track in time, a motion being one."""
-        spans = [(event.low_s, event.high_s) for event in self.events if event.who == track and event.kind in ("appears", "disappears", "turns")]
+        spans = [
+            (event.low_s, event.high_s) for event in self.events if event.who == track and event.kind in ("appears", "disappears", "turns")
+        ]
         return sorted(spans + [(move.start_s, move.stop_s) for move in self.moves[track]])
 
     def is_there(self, track: int, time_s: float) -> bool:
@@ -85,7 +87,9 @@ def observe(data: bytes) -> Scene:
     return Scene(film, tuple(tracks), moves, tuple(sorted(events, key=lambda event: event.middle_s)))
 
 
-def _touches(film: Film, pair: tuple[Track, Track], moves: tuple[tuple[Motion, ...], tuple[Motion, ...]], who: tuple[int, int]) -> list[Observed]:
+def _touches(
+    film: Film, pair: tuple[Track, Track], moves: tuple[tuple[Motion, ...], tuple[Motion, ...]], who: tuple[int, int]
+) -> list[Observed]:
     """One stops, the other starts at once, and no gap is between them: the mover touched the one that stood."""
     found = []
     for stopped in moves[0]:

@@ -155,7 +155,9 @@ def _follow(number: int, spots: Sequence[Spot], tracks: list[Track], active: dic
             if key in now:
                 continue
             same = [
-                spot for spot in left if (spot.colour == last.colour if known else abs(spot.x - last.x) + abs(spot.y - last.y) < SAME_PLACE_PX)
+                spot
+                for spot in left
+                if (spot.colour == last.colour if known else abs(spot.x - last.x) + abs(spot.y - last.y) < SAME_PLACE_PX)
             ]
             if same:
                 now[key] = same[0]
