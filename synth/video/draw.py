@@ -46,7 +46,8 @@ def draw_look(rng: Generator) -> Look:
     greys = []
     for _ in range(2):
         level = base + int(rng.integers(-15, 16))
-        greys.append(tuple(min(255, max(0, level + int(k))) for k in rng.integers(-6, 7, 3)))
+        red, green, blue = (min(255, max(0, level + int(k))) for k in rng.integers(-6, 7, 3))
+        greys.append((red, green, blue))
     return Look(greys[0], greys[1], int(rng.integers(0, 5)), int(rng.integers(1 << 31)))
 
 

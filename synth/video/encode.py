@@ -22,6 +22,8 @@ MOST_FRAMES = 40_000
 """Of a film; the rate of longer ones is lower (chosen: encoding and tracking take some 5 ms a frame)."""
 STILL_S = 2.0
 """Longest gap of a variable rate, where nothing moves (chosen)."""
+EASE_S = 0.4
+"""Before and after a change a variable rate has all its frames (chosen: that a thing stands still is seen in some frames)."""
 _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP | Interpolation.BITEXACT
 
 
@@ -49,7 +51,7 @@ def draw_coding(duration_s: float, rng: Generator) -> Coding:
     rate = RATES[int(rng.integers(len(RATES)))]
     if duration_s * rate > MOST_FRAMES / 2:
         rate = Fraction(max(2, min(8, int(MOST_FRAMES / duration_s))))
-    group = int(round(12 * 25 ** float(rng.random())))
+    group = round(12 * 25 ** float(rng.random()))
     return Coding((rate.numerator, rate.denominator), bool(rng.random() < 1 / 3), group, int(rng.integers(4)), int(rng.integers(16, 25)))
 
 
@@ -66,13 +68,13 @@ def frame_ticks(coding: Coding, duration_s: float, changes: Sequence[tuple[float
     if not coding.variable:
         return list(range(max(1, int(duration_s * rate)))), 1 / rate
     step = float(1 / rate)
-    busy = sorted(changes)
+    busy, around = sorted(changes), max(3 * step, EASE_S)
     ticks, time, still, place = [0], 0.0, 0.0, 0
     while time < duration_s - 3 * step:
         time += step * float(rng.uniform(0.6, 1.4))
-        while place < len(busy) and busy[place][1] < time - 3 * step:
+        while place < len(busy) and busy[place][1] < time - around:
             place += 1
-        near = any(start - 3 * step <= time <= end + 3 * step for start, end in busy[place : place + 12])
+        near = any(start - around <= time <= end + around for start, end in busy[place : place + 12])
         still = 0.0 if near else still + step
         if near or still >= STILL_S * 0.6:
             ticks.append(round(time * TICKS))

@@ -106,4 +106,5 @@ def absent_text() -> str:
 def _pattern(phrasing: str) -> str:
     nth = "|".join(re.escape(text) for text in _load()["nth"])
     pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(phrasing).replace(r"\{nth\}", f"(?P<nth>{nth})"))
+    pattern = pattern.replace("(?P<colour>.+)", "(?P<colour>[a-z]+)")
     return pattern.replace("(?P<who>.+)", "(?P<who>the [a-z]+(?: [a-z]+)?)").replace("(?P<other>.+)", "(?P<other>the [a-z]+(?: [a-z]+)?)")

@@ -5,6 +5,7 @@ Shares nothing with the generator but the phrasings and the notations of time.
 
 import io
 from collections.abc import Sequence
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -149,7 +150,7 @@ def _evidence_fault(found: Found, turn: Turn, scene: Scene) -> str:
     stated = sorted(item.time_s for item in (turn.proof.evidence if turn.proof else ()) if item.time_s)
     if len(stated) != len(found.evidence):
         return f"{len(found.evidence)} spans show it, {len(stated)} are stated"
-    step = 0.05 + 1.5 * max(b - a for a, b in zip(scene.film.time_s, scene.film.time_s[1:], strict=False))
+    step = 0.05 + 1.5 * max(b - a for a, b in pairwise(scene.film.time_s))
     for one, other in zip(stated, sorted(found.evidence), strict=True):
         if max(abs(one[0] - other[0]), abs(one[1] - other[1])) > step:
             return f"evidence at {one} s is at {other} s"

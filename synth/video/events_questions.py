@@ -6,6 +6,7 @@ The generator's side: it knows the log, never the pixels.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from numpy.random import Generator
 
@@ -44,7 +45,7 @@ class Asking:
     def __init__(self, world: World, run: Run, shown_s: Sequence[float], duration_s: float, notation: Notation) -> None:
         self.world, self.run, self.shown_s, self.duration_s, self.notation = world, run, shown_s, duration_s, notation
         self.log = [item for item in happenings(world, run) if item.time_s < duration_s]
-        self.margin_s = max([MARGIN_S, *(b - a for a, b in zip(shown_s, shown_s[1:], strict=False))])
+        self.margin_s = max([MARGIN_S, *(b - a for a, b in pairwise(shown_s))])
 
     def name(self, actor: int) -> str:
         """How a thing is called: by its shape alone if it changes its colour."""
@@ -162,7 +163,7 @@ def _apart(a: Asking, count: int, rng: Generator) -> list[Happening] | None:
         return None
     chosen = [found[int(k)] for k in rng.permutation(len(found))[:count]]
     times = sorted(item.time_s for item in chosen)
-    return chosen if all(second - first > 1.5 * a.margin_s for first, second in zip(times, times[1:], strict=False)) else None
+    return chosen if all(second - first > 1.5 * a.margin_s for first, second in pairwise(times)) else None
 
 
 def between(a: Asking, rng: Generator) -> Answer | None:
@@ -312,9 +313,8 @@ def turns_of(asking: Asking, tasks: Sequence[str], questions: int, rng: Generato
         evidence = tuple(Evidence(clip=0, time_s=span) for span in answer.spans)
         program: Json = {"task": task, "notation": asking.notation}
         found.append(Turn("user", text if found else f"<video>{text}", task))
-        found.append(
-            Turn("assistant", answer.text, task, proof=Proof(program, "absent" if answer.value is None else answer.value, evidence))
-        )
+        value = "absent" if answer.value is None else answer.value
+        found.append(Turn("assistant", answer.text, task, proof=Proof(program, value, evidence)))
         if len(found) == 2 * questions:
             break
     return tuple(found)

@@ -6,6 +6,7 @@ frame; pixels are those of the film, x right, y down.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -90,7 +91,7 @@ def motions(track: Track, film: Film) -> list[Motion]:
     """All motions of a track, from lines fitted to its centres."""
     found: list[Motion] = []
     edges = [0, *(k for k in range(1, len(track.frames)) if track.frames[k] > track.frames[k - 1] + 1), len(track.frames)]
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         time = np.array([film.time_s[number] for number in track.frames[low:high]])
         place = np.array([(spot.x, spot.y) for spot in track.spots[low:high]])
         if len(time) > 2:
@@ -113,7 +114,7 @@ def gap_px(first: Spot, second: Spot) -> float:
 def spots_of(frame: NDArray[np.uint8]) -> tuple[Spot, ...]:
     """All coloured things of a frame (height, width, 3)."""
     hsv = cv2.cvtColor(frame, cv2.COLOR_RGB2HSV)
-    strong = cv2.inRange(hsv, (0, LEAST_SATURATION, LEAST_VALUE), (180, 255, 255)) > 0
+    strong = (hsv[..., 1] >= LEAST_SATURATION) & (hsv[..., 2] >= LEAST_VALUE)
     kinds = np.where(strong, _nearest_hue()[hsv[..., 0]], 255).astype(np.uint8)
     found = []
     for number, colour in enumerate(HUES):
@@ -154,11 +155,10 @@ def _follow(number: int, spots: Sequence[Spot], tracks: list[Track], active: dic
         for key, last in active.items():
             if key in now:
                 continue
-            same = [
-                spot
-                for spot in left
-                if (spot.colour == last.colour if known else abs(spot.x - last.x) + abs(spot.y - last.y) < SAME_PLACE_PX)
-            ]
+            if known:
+                same = [spot for spot in left if spot.colour == last.colour]
+            else:
+                same = [spot for spot in left if abs(spot.x - last.x) + abs(spot.y - last.y) < SAME_PLACE_PX]
             if same:
                 now[key] = same[0]
                 left.remove(same[0])

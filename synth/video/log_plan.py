@@ -139,7 +139,7 @@ def _refuse_crowded(world: World, run: Run, state_s: float) -> None:
         spans = [*((time, time) for time in times[1:]), *((leg.start_s, leg.end_s) for leg in run.legs[number])]
         spans = sorted({span for span in spans if span[1] > 0})
         end = min(actor.leaves_s, world.duration_s)
-        before = max(0.0, 0.0)
+        before = 0.0
         for start, stop in [*spans, (end, end)]:
             if start - before < state_s and not (start == end and before == 0):
                 raise DataError("tangled", "one change follows another too fast")
