@@ -66,7 +66,9 @@ def test_every_event_is_found_in_the_film_within_one_frame(coding: Coding) -> No
         for item in happenings(world, simulate(world)):
             actor = world.actors[item.who]
             name = f"the {actor.shape}" if len(actor.colours) > 1 else f"the {actor.colours[0][1]} {actor.shape}"
-            found = [e for e in left if (e.kind, e.who) == (item.kind, scene.named(name)) and e.low_s - 1e-6 <= item.time_s <= e.high_s + 1e-6]
+            found = [
+                e for e in left if (e.kind, e.who) == (item.kind, scene.named(name)) and e.low_s - 1e-6 <= item.time_s <= e.high_s + 1e-6
+            ]
             assert found, item
             left.remove(found[0])
         assert not left
@@ -122,7 +124,9 @@ def perturbed(turn: Turn, others: list[Turn]) -> list[Turn]:
     notation = turn.proof.program["notation"] if turn.proof and isinstance(turn.proof.program, dict) else ""
     wrong = [changed_answer(turn, o.text, o.proof.answer) for o in others if o.proof and o.text != turn.text and o.task == turn.task]
     if turn.task in ("how_long", "between", "when") and isinstance(value, float):
-        wrong += [changed_answer(turn, write_time(value + by, "seconds" if turn.task != "when" else notation), value + by) for by in (0.3, 1.7)]  # type: ignore[arg-type]
+        wrong += [
+            changed_answer(turn, write_time(value + by, "seconds" if turn.task != "when" else notation), value + by) for by in (0.3, 1.7)
+        ]  # type: ignore[arg-type]
     if isinstance(value, list) and turn.task == "moment":
         wrong.append(changed_answer(turn, " - ".join(write_time(t + 0.4, notation) for t in value), [t + 0.4 for t in value]))  # type: ignore[arg-type, operator]
     if turn.task == "captions" and isinstance(value, list):
