@@ -41,9 +41,8 @@ def main() -> None:
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
     print(f"film: {clip.duration_s:.0f} s, {len(film.data):,} bytes; {len(clip.frames)} frames shown; tags {', '.join(draft.tags)}")
     print(f"made: {made - start:.1f} CPU s; proved: {proved - made:.1f} CPU s; peak of a process {peak:.0f} MiB")
-    print(
-        f"answers proved: {passed} of {len(sample.verdicts)}; plays {clip.duration_s / (proved - start):.1f} times as long as one core works"
-    )
+    print(f"answers proved: {passed} of {len(sample.verdicts)}")
+    print(f"the film plays {clip.duration_s / (proved - start):.1f} times as long as one core works")
     for verdict in sample.verdicts:
         if not verdict.passed:
             print(f"  {verdict.task}: {verdict.reason}")

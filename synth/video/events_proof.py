@@ -22,7 +22,9 @@ from synth.video.events_prompts import absent_text, event_text, read_event, read
 
 FILM = "film.mp4"
 LIKE = 6.0
-"""Mean difference of a stored frame and the film's, of 255, that JPEG and another way of scaling explain (chosen; in four films it was 1.2 to 1.6)."""
+"""Mean difference of a stored frame and the film's, of 255, that JPEG and another way of scaling explain (chosen; it was 1.2 to 1.6 in
+four films).
+"""
 EDGE_LIKE = 40.0
 """The same of the 1 % of pixels that differ most (chosen; in four films it was 12 to 16)."""
 
