@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-import datasketch  # type: ignore[import-untyped]
+import datasketch
 import numpy as np
 from numpy.typing import NDArray
 

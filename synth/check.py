@@ -9,12 +9,8 @@ from itertools import pairwise
 
 from schemas.errors import DataError
 from schemas.family import AnyFamily
-<<<<<<< HEAD
-from schemas.sample import Evidence, Sample, Turn, Verdict
-from synth.picture_header import picture_header
-=======
 from schemas.sample import Clip, Evidence, Sample, Turn, Verdict
->>>>>>> 65a333a (Sampling: length-adaptive frames from times and a budget of tokens; clips are counted as the model lays them out)
+from synth.picture_header import picture_header
 
 EDGE_PX = 0.5
 """Boxes may stand out by half a pixel: a box from page points, rounded at the page's edge."""
@@ -61,8 +57,10 @@ def frame_size(clip: Clip) -> tuple[int, int]:
             raise DataError("clip_times", f"the {what} of a clip's frames do not rise: {list(values)[:20]}")
     sizes = set()
     for frame in clip.frames:
-        with PillowImage.open(io.BytesIO(frame)) as picture:  # reads the header only
-            sizes.add(picture.size)
+        try:
+            sizes.add(picture_header(frame)[1:])
+        except OSError as error:
+            raise DataError("clip_shape", f"a frame of a clip is no picture: {error}") from error
     if len(sizes) > 1:
         raise DataError("clip_shape", f"the frames of a clip differ in size: {sorted(sizes)}")
     return sizes.pop()

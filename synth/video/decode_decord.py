@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import decord  # type: ignore[import-untyped]
+import decord
 import numpy as np
 from numpy.typing import NDArray
 

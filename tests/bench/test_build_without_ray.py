@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.build_without_ray import build_in_pool
+from pipelines.pool import build_in_pool
 from pipelines.ledger import read_records
 from schemas.recipe import load_recipe
 
