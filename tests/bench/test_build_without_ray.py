@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.pool import build_in_pool
 from pipelines.ledger import read_records
+from pipelines.pool import build_in_pool
 from schemas.recipe import load_recipe
 
 RECIPE = Path(__file__).parents[2] / "bench" / "recipes" / "proxy_parse.yaml"

@@ -119,7 +119,7 @@ def test_what_is_no_film_says_so(data: bytes, reason: str) -> None:
 def test_a_film_that_ends_too_early_gives_its_frames_or_a_reason(damage: str, tmp_path: Path) -> None:
     """The index comes first and promises more frames than there are: no decoder may go on looking for them."""
     path = tmp_path / "whole.mp4"
-    with av.open(io.BytesIO(write_film(None, CONSTANT))) as source:
+    with av.open(io.BytesIO(write_film(None, CONSTANT)), mode="r") as source:
         with av.open(str(path), "w", options={"movflags": "faststart"}) as out:
             stream = out.add_stream_from_template(source.streams.video[0])
             for packet in source.demux(video=0):
