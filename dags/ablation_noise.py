@@ -82,5 +82,5 @@ def _with_texts(sample: Sample, texts: Mapping[tuple[str, int], str]) -> Sample:
     turns = tuple(replace(turn, text=texts.get((sample.sample_id, number), turn.text)) for number, turn in enumerate(sample.turns))
     if turns == sample.turns:
         return sample
-    before, after = count_tokens(sample.turns, sample.images)[0], count_tokens(turns, sample.images)[0]
+    before, after = count_tokens(sample.turns, sample.images, sample.clips)[0], count_tokens(turns, sample.images, sample.clips)[0]
     return replace(sample, turns=turns, text_tokens=sample.text_tokens + after - before)

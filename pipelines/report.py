@@ -115,7 +115,7 @@ def check_sample(sample: Sample) -> tuple[Counter[str], list[str]]:
     failures = [
         f"{place}: bytes have sha256 {found[:16]}, stated {stated[:16]}" for place, found, stated in _hashes(sample) if found != stated
     ]
-    tokens, stated = attempt(partial(count_tokens, sample.turns, sample.images)), (sample.text_tokens, sample.vision_tokens)
+    tokens, stated = attempt(partial(count_tokens, sample.turns, sample.images, sample.clips)), (sample.text_tokens, sample.vision_tokens)
     if isinstance(tokens, Failure):
         failures.append(f"tokens cannot be counted: {tokens.reason}: {tokens.detail}")
     elif tokens != stated:

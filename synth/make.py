@@ -74,7 +74,7 @@ def verify_sample(family: AnyFamily, sample: Sample) -> Sample:
     return replace(sample, verdicts=tuple(verdicts))
 
 
-def count_tokens(turns: Sequence[Turn], images: Sequence[Image], clips: Sequence[Clip] = ()) -> tuple[int, int]:
+def count_tokens(turns: Sequence[Turn], images: Sequence[Image], clips: Sequence[Clip]) -> tuple[int, int]:
     """Text and vision tokens of a conversation, as Qwen3-VL lays it out; marks around media and times of frames count as text."""
     pictures = [image_tokens(image.width_px, image.height_px) for image in images]
     films = [clip_marks(clip.time_s, *frame_size(clip)) for clip in clips]

@@ -24,6 +24,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from pipelines.report import check_sample
 from schemas.canonical import canonical_json
 from schemas.errors import NotInstalledError
 from schemas.family import AnyFamily, HasAssets
@@ -94,6 +95,12 @@ def test_verify_accepts_its_own_answers(family_name: str) -> None:
     for index in INDICES:
         failed = [verdict for verdict in sample_of(family_name, index).verdicts if not verdict.passed]
         assert not failed
+
+
+def test_what_is_stored_is_proved_as_the_command_proves_it(family_name: str) -> None:
+    answers, failures = check_sample(sample_of(family_name, INDICES[1]))
+    assert not failures
+    assert answers.total() == sum(turn.role == "assistant" for turn in sample_of(family_name, INDICES[1]).turns)
 
 
 def other_numbers(text: str) -> str:
