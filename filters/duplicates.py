@@ -41,7 +41,7 @@ class TextRule:
         bands: Bands of the signature; texts that agree in all rows of one are compared.
         rows: Rows of a band.
         similar: Least share of shingles that both have, of those that either has (Jaccard index), as the signatures estimate it.
-        numbers: Least share of the numbers of the text with fewer that the other must have.
+        numbers: Least share of the numbers of the text with fewer that the other must have, of those that the sketches reach.
         names: The same for names, where there are at least `some_names`.
         words: Shorter texts are not compared: a line of a form is no document.
     """

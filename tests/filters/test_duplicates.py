@@ -51,9 +51,10 @@ def test_planted_twins_are_told_apart(kind: str) -> None:
     assert not any(hits)
 
 
-def test_one_changed_number_is_no_duplicate() -> None:
-    """Catches a threshold below one number in a short text."""
-    one = text(3, 60)
+@pytest.mark.parametrize("words", [60, 300])
+def test_one_changed_number_is_no_duplicate(words: int) -> None:
+    """Catches a threshold below one number, in short texts and in long ones whose numbers the sketch holds."""
+    one = text(3, words)
     number = next(word for word in one.split() if word.isdecimal())
     assert not found(sketch_text(one, RULE), sketch_text(one.replace(f" {number} ", " 77777 ", 1), RULE), RULE)
 
