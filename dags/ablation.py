@@ -38,7 +38,7 @@ def run_ablation(graph: Graph, out: Path, machine: Machine, say: Say) -> dict[st
     for arm in graph.arms:
         if arm.same_as is not None:
             say(f"{arm.name!r} is equal to {arm.same_as!r} after resolution: it runs once")
-    first = [step for step in graph.steps if step.kind in ("data", "build", "overlap")]
+    first = [step for step in graph.steps if step.kind in ("data", "build", "overlap", "blind")]
     done = run_steps(first, machine, say)
     check_overlap(graph, done)
     rest = [step for step in graph.steps if step.fingerprint not in done]

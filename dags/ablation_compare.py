@@ -21,7 +21,9 @@ Scores = dict[int, dict[tuple[str, str, int], Item]]
 
 
 def compare(graph: Graph, done: Mapping[str, Done], store: Path) -> dict[str, Any]:
-    """All that the report says, as JSON: `comparisons`, `controls`, `tasks`, `scores`, `noise`, `cost`, `runs`, `failed`, `overlaps`."""
+    """All that the report says, as JSON: `comparisons`, `controls`, `tasks`, `scores`, `blind`, `noise`, `cost`, `runs`, `failed`,
+    `overlaps`.
+    """
     ablation = graph.ablation
     metric = ablation.comparison.metrics[0]
     items = {arm.name: _items_of(arm, done, store) for arm in graph.arms}
@@ -40,6 +42,7 @@ def compare(graph: Graph, done: Mapping[str, Done], store: Path) -> dict[str, An
     return {
         "name": ablation.name,
         "metric": metric,
+        "metrics": list(ablation.comparison.metrics),
         "level": level,
         "smallest": smallest,
         "seeds": list(ablation.seeds),
@@ -49,6 +52,7 @@ def compare(graph: Graph, done: Mapping[str, Done], store: Path) -> dict[str, An
         "other_metrics": others,
         "controls": controls(graph, comparisons, same_data),
         "scores": {name: _averages(found) for name, found in items.items()},
+        "blind": done[graph.blind.fingerprint].measured.get("averages", {}),
         "noise": _noise([*same, *questions]),
         "equal_arms": {arm.name: arm.same_as for arm in graph.arms if arm.same_as is not None},
         "cost": cost(graph, done, len(comparisons)),

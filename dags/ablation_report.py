@@ -69,15 +69,12 @@ def to_markdown(result: Mapping[str, Any]) -> str:
 
 def tables(result: Mapping[str, Any]) -> list[tuple[str, list[str], list[list[str]]]]:
     """Title, columns and rows of every table that has a row."""
-    metric = result["metric"]
     findings = [
         [one["change"], one["group"], _signed(one["mean"]), _interval(one), _number(one["p_holm"]), one["word"], _number(one["detectable"])]
         for one in result["comparisons"]
     ]
     same = [[one["change"], one["group"], _signed(one["mean"]), _interval(one), one["word"]] for one in result["same_data"]]
     says = [[one["control"], {True: "passed", False: "FAILED", None: "-"}[one["passed"]], one["says"]] for one in result["controls"]]
-    sets = sorted({name for found in result["scores"].values() for name in found.get(metric, {})})
-    scores = [[arm, *(_number(found.get(metric, {}).get(name)) for name in sets)] for arm, found in result["scores"].items()]
     cost = result["cost"]
     spent = [["seconds now", _parts(cost["seconds"]["done"])], ["seconds of steps used again", _parts(cost["seconds"]["reused"])]]
     spent += [["device seconds, training and evaluation", f"{cost['device_seconds']:.1f}"]]
@@ -97,7 +94,7 @@ def tables(result: Mapping[str, Any]) -> list[tuple[str, list[str], list[list[st
         ("Findings", ["change", "on", "effect", "interval", "p (Holm)", "says", "detectable"], findings),
         ("Controls", ["control", "outcome", "says"], says),
         ("Same data again (A/A)", ["arm", "on", "effect", "interval", "says"], same),
-        (f"Mean {metric}", ["arm", *sets], scores),
+        *(_scores(result, metric) for metric in result["metrics"]),
         ("Did not finish", ["kind", "step", "outcome", "why"], [[str(v) for v in one.values()] for one in result["failed"]]),
         ("Equal after resolution, run once", ["arm", "is"], [[a, b] for a, b in result["equal_arms"].items()]),
         ("Cost", ["what", "figure"], spent),
@@ -105,6 +102,14 @@ def tables(result: Mapping[str, Any]) -> list[tuple[str, list[str], list[list[st
         ("Runs", ["arm", "seed", "data", "model", "evaluation", "outcome"], runs),
     ]
     return [(title, columns, rows) for title, columns, rows in found if rows]
+
+
+def _scores(result: Mapping[str, Any], metric: str) -> tuple[str, list[str], list[list[str]]]:
+    """Means by arm and evaluation set, and below them what can be had without looking."""
+    sides = [*result["scores"].items(), *((f"blind: {name}", found) for name, found in result["blind"].items())]
+    by_side = [(name, found[metric]) for name, found in sides if metric in found]
+    sets = sorted({name for _, found in by_side for name in found})
+    return f"Mean {metric}", ["arm", *sets], [[name, *(_number(found.get(one)) for one in sets)] for name, found in by_side]
 
 
 def to_html(result: Mapping[str, Any], curves: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]]) -> str:

@@ -16,11 +16,14 @@ from dags.ablation_overlap import find_overlap
 from dags.ablation_report import to_csv, to_html, to_markdown
 from dags.ablation_run import Done, Machine, after, reusable, run_steps
 from dags.ablation_steps import Graph, in_order, resolve
+from model.ablation_blind import frequency_losses
 from model.ablation_scores import Item, answer_spans
 from model.encode import encode
+from model.evaluate import QuestionSet
 from pipelines.commit import StorageError
 from schemas.errors import UserError
 from schemas.shard import Dataset
+from schemas.tokens import IM_END, encode_text
 
 TRAIN = {
     "model": {"preset": "tiny"},
@@ -91,7 +94,7 @@ def test_steps_are_shared_and_equal_changes_run_once(tmp_path: Path) -> None:
     assert kinds.count("train") == 4 * 2  # base, no one, again, without two
     other = graph_of(config(tmp_path, name="other", changes={"late": {"train": ["steps=3"]}}))
     mine, theirs = ({step.fingerprint for step in one.steps} for one in (graph, other))
-    assert len(mine & theirs) == 3 + 1 + 2 * 2  # data, overlap, and the base's runs, also between ablations
+    assert len(mine & theirs) == 3 + 1 + 1 + 2 * 2  # data, overlap, blind baselines, and the base's runs, also between ablations
 
 
 def test_stages_start_from_each_other(tmp_path: Path) -> None:
@@ -172,6 +175,47 @@ def test_a_failed_step_fails_alone_and_a_full_disk_stops_all(tmp_path: Path, mon
     with pytest.raises(StorageError, match="No space left"):
         after(step, [], machine, print)
     assert reusable(step, machine.store) is None
+
+
+@pytest.mark.timeout(600)  # on a busy machine
+def test_a_run_whose_loss_is_not_finite_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    changes = {"diverges": {"train": ["optimizer.learning_rate=1.0e+30"]}}
+    graph = graph_of(config(tmp_path, seeds=[1], changes=changes))
+    base, diverging = (arm.evaluated[1] for arm in graph.arms)
+    machine = Machine(tmp_path / "steps", 1, "cpu")
+    done = run_steps(in_order([base, diverging]), machine, print)
+    trained = done[diverging.inputs[0].fingerprint]
+    assert (trained.outcome, done[diverging.fingerprint].outcome, done[base.fingerprint].outcome) == ("failed", "skipped", "done")
+    assert "is not finite" in trained.error
+    assert reusable(diverging.inputs[0], machine.store) is None
+
+    def broken(*_: object, **__: object) -> list[Item]:
+        return [Item("one", "a", 1, "count", "loss", float("nan"), 2.0)]
+
+    monkeypatch.setattr("model.ablation_scores.losses", broken)
+    (base.folder(machine.store) / "step.json").unlink()
+    done = run_steps([base], machine, print, done)
+    assert (done[base.fingerprint].outcome, "of turn 1 of a in one" in done[base.fingerprint].error) == ("failed", True)
+
+
+def test_blind_baselines_answer_from_training_alone(tmp_path: Path) -> None:
+    graph = graph_of(config(tmp_path, seeds=[1], comparison={"metrics": ["loss", "exact_match"]}))
+    machine = Machine(tmp_path / "steps", 1)
+    done = run_steps(in_order([graph.blind]), machine, print)
+    found = done[graph.blind.fingerprint].measured["averages"]
+    assert set(found) == {"token frequencies", "most frequent answer", "nearest question"}
+    assert set(found["nearest question"]) == {"exact_match"}
+    asked = QuestionSet([graph.overlaps[0].inputs[0].folder(machine.store)])
+    tokens = [*encode_text(asked.questions[0].reference), IM_END]
+    (known,) = frequency_losses(asked.questions[:1], asked.questions[:1], "one")
+    kinds = len(set(tokens))
+    by_hand = [-np.log((tokens.count(token) + kinds / 151_936) / (len(tokens) + kinds)) for token in tokens]
+    assert known.value == pytest.approx(sum(by_hand))
+    unknown = frequency_losses([], asked.questions, "one")
+    assert found["token frequencies"]["loss"]["one"] < known.value / known.weight + 1 < np.log(151_936)
+    assert [one.value / one.weight for one in unknown] == pytest.approx([np.log(151_936)] * len(unknown))
+    spans = [end - first for k in range(6) for first, end in answer_spans(encode(asked.sample(asked.questions[k])))]
+    assert sorted(spans) == sorted(one.weight for one in unknown)
 
 
 def test_pairs_take_what_all_runs_have_and_loss_falls_for_the_better() -> None:
