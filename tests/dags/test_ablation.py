@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dags.ablation import check_overlap, run_ablation
-from dags.ablation_compare import controls, pairs_of
+from dags.ablation_compare import controls, factor_sides, pairs_of
 from dags.ablation_config import load_ablation
 from dags.ablation_noise import exchange_answers
 from dags.ablation_overlap import find_overlap
@@ -76,6 +76,11 @@ def graph_of(path: Path) -> Graph:
         ({"changes": {"x": {"witout": ["one"]}}}, "unknown key 'witout'.*did you mean 'without'"),
         ({"seeds": [1, 1]}, "stands twice"),
         ({"train": {**TRAIN, "seed": 4}}, "decided by the ablation"),
+        ({"factors": {"x": {"without": ["one"]}}}, "1 factors; give two"),
+        ({"factors": {"x": {"weights": {"one": 2.0}}, "y": {"weights": {"one": 3.0}}}}, "'x' and 'y' both change weights.one"),
+        ({"factors": {"x": {"without": ["one"]}, "y": {"without": ["two"]}}}, "'x \\+ y' leaves no data"),
+        ({"factors": {"x": {"without": ["one"]}, "y": {"train": ["steps=3"]}}, "leave_one_out": True}, "judged alone"),
+        ({"factors": {"x": {"witout": ["one"]}}}, "unknown key 'witout'.*did you mean 'without'"),
         ({"comparison": {"level": 0.7}}, "less than 0.5"),
     ],
 )
@@ -224,9 +229,29 @@ def test_pairs_take_what_all_runs_have_and_loss_falls_for_the_better() -> None:
 
     base = {1: [item("a", 4.0), item("b", 4.0)], 2: [item("a", 4.0), item("b", 6.0)]}
     other = {1: [item("a", 2.0), item("b", 4.0), item("c", 9.0)], 2: [item("a", 2.0), item("b", 6.0)], 3: [item("a", 0.0)]}
-    (pair,) = pairs_of("x", base, other, "loss")
+    (pair,) = pairs_of("x", [(-1.0, base), (1.0, other)], "loss")
     assert pair.sums.shape == (2, 2)
     assert pair.by_seed == pytest.approx([0.5, 0.5])
+
+
+def test_factors_are_crossed_and_their_effects_told_apart(tmp_path: Path) -> None:
+    factors = {"heavy": {"weights": {"one": 3.0}}, "long": {"train": ["steps=3"]}}
+    graph = graph_of(config(tmp_path, factors=factors, changes={"again": {"same_data": True}}))
+    assert [arm.name for arm in graph.arms] == ["base", "again", "heavy", "long", "heavy + long"]
+    both = graph.arms[-1].trained[1][0].body
+    assert (both["mixture"][0]["weight"], both["config"]["steps"]) == (3.0, 3)
+    means = {"base": 4.0, "heavy": 3.0, "long": 3.5, "heavy + long": 1.0}  # together they save 1.5 more than alone
+    items = {
+        arm: {seed: [Item("one", str(k), 1, "count", "loss", 2 * mean + k, 2.0) for k in range(4)] for seed in (1, 2)}
+        for arm, mean in means.items()
+    }
+    sides = factor_sides(graph.ablation, items)
+    found = {name: pairs_of(name, side, "loss")[0].by_seed for name, side in sides.items()}
+    assert list(found) == ["heavy", "long", "heavy x long"]
+    # Half the sum of the effects without and with the other; half of their difference. Loss that falls is better.
+    assert found["heavy"] == pytest.approx([(1.0 + 2.5) / 2] * 2)
+    assert found["long"] == pytest.approx([(0.5 + 2.0) / 2] * 2)
+    assert found["heavy x long"] == pytest.approx([(2.5 - 1.0) / 2] * 2)
 
 
 def test_a_control_that_fails_is_said_to(tmp_path: Path) -> None:
