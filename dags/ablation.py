@@ -38,7 +38,7 @@ def run_ablation(graph: Graph, out: Path, machine: Machine, say: Say) -> dict[st
     for arm in graph.arms:
         if arm.same_as is not None:
             say(f"{arm.name!r} is equal to {arm.same_as!r} after resolution: it runs once")
-    first = [step for step in graph.steps if step.kind in ("data", "build", "overlap")]
+    first = [step for step in graph.steps if step.kind in ("data", "build", "overlap", "blind")]
     done = run_steps(first, machine, say)
     check_overlap(graph, done)
     rest = [step for step in graph.steps if step.fingerprint not in done]
@@ -143,13 +143,14 @@ def detectable(graph: Graph, out: Path) -> dict[str, float | None]:
     from model.ablation_stats import degrees, detectable_before
 
     ablation = graph.ablation
-    arms = [arm for arm in graph.arms[1:] if arm.same_as is None]
-    questions = [arm for arm in arms if control_of(arm) != "same data"]
+    factors = len(ablation.factors)
+    arms = [arm for arm in graph.arms[1:] if arm.same_as is None and control_of(arm) != "same data"]
+    questions = factors * (factors + 1) // 2 or len(arms)
     groups = [*ablation.evaluation, *([ALL] if len(ablation.evaluation) > 1 else [])]
     for path in sorted(out.glob(f"*/{RESULT}"), key=lambda path: path.stat().st_mtime, reverse=True):
         pilot = json.loads(path.read_text(encoding="utf-8"))
         if pilot["metric"] == ablation.comparison.metrics[0] and set(groups) <= set(pilot["noise"]):
-            known = degrees(len(ablation.seeds), len(questions))
+            known = degrees(len(ablation.seeds), questions)
             return {
                 group: _finite(
                     detectable_before(
@@ -158,7 +159,7 @@ def detectable(graph: Graph, out: Path) -> dict[str, float | None]:
                         pilot["noise"][group]["item_error"],
                         seeds=len(ablation.seeds),
                         level=ablation.comparison.level,
-                        comparisons=max(len(questions) * len(groups), 1),
+                        comparisons=max(questions * len(groups), 1),
                         rng=stream(0, f"ablation/detectable/{group}"),
                     )
                 )

@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from dags.ablation_config import Ablation
 from dags.ablation_run import Done
 from dags.ablation_steps import Arm, Graph
 from model.ablation_scores import Item, read_items
@@ -16,39 +18,49 @@ from schemas.seeds import stream
 
 LESS_IS_BETTER = ("loss", "cer")
 ALL = "all"
-Scores = dict[int, dict[tuple[str, str, int], Item]]
-"""Seed to the items of one metric by (set, sample, turn)."""
+Scores = Mapping[int, Sequence[Item]]
+"""Seed to the items of an arm."""
+Side = tuple[float, Scores]
+"""An arm and by what its scores are multiplied."""
 
 
 def compare(graph: Graph, done: Mapping[str, Done], store: Path) -> dict[str, Any]:
-    """All that the report says, as JSON: `comparisons`, `controls`, `tasks`, `scores`, `noise`, `cost`, `runs`, `failed`, `overlaps`."""
+    """All that the report says, as JSON: `comparisons`, `controls`, `tasks`, `scores`, `blind`, `noise`, `cost`, `runs`, `failed`,
+    `overlaps`.
+    """
     ablation = graph.ablation
     metric = ablation.comparison.metrics[0]
     items = {arm.name: _items_of(arm, done, store) for arm in graph.arms}
     live = [arm for arm in graph.arms[1:] if arm.same_as is None]
-    pairs = {arm.name: pairs_of(arm.name, items["base"], items[arm.name], metric) for arm in live}
     level, smallest = ablation.comparison.level, ablation.comparison.smallest
-    questions = [one for arm in live if control_of(arm) != "same data" for one in pairs[arm.name]]
-    same = [one for arm in live if control_of(arm) == "same data" for one in pairs[arm.name]]
+    sides: dict[str, list[Side]] = {name: [(-1.0, items["base"]), (1.0, items[name])] for name in (arm.name for arm in live)}
+    same_names = [arm.name for arm in live if control_of(arm) == "same data"]
+    asked = factor_sides(ablation, items) if ablation.factors else {name: side for name, side in sides.items() if name not in same_names}
+    questions = [one for name, side in asked.items() for one in pairs_of(name, side, metric)]
+    same = [one for name in same_names for one in pairs_of(name, sides[name], metric)]
     comparisons = _judged(questions, metric, level, smallest, "comparisons")
     same_data = _judged(same, metric, level, smallest, "same data")
-    tasks = [one for arm in live for one in pairs_of(arm.name, items["base"], items[arm.name], metric, by_task=True)]
+    judged = {**{name: sides[name] for name in same_names}, **asked}
+    tasks = [one for name, side in judged.items() for one in pairs_of(name, side, metric, by_task=True)]
     others: list[dict[str, Any]] = []
     for other in ablation.comparison.metrics[1:]:
-        more = [one for arm in live for one in pairs_of(arm.name, items["base"], items[arm.name], other)]
+        more = [one for name, side in judged.items() for one in pairs_of(name, side, other)]
         others += _judged(more, other, level, smallest, f"other/{other}")
     return {
         "name": ablation.name,
         "metric": metric,
+        "metrics": list(ablation.comparison.metrics),
         "level": level,
         "smallest": smallest,
         "seeds": list(ablation.seeds),
+        "factors": list(ablation.factors),
         "comparisons": comparisons,
         "same_data": same_data,
         "tasks": _judged(tasks, metric, level, smallest, "tasks"),
         "other_metrics": others,
         "controls": controls(graph, comparisons, same_data),
         "scores": {name: _averages(found) for name, found in items.items()},
+        "blind": done[graph.blind.fingerprint].measured.get("averages", {}),
         "noise": _noise([*same, *questions]),
         "equal_arms": {arm.name: arm.same_as for arm in graph.arms if arm.same_as is not None},
         "cost": cost(graph, done, len(comparisons)),
@@ -72,31 +84,46 @@ def _items_of(arm: Arm, done: Mapping[str, Done], store: Path) -> dict[int, list
     return {seed: read_items(step.folder(store) / "items.jsonl") for seed, step in arm.evaluated.items() if done[step.fingerprint].usable}
 
 
-def pairs_of(
-    change: str, base: Mapping[int, Sequence[Item]], other: Mapping[int, Sequence[Item]], metric: str, *, by_task: bool = False
-) -> list[Pairs]:
-    """Differences of an arm from the base, by evaluation set and, each set counting alike, over all; or by `set/task`.
+def factor_sides(ablation: Ablation, items: Mapping[str, Scores]) -> dict[str, list[Side]]:
+    """Main effects, by factor, and how each two interact, by `A x B`, as sums over the arms of all cells.
 
-    Only seeds that both have count, and only items that all of these runs have.
+    A main effect is the mean of what the factor changes, over all settings of the others; an interaction is half of how much one factor's
+    effect differs with the other (Montgomery, Design and Analysis of Experiments, chapter 6). All have the same variance.
     """
-    seeds = sorted(set(base) & set(other))
+    cells = ablation.cells
+    share = 2 / len(cells)
+    terms = [*((name,) for name in ablation.factors), *combinations(ablation.factors, 2)]
+    return {
+        " x ".join(term): [
+            (share * float(np.prod([1 if name in cell else -1 for name in term])), items[" + ".join(cell) or "base"]) for cell in cells
+        ]
+        for term in terms
+    }
+
+
+def pairs_of(change: str, sides: Sequence[Side], metric: str, *, by_task: bool = False) -> list[Pairs]:
+    """Weighted sums of arms - of an arm less the base, say - by evaluation set and, each set counting alike, over all; or by `set/task`.
+
+    Only seeds that all of the arms have count, and only items that all of these runs have.
+    """
+    seeds = sorted(set.intersection(*(set(side) for _, side in sides)))
     if not seeds:
         return []
-    sides = [({seed: _keyed(side[seed], metric) for seed in seeds}) for side in (base, other)]
-    common = set.intersection(*(set(found) for side in sides for found in side.values()))
+    keyed = [(factor, {seed: _keyed(side[seed], metric) for seed in seeds}) for factor, side in sides]
+    common = set.intersection(*(set(found) for _, side in keyed for found in side.values()))
     sign = -1.0 if metric in LESS_IS_BETTER else 1.0
+    first = keyed[0][1][seeds[0]]
     groups: dict[str, dict[str, list[tuple[str, str, int]]]] = defaultdict(lambda: defaultdict(list))
     for key in sorted(common):
-        task = sides[0][seeds[0]][key].task
-        groups[f"{key[0]}/{task}" if by_task else key[0]][key[1]].append(key)
+        groups[f"{key[0]}/{first[key].task}" if by_task else key[0]][key[1]].append(key)
     found = []
     for group, samples in groups.items():
         sums = np.zeros((len(seeds), len(samples)))
         weights = np.zeros(len(samples))
         for column, keys in enumerate(samples.values()):
-            weights[column] = sum(sides[0][seeds[0]][key].weight for key in keys)
+            weights[column] = sum(first[key].weight for key in keys)
             for row, seed in enumerate(seeds):
-                sums[row, column] = sign * sum(sides[1][seed][key].value - sides[0][seed][key].value for key in keys)
+                sums[row, column] = sign * sum(factor * side[seed][key].value for factor, side in keyed for key in keys)
         if weights.sum() > 0:
             found.append(Pairs(change, group, sums, weights))
     return found if by_task or len(found) < 2 else [*found, _all_of(change, found)]

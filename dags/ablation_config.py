@@ -3,7 +3,8 @@
 Reading is as strict as that of recipes, with the same errors. Nothing here opens a data set; `dags.ablation_steps` does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from schemas.errors import UserError, all_mistakes, nearest
 from schemas.recipe import Name, apply_override, as_json, key_path, parse_yaml, unknown_key
 
+MAX_FACTORS = 4
 Control = Literal["same data", "positive", "sensitivity"]
 
 
@@ -111,6 +113,8 @@ class Ablation(_Strict):
         train: A training config (`model.train_config`) without `data.mixture`, `held_out` and `seed`.
         stages: Changes to `train`, as overrides; each stage starts from the model of the one before. None: one stage.
         changes: Name to change.
+        factors: Two or more changes made in every combination, each with all the others' settings: their main effects and how each two
+            interact are judged instead of single arms. Beside them only `same_data` stands.
         leave_one_out: Whether `without NAME` is added for each data set.
         price_per_hour: Of one GPU, for the cost in the report, in any currency.
     """
@@ -122,6 +126,7 @@ class Ablation(_Strict):
     train: dict[str, Any]
     stages: tuple[tuple[str, ...], ...] = ((),)
     changes: dict[str, Change] = {}
+    factors: dict[str, Change] = {}
     leave_one_out: bool = False
     comparison: Comparison = Comparison()
     price_per_hour: Annotated[float, Field(ge=0)] | None = None
@@ -132,15 +137,46 @@ class Ablation(_Strict):
             raise ValueError(f"a seed stands twice in {list(self.seeds)}")
         if "base" in self.changes:
             raise ValueError("`base` is the name of the arm without a change; give the change another")
+        if self.factors and not 2 <= len(self.factors) <= MAX_FACTORS:
+            raise ValueError(f"{len(self.factors)} factors; give two to {MAX_FACTORS}, which make four to {2**MAX_FACTORS} arms")
+        if self.factors and (self.leave_one_out or any(change.control != "same data" for change in self.changes.values())):
+            raise ValueError("factors are judged alone: beside them only a change with `same_data` can stand, so make two ablations")
+        self.arms  # noqa: B018 - so that factors that contradict each other are found
         if not self.stages:
             raise ValueError("stages is empty; leave it out, or give one list of overrides a stage")
         return self
 
     @property
     def arms(self) -> dict[str, Change | None]:
-        """Every arm by name: the base, whose change is None, then the changes, then those of `leave_one_out`."""
+        """Every arm by name: the base, whose change is None, then the changes, the cells of the factors, those of `leave_one_out`."""
         left_out = {f"without {name}": Change(without=(name,)) for name in self.data} if self.leave_one_out and len(self.data) > 1 else {}
-        return {"base": None, **self.changes, **left_out}
+        cells = {" + ".join(cell): _together({name: self.factors[name] for name in cell}) for cell in self.cells if cell}
+        return {"base": None, **self.changes, **cells, **left_out}
+
+    @property
+    def cells(self) -> list[tuple[str, ...]]:
+        """Every set of factors, that of none first; nothing without factors. The arm of a cell is named after it, joined by ` + `."""
+        count = len(self.factors)
+        return [cell for size in range(count + 1) for cell in combinations(self.factors, size)] if count else []
+
+
+def _together(factors: Mapping[str, Change]) -> Change:
+    """One change that makes several; ValueError if they would change the same thing, as then neither is made in full."""
+    found: dict[str, Any] = {}
+    touched: dict[tuple[str, str], str] = {}
+    for factor, change in factors.items():
+        if change.same_data:
+            raise ValueError(f"the factor {factor!r} is `same_data`, which belongs into `changes`")
+        for key in change.model_fields_set:
+            value = getattr(change, key)
+            names = [one.partition("=")[0] for one in value] if key == "train" else [""] if key == "label_noise" else list(value)
+            for name in names:
+                if (other := touched.setdefault((key, name), factor)) != factor:
+                    raise ValueError(f"the factors {other!r} and {factor!r} both change {key}{name and f'.{name}'}")
+            found[key] = (
+                {**found.get(key, {}), **value} if isinstance(value, dict) else (*found.get(key, ()), *value) if names != [""] else value
+            )
+    return Change(**found)
 
 
 def load_ablation(path: Path | str, overrides: Sequence[str] = ()) -> Ablation:
@@ -189,7 +225,7 @@ def _model_at(loc: Sequence[int | str]) -> type[BaseModel]:
         return Ablation
     if loc[0] == "comparison":
         return Comparison
-    return Change if loc[0] == "changes" and len(loc) == 3 else DataEntry
+    return Change if loc[0] in ("changes", "factors") and len(loc) == 3 else DataEntry
 
 
 def _check_names(ablation: Ablation, where: str) -> None:

@@ -40,11 +40,16 @@ STYLE = (
 
 
 def rule(result: Mapping[str, Any]) -> str:
-    """How words follow, in a sentence."""
+    """How words follow, in a sentence or two."""
+    crossed = (
+        " Factors are crossed: a main effect is the mean over all settings of the others; A x B is half of how much one's effect differs "
+        "with the other."
+    )
     return (
         f"helps / hurts: p below {result['level']} after Holm's correction for {len(result['comparisons'])} comparisons; no effect: surely "
         f"not larger than {result['smallest']}; else cannot tell. Effects are positive where {result['metric']} gets better; intervals are "
         f"of {1 - result['level']:.0%}, over {len(result['seeds'])} paired seeds and the evaluation samples."
+        + (crossed if result["factors"] else "")
     )
 
 
@@ -69,21 +74,21 @@ def to_markdown(result: Mapping[str, Any]) -> str:
 
 def tables(result: Mapping[str, Any]) -> list[tuple[str, list[str], list[list[str]]]]:
     """Title, columns and rows of every table that has a row."""
-    metric = result["metric"]
     findings = [
         [one["change"], one["group"], _signed(one["mean"]), _interval(one), _number(one["p_holm"]), one["word"], _number(one["detectable"])]
         for one in result["comparisons"]
     ]
     same = [[one["change"], one["group"], _signed(one["mean"]), _interval(one), one["word"]] for one in result["same_data"]]
     says = [[one["control"], {True: "passed", False: "FAILED", None: "-"}[one["passed"]], one["says"]] for one in result["controls"]]
-    sets = sorted({name for found in result["scores"].values() for name in found.get(metric, {})})
-    scores = [[arm, *(_number(found.get(metric, {}).get(name)) for name in sets)] for arm, found in result["scores"].items()]
     cost = result["cost"]
     spent = [["seconds now", _parts(cost["seconds"]["done"])], ["seconds of steps used again", _parts(cost["seconds"]["reused"])]]
     spent += [["device seconds, training and evaluation", f"{cost['device_seconds']:.1f}"]]
     spent += [["tokens trained", f"{cost['tokens']:,.0f}"], ["FLOPs of training", f"{cost['flops']:.3g}"]]
-    spent += [[f"{name} a question", f"{value:.3g}"] for name, value in cost["by_question"].items()]
-    spent += [["wall seconds of this command", f"{result['wall_seconds']:.1f}"]] if "wall_seconds" in result else []
+    spent += [[f"{name.replace('_', ' ')} a comparison", f"{value:.3g}"] for name, value in cost["by_question"].items()]
+    if "wall_seconds" in result:
+        beside = result["wall_seconds"] - sum(cost["seconds"]["done"].values())
+        spent += [["wall seconds of this command", f"{result['wall_seconds']:.1f}"]]
+        spent += [["of which outside of steps", f"{beside:.1f}"]] if beside > 0 else []  # on Ray they run side by side
     spent += [["money", f"{cost['money']:.2f}"]] if cost["money"] is not None else []
     runs = [
         [one["arm"], str(one["seed"]), ", ".join(map(_name, one["data"].values())), ", ".join(map(_name, one["models"])),
@@ -97,7 +102,7 @@ def tables(result: Mapping[str, Any]) -> list[tuple[str, list[str], list[list[st
         ("Findings", ["change", "on", "effect", "interval", "p (Holm)", "says", "detectable"], findings),
         ("Controls", ["control", "outcome", "says"], says),
         ("Same data again (A/A)", ["arm", "on", "effect", "interval", "says"], same),
-        (f"Mean {metric}", ["arm", *sets], scores),
+        *(_scores(result, metric) for metric in result["metrics"]),
         ("Did not finish", ["kind", "step", "outcome", "why"], [[str(v) for v in one.values()] for one in result["failed"]]),
         ("Equal after resolution, run once", ["arm", "is"], [[a, b] for a, b in result["equal_arms"].items()]),
         ("Cost", ["what", "figure"], spent),
@@ -105,6 +110,14 @@ def tables(result: Mapping[str, Any]) -> list[tuple[str, list[str], list[list[st
         ("Runs", ["arm", "seed", "data", "model", "evaluation", "outcome"], runs),
     ]
     return [(title, columns, rows) for title, columns, rows in found if rows]
+
+
+def _scores(result: Mapping[str, Any], metric: str) -> tuple[str, list[str], list[list[str]]]:
+    """Means by arm and evaluation set, and below them what can be had without looking."""
+    sides = [*result["scores"].items(), *((f"blind: {name}", found) for name, found in result["blind"].items())]
+    by_side = [(name, found[metric]) for name, found in sides if metric in found]
+    sets = sorted({name for _, found in by_side for name in found})
+    return f"Mean {metric}", ["arm", *sets], [[name, *(_number(found.get(one)) for one in sets)] for name, found in by_side]
 
 
 def to_html(result: Mapping[str, Any], curves: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]]) -> str:
@@ -123,7 +136,9 @@ def to_html(result: Mapping[str, Any], curves: Mapping[str, Mapping[str, Sequenc
         parts += [forest(group, members) for group, members in _grouped(result["tasks"])]
     if curves:
         parts.append("<h2>Training loss by source</h2>")
-        parts += [curve_plot(source, by_arm) for source, by_arm in curves.items()]
+        arms = list(dict.fromkeys(arm for by_arm in curves.values() for arm in by_arm))
+        colors = {arm: COLORS[number % len(COLORS)] for number, arm in enumerate(arms)}
+        parts += [curve_plot(source, by_arm, colors) for source, by_arm in curves.items()]
     title = f"<title>Ablation {escape(result['name'])}</title>"
     return f'<!doctype html><html lang="en"><meta charset="utf-8">{title}<style>{STYLE}</style><body>{"".join(parts)}</body></html>\n'
 
@@ -157,21 +172,24 @@ def forest(group: str, effects: Sequence[Mapping[str, Any]]) -> str:
             parts.append(f'<line {ends_of} y1="{y}" y2="{y}" stroke="{color}" stroke-width="2.5"/>')
         parts.append(f'<circle cx="{x(one["mean"]):.1f}" cy="{y}" r="4.5" fill="{color}"/>')
         parts.append(f'<text x="{left + width + 12}" y="{y + 4}" fill="{color}">{_signed(one["mean"])} {escape(one["word"])}</text>')
-    parts.append(f'<text x="{left}" y="{height - 4}" fill="#666">{low:.3g}</text>')
-    parts.append(f'<text x="{left + width}" y="{height - 4}" fill="#666" text-anchor="end">{high:.3g}</text>')
+    parts.append(f'<text x="{left}" y="{height - 4}" fill="#666">{low:.3g}{" worse" if low < 0 else ""}</text>')
+    parts.append(
+        f'<text x="{left + width}" y="{height - 4}" fill="#666" text-anchor="end">{"better " if high > 0 else ""}{high:.3g}</text>'
+    )
     return f'<p><svg viewBox="0 0 880 {height}" width="880" font-family="sans-serif" font-size="13">{"".join(parts)}</svg></p>'
 
 
-def curve_plot(source: str, by_arm: Mapping[str, Sequence[tuple[float, float]]]) -> str:
-    """Loss over tokens of one source, a line an arm."""
+def curve_plot(source: str, by_arm: Mapping[str, Sequence[tuple[float, float]]], colors: Mapping[str, str]) -> str:
+    """Loss over tokens of one source, a line an arm, in the arm's color of the whole page."""
     points = [point for line in by_arm.values() for point in line]
     most, low, high = max(x for x, _ in points) or 1.0, min(y for _, y in points), max(y for _, y in points)
     span = (high - low) or 1.0
     height = max(260, 20 * len(by_arm) + 40)
     parts = [f'<text x="0" y="16" font-weight="bold">{escape(source)}</text>']
     parts += [f'<text x="0" y="{height - 16}" fill="#666">{low:.3g}</text><text x="0" y="38" fill="#666">{high:.3g} nats</text>']
+    parts.append(f'<polyline points="60,30 60,{height - 20} 640,{height - 20}" fill="none" stroke="#bbb"/>')
     for number, (arm, line) in enumerate(by_arm.items()):
-        color = COLORS[number % len(COLORS)]
+        color = colors[arm]
         path = " ".join(f"{60 + 580 * x / most:.1f},{30 + (height - 50) * (high - y) / span:.1f}" for x, y in line)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="1.6"/>')
         parts.append(f'<text x="655" y="{34 + 20 * number}" fill="{color}">{escape(arm[:30])}</text>')

@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
@@ -121,6 +122,7 @@ def _run(step: Step, machine: Machine, say: Say) -> Done:
         "build": _build,
         "noise": _noise,
         "overlap": _overlap,
+        "blind": _blind,
         "train": _train,
         "evaluate": _evaluate,
     }
@@ -146,7 +148,7 @@ def _outputs(step: Step, folder: Path) -> list[str]:
         return ["manifest.json", *sorted(record.file for record in read_manifest(folder).shards)]
     if step.kind == "train":
         return ["metrics.jsonl", *sorted(path.relative_to(folder).as_posix() for path in (folder / "model").iterdir())]
-    return ["items.jsonl"] if step.kind == "evaluate" else ["overlap.json"]
+    return ["items.jsonl"] if step.kind == "evaluate" else [f"{step.kind}.json"]
 
 
 def _build(step: Step, folder: Path, machine: Machine, say: Say) -> dict[str, Any]:
@@ -182,6 +184,24 @@ def _overlap(step: Step, folder: Path, machine: Machine, say: Say) -> dict[str, 
     return found
 
 
+def _blind(step: Step, folder: Path, machine: Machine, say: Say) -> dict[str, Any]:
+    from model.ablation_blind import blind_items
+    from model.ablation_scores import averages
+    from model.evaluate import QuestionSet
+
+    folders = [one.folder(machine.store) for one in step.inputs]
+    count = step.body["trained"]
+    memory = QuestionSet(folders[:count]).questions
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for entry, data in zip(step.body["sets"], folders[count:], strict=True):
+        items = blind_items(memory, QuestionSet([data], entry["limit"]), entry["name"], step.body["metrics"])
+        for baseline, scored in items.items():
+            for (name, metric), value in averages(scored).items():
+                found.setdefault(baseline, {}).setdefault(metric, {})[name] = value
+    write_atomically(folder, "blind.json", json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    return {"averages": found}
+
+
 def _train(step: Step, folder: Path, machine: Machine, say: Say) -> dict[str, Any]:
     from dataclasses import replace
 
@@ -215,6 +235,7 @@ def _train(step: Step, folder: Path, machine: Machine, say: Say) -> dict[str, An
 def _evaluate(step: Step, folder: Path, machine: Machine, say: Say) -> dict[str, Any]:
     from model.ablation_scores import answers, averages, losses, write_items
     from model.stored import load_model, settings_of
+    from model.train import NonFiniteError
 
     run, *sets = (one.folder(machine.store) for one in step.inputs)
     model, settings = load_model(run, machine.device), settings_of(run)
@@ -226,5 +247,8 @@ def _evaluate(step: Step, folder: Path, machine: Machine, say: Say) -> dict[str,
             scored, said = answers(model, data, name, settings, limit=limit, max_new_tokens=step.body["max_new_tokens"])
             items += scored
             (folder / f"answers-{name}.json").write_text(json.dumps(said, ensure_ascii=False, indent=1), encoding="utf-8")
+    if broken := [one for one in items if not isfinite(one.value)]:
+        first = broken[0]
+        raise NonFiniteError(f"the {first.metric} of {len(broken)} answers, first of turn {first.turn} of {first.sample} in {first.set}")
     write_items(folder / "items.jsonl", items)
     return {"averages": {f"{name}/{metric}": value for (name, metric), value in averages(items).items()}}

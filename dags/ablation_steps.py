@@ -1,4 +1,5 @@
-"""An ablation as a graph of steps: build, exchange answers, look for overlap, train, evaluate. Each has inputs, a body and a fingerprint.
+"""An ablation as a graph of steps: build, exchange answers, look for overlap, answer blindly, train, evaluate. Each has inputs, a body and
+a fingerprint.
 
 A step's fingerprint hashes its kind, what it does and its inputs' fingerprints, never a path, so equal steps of other ablations are the
 same step, done once, in one folder `KIND-FINGERPRINT` of the store. Nothing here runs a step: `dags.ablation_run` does.
@@ -20,7 +21,7 @@ from schemas.recipe import load_recipe
 from schemas.sample import sha256_hex
 from schemas.shard import file_sha256, read_manifest
 
-Kind = Literal["data", "build", "noise", "overlap", "train", "evaluate"]
+Kind = Literal["data", "build", "noise", "overlap", "blind", "train", "evaluate"]
 VERSION = 1
 """Of what steps do; part of every fingerprint."""
 NOT_LEARNT = ("workers",)
@@ -68,11 +69,12 @@ class Arm:
 
 @dataclass(frozen=True)
 class Graph:
-    """Every step of an ablation in an order in which inputs come first, the arms, and the checks of overlap."""
+    """Every step of an ablation in an order in which inputs come first, the arms, the checks of overlap, and the blind baselines."""
 
     ablation: Ablation
     arms: tuple[Arm, ...]
     overlaps: tuple[Step, ...]
+    blind: Step
     steps: tuple[Step, ...]
 
 
@@ -109,7 +111,14 @@ def resolve(ablation: Ablation, where: str) -> Graph:
         for one in {step.fingerprint: step for step in asked.values()}.values()
     )
     last = [step for arm in arms for step in arm.evaluated.values()]
-    return Graph(ablation, tuple(arms), overlaps, tuple(in_order([*overlaps, *last])))
+    learnt_from = _sets_of(next(iter(arms[0].trained.values()))[:1])
+    body = {"trained": len(learnt_from), "sets": _asked_sets(ablation), "metrics": list(ablation.comparison.metrics)}
+    blind = make_step("blind", "baselines that see no picture", body, [*learnt_from, *asked.values()])
+    return Graph(ablation, tuple(arms), overlaps, blind, tuple(in_order([*overlaps, blind, *last])))
+
+
+def _asked_sets(ablation: Ablation) -> list[dict[str, Any]]:
+    return [{"name": name, "limit": entry.limit} for name, entry in ablation.evaluation.items()]
 
 
 def _prints(arm: Arm) -> list[str]:
@@ -168,9 +177,8 @@ def _arm(ablation: Ablation, name: str, change: Change | None, sets: Mapping[str
             unhashed = {"document": document_of(ablation.train, own_seed), "overrides": list(overrides)}
             chain.append(make_step("train", label, body, [*sets.values(), *chain[-1:]], unhashed))
         trained[seed] = tuple(chain)
-        limits = {one: entry.limit for one, entry in ablation.evaluation.items()}
         body = {
-            "sets": [{"name": one, "limit": limits[one]} for one in asked],
+            "sets": _asked_sets(ablation),
             "metrics": list(ablation.comparison.metrics),
             "max_new_tokens": ablation.comparison.max_new_tokens,
         }

@@ -9,6 +9,7 @@ import asyncio
 import os
 import shlex
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Sequence
 from functools import partial
@@ -26,6 +27,8 @@ from schemas.recipe import load_recipe
 from schemas.sample import sha256_hex
 
 SENT = ("build", "ablate")
+STOPPING_S = 15.0
+"""Seconds to wait for the end of what is cancelled (chosen: a build stops in 3)."""
 DASHBOARD = "http://127.0.0.1:8265"
 """Where `ray start --head` listens for jobs."""
 
@@ -58,6 +61,7 @@ def submit(options: Namespace) -> int:
         return _follow(client, named)
     if options.cancel:
         _ask(partial(client.stop_job, named))
+        _ended(client, named)
         say(f"asked {named} to stop; the same submission goes on later")
     print(_status(client, named))
     return 0
@@ -115,6 +119,13 @@ def _follow(client: Any, name: str) -> int:
     status = _status(client, name)
     say(f"{name}: {status}")
     return 0 if status == "SUCCEEDED" else 1
+
+
+def _ended(client: Any, name: str) -> None:
+    """Wait until a job that was told to stop has, but not for ever: Ray kills what does not heed SIGTERM."""
+    until = time.monotonic() + STOPPING_S
+    while _status(client, name) in ("PENDING", "RUNNING") and time.monotonic() < until:
+        time.sleep(0.5)
 
 
 def _status(client: Any, name: str) -> str:

@@ -73,7 +73,8 @@ def _losses_of_row(model: Qwen3VL, name: str, row: Sequence[tuple[Sample, Tokens
     """The items of samples that share a packed row, which does not change a sample's losses."""
     batch = to_batch([tokens for _, tokens in row], sum(len(tokens.ids) for _, tokens in row)).to(model.head_weight.device)
     ones = torch.ones(len(batch.supervised), device=batch.ids.device)
-    _, terms = weighted_loss(model.hidden(batch)[batch.supervised], model.head_weight, batch.targets[batch.supervised], ones)
+    head = model.head_weight.detach()  # whose gradient would be taken with the loss
+    _, terms = weighted_loss(model.hidden(batch)[batch.supervised], head, batch.targets[batch.supervised], ones)
     by_slot = np.zeros(len(batch.ids))
     by_slot[batch.supervised.cpu().numpy()] = terms.double().cpu().numpy()
     found, at = [], 0

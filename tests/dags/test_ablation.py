@@ -9,18 +9,21 @@ import numpy as np
 import pytest
 
 from dags.ablation import check_overlap, run_ablation
-from dags.ablation_compare import controls, pairs_of
+from dags.ablation_compare import controls, factor_sides, pairs_of
 from dags.ablation_config import load_ablation
 from dags.ablation_noise import exchange_answers
 from dags.ablation_overlap import find_overlap
 from dags.ablation_report import to_csv, to_html, to_markdown
 from dags.ablation_run import Done, Machine, after, reusable, run_steps
 from dags.ablation_steps import Graph, in_order, resolve
+from model.ablation_blind import frequency_losses
 from model.ablation_scores import Item, answer_spans
 from model.encode import encode
+from model.evaluate import QuestionSet
 from pipelines.commit import StorageError
 from schemas.errors import UserError
 from schemas.shard import Dataset
+from schemas.tokens import IM_END, encode_text
 
 TRAIN = {
     "model": {"preset": "tiny"},
@@ -73,6 +76,11 @@ def graph_of(path: Path) -> Graph:
         ({"changes": {"x": {"witout": ["one"]}}}, "unknown key 'witout'.*did you mean 'without'"),
         ({"seeds": [1, 1]}, "stands twice"),
         ({"train": {**TRAIN, "seed": 4}}, "decided by the ablation"),
+        ({"factors": {"x": {"without": ["one"]}}}, "1 factors; give two"),
+        ({"factors": {"x": {"weights": {"one": 2.0}}, "y": {"weights": {"one": 3.0}}}}, "'x' and 'y' both change weights.one"),
+        ({"factors": {"x": {"without": ["one"]}, "y": {"without": ["two"]}}}, "'x \\+ y' leaves no data"),
+        ({"factors": {"x": {"without": ["one"]}, "y": {"train": ["steps=3"]}}, "leave_one_out": True}, "judged alone"),
+        ({"factors": {"x": {"witout": ["one"]}}}, "unknown key 'witout'.*did you mean 'without'"),
         ({"comparison": {"level": 0.7}}, "less than 0.5"),
     ],
 )
@@ -91,7 +99,7 @@ def test_steps_are_shared_and_equal_changes_run_once(tmp_path: Path) -> None:
     assert kinds.count("train") == 4 * 2  # base, no one, again, without two
     other = graph_of(config(tmp_path, name="other", changes={"late": {"train": ["steps=3"]}}))
     mine, theirs = ({step.fingerprint for step in one.steps} for one in (graph, other))
-    assert len(mine & theirs) == 3 + 1 + 2 * 2  # data, overlap, and the base's runs, also between ablations
+    assert len(mine & theirs) == 3 + 1 + 1 + 2 * 2  # data, overlap, blind baselines, and the base's runs, also between ablations
 
 
 def test_stages_start_from_each_other(tmp_path: Path) -> None:
@@ -174,15 +182,76 @@ def test_a_failed_step_fails_alone_and_a_full_disk_stops_all(tmp_path: Path, mon
     assert reusable(step, machine.store) is None
 
 
+@pytest.mark.timeout(600)  # on a busy machine
+def test_a_run_whose_loss_is_not_finite_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    changes = {"diverges": {"train": ["optimizer.learning_rate=1.0e+30"]}}
+    graph = graph_of(config(tmp_path, seeds=[1], changes=changes))
+    base, diverging = (arm.evaluated[1] for arm in graph.arms)
+    machine = Machine(tmp_path / "steps", 1, "cpu")
+    done = run_steps(in_order([base, diverging]), machine, print)
+    trained = done[diverging.inputs[0].fingerprint]
+    assert (trained.outcome, done[diverging.fingerprint].outcome, done[base.fingerprint].outcome) == ("failed", "skipped", "done")
+    assert "is not finite" in trained.error
+    assert reusable(diverging.inputs[0], machine.store) is None
+
+    def broken(*_: object, **__: object) -> list[Item]:
+        return [Item("one", "a", 1, "count", "loss", float("nan"), 2.0)]
+
+    monkeypatch.setattr("model.ablation_scores.losses", broken)
+    (base.folder(machine.store) / "step.json").unlink()
+    done = run_steps([base], machine, print, done)
+    assert (done[base.fingerprint].outcome, "of turn 1 of a in one" in done[base.fingerprint].error) == ("failed", True)
+
+
+def test_blind_baselines_answer_from_training_alone(tmp_path: Path) -> None:
+    graph = graph_of(config(tmp_path, seeds=[1], comparison={"metrics": ["loss", "exact_match"]}))
+    machine = Machine(tmp_path / "steps", 1)
+    done = run_steps(in_order([graph.blind]), machine, print)
+    found = done[graph.blind.fingerprint].measured["averages"]
+    assert set(found) == {"token frequencies", "most frequent answer", "nearest question"}
+    assert set(found["nearest question"]) == {"exact_match"}
+    asked = QuestionSet([graph.overlaps[0].inputs[0].folder(machine.store)])
+    tokens = [*encode_text(asked.questions[0].reference), IM_END]
+    (known,) = frequency_losses(asked.questions[:1], asked.questions[:1], "one")
+    kinds = len(set(tokens))
+    by_hand = [-np.log((tokens.count(token) + kinds / 151_936) / (len(tokens) + kinds)) for token in tokens]
+    assert known.value == pytest.approx(sum(by_hand))
+    unknown = frequency_losses([], asked.questions, "one")
+    assert found["token frequencies"]["loss"]["one"] < known.value / known.weight + 1 < np.log(151_936)
+    assert [one.value / one.weight for one in unknown] == pytest.approx([np.log(151_936)] * len(unknown))
+    spans = [end - first for k in range(6) for first, end in answer_spans(encode(asked.sample(asked.questions[k])))]
+    assert sorted(spans) == sorted(one.weight for one in unknown)
+
+
 def test_pairs_take_what_all_runs_have_and_loss_falls_for_the_better() -> None:
     def item(sample: str, value: float) -> Item:
         return Item("one", sample, 1, "count", "loss", value, 2.0)
 
     base = {1: [item("a", 4.0), item("b", 4.0)], 2: [item("a", 4.0), item("b", 6.0)]}
     other = {1: [item("a", 2.0), item("b", 4.0), item("c", 9.0)], 2: [item("a", 2.0), item("b", 6.0)], 3: [item("a", 0.0)]}
-    (pair,) = pairs_of("x", base, other, "loss")
+    (pair,) = pairs_of("x", [(-1.0, base), (1.0, other)], "loss")
     assert pair.sums.shape == (2, 2)
     assert pair.by_seed == pytest.approx([0.5, 0.5])
+
+
+def test_factors_are_crossed_and_their_effects_told_apart(tmp_path: Path) -> None:
+    factors = {"heavy": {"weights": {"one": 3.0}}, "long": {"train": ["steps=3"]}}
+    graph = graph_of(config(tmp_path, factors=factors, changes={"again": {"same_data": True}}))
+    assert [arm.name for arm in graph.arms] == ["base", "again", "heavy", "long", "heavy + long"]
+    both = graph.arms[-1].trained[1][0].body
+    assert (both["mixture"][0]["weight"], both["config"]["steps"]) == (3.0, 3)
+    means = {"base": 4.0, "heavy": 3.0, "long": 3.5, "heavy + long": 1.0}  # together they save 1.5 more than alone
+    items = {
+        arm: {seed: [Item("one", str(k), 1, "count", "loss", 2 * mean + k, 2.0) for k in range(4)] for seed in (1, 2)}
+        for arm, mean in means.items()
+    }
+    sides = factor_sides(graph.ablation, items)
+    found = {name: pairs_of(name, side, "loss")[0].by_seed for name, side in sides.items()}
+    assert list(found) == ["heavy", "long", "heavy x long"]
+    # Half the sum of the effects without and with the other; half of their difference. Loss that falls is better.
+    assert found["heavy"] == pytest.approx([(1.0 + 2.5) / 2] * 2)
+    assert found["long"] == pytest.approx([(0.5 + 2.0) / 2] * 2)
+    assert found["heavy x long"] == pytest.approx([(2.5 - 1.0) / 2] * 2)
 
 
 def test_a_control_that_fails_is_said_to(tmp_path: Path) -> None:

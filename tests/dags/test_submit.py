@@ -71,6 +71,15 @@ def test_what_failed_or_was_stopped_goes_on_under_its_id(status: str, monkeypatc
     assert job["runtime_env"]["env_vars"]["RAY_AUTH_MODE"] == "token"
 
 
+def test_cancelling_waits_for_the_end_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = iter(["RUNNING", "RUNNING", "STOPPED"])
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    submit._ended(SimpleNamespace(get_job_status=lambda name: next(told)), "assay-build-1")
+    assert not list(told)
+    monkeypatch.setattr(submit, "STOPPING_S", 0.0)
+    submit._ended(SimpleNamespace(get_job_status=lambda name: "RUNNING"), "assay-build-1")
+
+
 def test_a_server_that_does_not_answer_is_the_machines_trouble() -> None:
     with pytest.raises(MachineError, match="did not answer"):
         submit._client("http://127.0.0.1:9")
