@@ -25,8 +25,10 @@ from synth.spatial.shapes import Floats
 PRIORS = Path(__file__).with_name("priors.yaml")
 NEAR, HIGH, NEAREST, FARTHEST = 0, 1, 2, 3
 """Columns of `priors.yaml`."""
-USUAL, ALIKE = (0.5, 0.5, 1 / 3, 1 / 3), (0.08, 0.05, 0.05, 0.05)
-"""Values of kinds that were hardly seen, and how far apart those of things that are compared may be, by column."""
+SEEN, LEAST_SEEN = 4, 80
+"""The last column, how often a kind was seen, and how often it must have been to be compared with others (chosen: errors of 0.03)."""
+UNKNOWN, ALIKE = (0.0, 0.0, 0.0, 0.0, 0.0), (0.08, 0.05, 0.05, 0.05)
+"""The row of kinds that were hardly seen, and how far apart the values of things that are compared may be, by column."""
 APART_M, APART_SHARE = 0.13, 0.2
 """Least difference along an axis, in metres and of the mean extent there (families.md C3: 10 cm and 15 %, with a margin)."""
 FLOOR_M, SAME_M = 0.002, 1e-9
@@ -200,8 +202,10 @@ def _priors() -> Mapping[str, Sequence[float]]:
 
 def alike(column: int, *bodies: Body) -> bool:
     """Whether the names of things do not tell which is nearer, higher, nearest or farthest: by where such kinds are in drawn scenes."""
-    values = [_priors().get(body.thing.kind, USUAL)[column] for body in bodies]
-    return max(values) - min(values) <= ALIKE[column]
+    kinds = {body.thing.kind for body in bodies}
+    rows = [_priors().get(kind, UNKNOWN) for kind in kinds]
+    values = [row[column] for row in rows]
+    return len(kinds) == 1 or (min(row[SEEN] for row in rows) >= LEAST_SEEN and max(values) - min(values) <= ALIKE[column])
 
 
 def side_of(a: Body, b: Body, axis: int) -> int:
