@@ -1,11 +1,13 @@
 """Can the questions of `spatial.relations` be answered without the pictures?
 
-    python -m bench.relations_blind --samples 400
+    python -m bench.relations_blind --samples 400 [--tasks nearest support]
 
 Draws scenes and questions (masks and depths, no light, since nothing here looks at pixels), asks the verifier which it accepts, and answers
 each question from its words alone: by the answer that its task has most often, and by the words it shares with other samples' questions
 (naive Bayes over words and over pairs of slot and name, trained on all samples but a fifth, tested on that). Chance is one over the answers
-to choose from; numbers and hours count as right within a quarter and one hour, their chance being the best constant's.
+to choose from; numbers and hours count as right within a quarter and one hour, their chance being the best constant's. `error` is the
+standard error of a share near chance, and `over` marks baselines that stand more than 5 points over chance, by two such errors or more
+(`!`) or by less than that (`?`: ask for more samples).
 """
 
 import argparse
@@ -31,6 +33,10 @@ from synth.spatial.seen import look
 from synth.spatial.shade import View
 
 NAME, FOLDS = "spatial.relations", 5
+UNTAUGHT = "0"
+"""What is guessed where nothing was learnt: never right."""
+ALLOWED = 0.05
+"""How far over chance a blind baseline may stand (the project's bar)."""
 KINDS = {
     2: ("left_right", "above_below", "front_behind", "own_left_right", "own_front_behind", "facing", "other_side", "camera_move"),
     12: ("clock", "own_clock"),
@@ -108,7 +114,7 @@ def bayes(train: Sequence[Question]) -> Callable[[Question], str]:
 
     def guess(q: Question) -> str:
         options = [f.removeprefix("option=") for f in q.features if f.startswith("option=")]
-        pool = options or sorted(prior) or ["yes"]
+        pool = options or sorted(prior) or [UNTAUGHT]
 
         def score(answer: str) -> float:
             if options:  # how often a name was right where it was an option
@@ -125,7 +131,7 @@ def bayes(train: Sequence[Question]) -> Callable[[Question], str]:
 def constant(train: Sequence[Question]) -> str:
     """The answer, or number, that is right most often."""
     pool = sorted({q.answer for q in train})
-    return max(pool, key=lambda answer: sum(hit(q, answer) for q in train)) if pool else "yes"
+    return max(pool, key=lambda answer: sum(hit(q, answer) for q in train)) if pool else UNTAUGHT
 
 
 def main() -> None:
@@ -133,8 +139,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--samples", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--tasks", nargs="*", default=[])
     options = parser.parse_args()
-    family = Relations(questions=40, pairs=0.2, min_side_px=400, max_side_px=480)
+    family = Relations(questions=40, pairs=0.2, min_side_px=400, max_side_px=480, tasks=tuple(options.tasks))
     questions: list[Question] = []
     for index in range(options.samples):
         try:
@@ -144,7 +151,7 @@ def main() -> None:
         questions += [q for turn in turns if turn.role == "assistant" and (q := asked(index, turn))]
     absent = sum(q.answer == "absent" for q in questions)
     print(f"{len(questions)} questions of {options.samples} samples; {absent / len(questions):.1%} name what is not there")
-    print(f"{'task':22}{'n':>6}{'chance':>8}{'constant':>10}{'words':>8}  most frequent answer")
+    print(f"{'task':22}{'n':>6}{'chance':>8}{'error':>7}{'constant':>10}{'words':>8} over  most frequent answer")
     totals = [0.0, 0.0, 0.0, 0.0]
     for task in sorted({q.task for q in questions}):
         mine = [q for q in questions if q.task == task and q.answer != "absent"]
@@ -160,11 +167,14 @@ def main() -> None:
         best = sum(hit(q, constant(mine)) for q in mine) / n
         chance = sum(1 / q.choices if q.choices else best for q in mine) / n
         (top, times), *_ = Counter(q.answer for q in mine).most_common(1)
-        print(f"{task:22}{n:6}{chance:8.3f}{right[0] / n:10.3f}{right[1] / n:8.3f}  {top} {times / n:.3f}")
+        error = math.sqrt(chance * (1 - chance) / n)
+        over = max(right) / n - chance
+        mark = "" if over <= ALLOWED else "!" if over >= 2 * error else "?"
+        print(f"{task:22}{n:6}{chance:8.3f}{error:7.3f}{right[0] / n:10.3f}{right[1] / n:8.3f} {mark:4}  {top} {times / n:.3f}")
         for k, value in enumerate((float(n), chance * n, *map(float, right))):
             totals[k] += value
     total, *shares = totals
-    print(f"{'all':22}{total:6.0f}{shares[0] / total:8.3f}{shares[1] / total:10.3f}{shares[2] / total:8.3f}")
+    print(f"{'all':22}{total:6.0f}{shares[0] / total:8.3f}{'':7}{shares[1] / total:10.3f}{shares[2] / total:8.3f}")
 
 
 if __name__ == "__main__":

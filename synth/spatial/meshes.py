@@ -94,7 +94,7 @@ class Meshes:
         pinned: The files as they were when the run was planned (see `pin`); looked up again if empty.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     pattern: str
     licence: str = "LicenseRef-user"

@@ -65,7 +65,7 @@ class Relations:
         context_tokens: Most tokens of a sample; the last questions are left out where there would be more.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     places: tuple[str, ...] = ()
     clutter: tuple[str, ...] = ("sparse", "lived-in", "crowded")

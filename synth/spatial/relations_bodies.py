@@ -15,7 +15,7 @@ import numpy as np
 import yaml
 
 from schemas.geometry_3d import Camera, Vec3
-from synth.spatial.objects import Kind, Thing, catalogue
+from synth.spatial.objects import Kind, Thing, catalogue, is_model
 from synth.spatial.questions import Asking, expressions, may_be_called
 from synth.spatial.scene import Scene, box_of, canonical_box
 from synth.spatial.seen import Seen
@@ -25,8 +25,12 @@ from synth.spatial.shapes import Floats
 PRIORS = Path(__file__).with_name("priors.yaml")
 NEAR, HIGH, NEAREST, FARTHEST = 0, 1, 2, 3
 """Columns of `priors.yaml`."""
-USUAL, ALIKE = (0.5, 0.5, 1 / 3, 1 / 3), (0.08, 0.05, 0.05, 0.05)
-"""Values of kinds that were hardly seen, and how far apart those of things that are compared may be, by column."""
+SEEN, LEAST_SEEN = 4, 80
+"""The last column, how often a kind was seen, and how often it must have been to be compared with others (chosen: errors of 0.03)."""
+UNKNOWN, OWN = (0.5, 0.5, 1 / 3, 1 / 3, 0), (0.5, 0.5, 1 / 3, 1 / 3, 1000)
+"""The rows of kinds that were never seen, which are compared with nothing, and of users' own models, which may stand anywhere."""
+ALIKE = (0.08, 0.05, 0.05, 0.05)
+"""How far apart the values of things that are compared may be, by column."""
 APART_M, APART_SHARE = 0.13, 0.2
 """Least difference along an axis, in metres and of the mean extent there (families.md C3: 10 cm and 15 %, with a margin)."""
 FLOOR_M, SAME_M = 0.002, 1e-9
@@ -200,8 +204,10 @@ def _priors() -> Mapping[str, Sequence[float]]:
 
 def alike(column: int, *bodies: Body) -> bool:
     """Whether the names of things do not tell which is nearer, higher, nearest or farthest: by where such kinds are in drawn scenes."""
-    values = [_priors().get(body.thing.kind, USUAL)[column] for body in bodies]
-    return max(values) - min(values) <= ALIKE[column]
+    kinds = {body.thing.kind for body in bodies}
+    rows = [OWN if is_model(kind) else _priors().get(kind, UNKNOWN) for kind in kinds]
+    values = [row[column] for row in rows]
+    return len(kinds) == 1 or (min(row[SEEN] for row in rows) >= LEAST_SEEN and max(values) - min(values) <= ALIKE[column])
 
 
 def side_of(a: Body, b: Body, axis: int) -> int:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 APART_PX = 6.0
 """Least distance in the picture of two things of which neither hides any of the other (chosen: nobody doubts it)."""
-NEAR_SHARE = 0.25
-"""How far beside a thing another may be, of the picture's side, that people would consider at all."""
 
 
 @dataclass
@@ -47,10 +45,9 @@ class Hiding:
         return float((self.at.view.thing.reshape(-1)[pixels] == a.item.number).sum() / max(1, len(pixels)))
 
     def apart(self, a: "Body", b: "Body") -> bool:
-        """Whether `a` hides nothing of `b`, with some pixels between them, but lies near it in the picture."""
+        """Whether `a` hides nothing of `b`, with some pixels between them."""
         (x0, y0, x1, y1), (u0, v0, u1, v1) = a.item.box_px, self._outline(b)
-        gap = max(x0 - u1, u0 - x1, y0 - v1, v0 - y1)
-        return APART_PX < gap < NEAR_SHARE * max(self.at.camera.width_px, self.at.camera.height_px)
+        return max(x0 - u1, u0 - x1, y0 - v1, v0 - y1) > APART_PX
 
     def _outline(self, body: "Body") -> tuple[float, float, float, float]:
         rows, columns = np.divmod(self.alone(body), self.at.camera.width_px)

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from numpy.random import Generator
 
 from schemas.sample import Json
 from synth.spatial.layout import tops
-from synth.spatial.relations_bodies import FARTHEST, NEAR, NEAREST, Body, Place, Surroundings, alike, side_of
+from synth.spatial.relations_bodies import FARTHEST, NEAREST, Body, Place, Surroundings, alike, side_of
+from synth.spatial.relations_even import Pair, PairJudge, even_choice, even_pair
 from synth.spatial.relations_hiding import Hiding
 from synth.spatial.relations_points import touches
 from synth.spatial.relations_prompts import answer, sentence
@@ -35,10 +36,10 @@ def chosen(bodies: Sequence[Body], right: Body, **bodies_named: Body) -> Asked:
 
 
 def nearest(*, sign: int) -> Writer:
-    """The nearest (1) or farthest (-1) of three."""
+    """The nearest (1) or farthest (-1) of two or three of one kind; where there are none, of three whose names do not tell."""
 
     def write(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-        for picked in some(at.bodies, 3, rng, 6 * TRIES):
+        for picked in (*_of_one_kind(at, rng), *some(at.bodies, 3, rng, 6 * TRIES)):
             if not alike(NEAREST if sign > 0 else FARTHEST, *picked):
                 continue  # what stands along the walls is far, and what stands on tables is near: names would tell
             order = sorted(picked, key=lambda body: sign * body.item.distance_m)
@@ -50,14 +51,36 @@ def nearest(*, sign: int) -> Writer:
     return write
 
 
+def _of_one_kind(at: Surroundings, rng: Generator) -> list[tuple[Body, ...]]:
+    """All threes of things of one kind, then all pairs, each in random order."""
+    groups: dict[str, list[Body]] = {}
+    for body in at.bodies:
+        groups.setdefault(body.thing.kind, []).append(body)
+    picked = [
+        [of for group in groups.values() for of in combinations([group[int(k)] for k in rng.permutation(len(group))], count)]
+        for count in (3, 2)
+    ]
+    return [sets[int(k)] for sets in picked for k in rng.permutation(len(sets))]
+
+
 def nearest_to(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-    """The nearest of three to a fourth, from middle to middle and as far as what is seen tells."""
-    for a, *picked in some(at.bodies, 4, rng):
-        if any(body.thing.support == a.item.number or a.thing.support == body.item.number for body in picked):
-            continue
-        firsts = [_nearest_of(a, picked, lambda body: body.center), _nearest_of(a, picked, lambda body: body.seen_world.center)]
-        if firsts[0] is not None and firsts[0] is firsts[1]:
-            return chosen(picked, firsts[0], a=a)
+    """The nearest of three, or two, to another, from middle to middle and as far as what is seen tells.
+
+    Each of them is the nearest to something, so that no name is right more often than others.
+    """
+    for picked in (*some(at.bodies, 3, rng, TRIES // 2), *some(at.bodies, 2, rng, TRIES // 2)):
+        near: dict[int, list[Body]] = {body.item.number: [] for body in picked}
+        for a in at.bodies:
+            mine = {a.item.number, a.thing.support}
+            if any(body.item.number in mine or body.thing.support == a.item.number for body in picked):
+                continue
+            firsts = [_nearest_of(a, picked, lambda body: body.center), _nearest_of(a, picked, lambda body: body.seen_world.center)]
+            if firsts[0] is not None and firsts[0] is firsts[1]:
+                near[firsts[0].item.number].append(a)
+        if all(near.values()):
+            right = picked[int(rng.integers(len(picked)))]
+            pool = near[right.item.number]
+            return chosen(picked, right, a=pool[int(rng.integers(len(pool)))])
     return None
 
 
@@ -93,33 +116,33 @@ def depth_order(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | Non
 # --- hiding and carrying ------------------------------------------------------------------------------------------------------------------
 
 
+def _hides(hiding: Hiding) -> PairJudge:
+    """Whether one thing hides part of another; no only of what is clearly beside it."""
+
+    def judge(a: Body, b: Body) -> str | None:
+        if hiding.share(a, b) >= HIDES:
+            return "yes"
+        return "no" if hiding.apart(a, b) else None
+
+    return judge
+
+
 def occludes(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-    """Whether one thing hides part of another; asked only where another beside it, that hides something else, has the other answer."""
-    for (b,) in some(at.bodies, 1, rng):
-        hiders = [a for a in at.bodies if a is not b and hiding.share(a, b) >= HIDES]
-        others = [a for a in at.bodies if a is not b and hiding.apart(a, b) and a.item.distance_m < b.item.distance_m - NEARER_M]
-        others = [a for a in others if _hides_some(at, hiding, a)]
-        if hiders and others:
-            pool, key = (hiders, "yes") if coin(rng) else (others, "no")
-            return told(key, {"a": pool[int(rng.integers(len(pool)))], "b": b})
-    return None
-
-
-def _hides_some(at: Surroundings, hiding: Hiding, a: Body) -> bool:
-    """Whether a thing hides part of any other: what stands in front, and is large, does so more often than what is not."""
-    return any(hiding.share(a, b) >= HIDES for b in at.bodies if b is not a)
+    """Whether one thing hides part of another: what is large and in front does so more often, so each is asked about both ways."""
+    pair = even_pair(at.bodies, at.bodies, _hides(hiding), rng)
+    return told(pair.key, {"a": pair.a, "b": pair.b}) if pair else None
 
 
 def hidden_by(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-    """What hides part of a thing; the other options hide something else."""
-    for (a,) in some(at.bodies, 1, rng):
-        hiders = [b for b in at.bodies if b is not a and hiding.share(b, a) >= HIDES]
-        others = [b for b in at.bodies if b is not a and hiding.apart(b, a) and _hides_some(at, hiding, b)]
-        others = [b for b in others if alike(NEAR, hiders[0], b)] if hiders else []
-        if len(hiders) == 1 and others:
-            picked = [hiders[0], *(others[int(k)] for k in rng.permutation(len(others))[:2])]
-            return chosen([picked[int(k)] for k in rng.permutation(len(picked))], hiders[0], a=a)
-    return None
+    """Which of two hides part of a thing; the other hides part of something else."""
+    hides = _hides(hiding)
+    return _of_two(even_choice(at.bodies, at.bodies, lambda a, b: hides(b, a), "yes", rng), rng)
+
+
+def _of_two(pair: Pair | None, rng: Generator) -> Asked | None:
+    if pair is None:
+        return None
+    return chosen((pair.b, pair.other) if coin(rng) else (pair.other, pair.b), pair.b, a=pair.a)
 
 
 def hidden_share(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
@@ -135,47 +158,38 @@ def hidden_share(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | No
 
 
 def support_check(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-    """Whether one thing stands on another, where there is another that carries something and might carry it."""
-    if found := _carried(at, rng):
-        a, under, others = found
-        right = coin(rng)
-        return told("yes" if right else "no", {"a": a, "b": under if right else others[int(rng.integers(len(others)))]})
-    return None
+    """Whether one thing stands on another, that carries something and might carry it."""
+    pair = even_pair(*_loads(at), _stands_on, rng)
+    return told(pair.key, {"a": pair.a, "b": pair.b}) if pair else None
 
 
 def support(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-    """Which of two or three carries a thing; all carry something."""
-    if found := _carried(at, rng):
-        a, under, others = found
-        picked = [under, *others[:2]]
-        return chosen([picked[int(k)] for k in rng.permutation(len(picked))], under, a=a)
-    return None
+    """Which of two carries a thing; both carry something that the other might."""
+    return _of_two(even_choice(*_loads(at), _stands_on, "yes", rng), rng)
 
 
-def _carried(at: Surroundings, rng: Generator) -> tuple[Body, Body, list[Body]] | None:
-    """A thing, what carries it, and others that might and carry something: the carrier is drawn first, since tables carry most."""
+def _loads(at: Surroundings) -> tuple[list[Body], list[Body]]:
+    """What stands on something, and what carries something."""
     things = at.scene.things
     # where strangers' models touch what carries them is not known, and a pot may stand between a cooker's plates
     on = [a for a in at.bodies if a.thing.support is not None and a.kind.shape and touches(a.thing, things[a.thing.support])]
     loaded = {thing.support for thing in things}
-    carriers = [b for b in at.bodies if b.item.number in loaded]
-    for (under,) in some(carriers, 1, rng, 8):
-        mine = [a for a in on if a.thing.support == under.item.number]
-        a = mine[int(rng.integers(len(mine)))] if mine else under
-        others = [b for b in carriers if b is not under and b is not a and a.thing.kind in tops().get(b.thing.kind, ())]
-        if mine and others:
-            return a, under, others
-    return None
+    return on, [b for b in at.bodies if b.item.number in loaded]
+
+
+def _stands_on(a: Body, b: Body) -> str | None:
+    if a.thing.support == b.item.number:
+        return "yes"
+    return "no" if a.thing.kind in tops().get(b.thing.kind, ()) else None
 
 
 def inside_check(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-    """Whether a thing stands between the boards of a bookshelf, where one does and another, that could, does not."""
-    for (b,) in some([body for body in at.bodies if body.thing.kind == "bookshelf"], 1, rng, 4):
-        top = b.thing.position[2] + b.thing.size[2]
-        might = [a for a in at.bodies if a.thing.kind in tops()["bookshelf"]]
-        within = [a for a in might if a.thing.support == b.item.number and a.thing.position[2] + a.thing.size[2] < top]
-        outside = [a for a in might if a not in within]
-        if within and outside:
-            pool, key = (within, "yes") if coin(rng) else (outside, "no")
-            return told(key, {"a": pool[int(rng.integers(len(pool)))], "b": b})
-    return None
+    """Whether a thing stands between the boards of a bookshelf, or elsewhere though it could."""
+
+    def judge(a: Body, b: Body) -> str:
+        under = a.thing.position[2] + a.thing.size[2] < b.thing.position[2] + b.thing.size[2]
+        return "yes" if a.thing.support == b.item.number and under else "no"
+
+    might = [a for a in at.bodies if a.thing.kind in tops()["bookshelf"]]
+    pair = even_pair(might, [b for b in at.bodies if b.thing.kind == "bookshelf"], judge, rng)
+    return told(pair.key, {"a": pair.a, "b": pair.b}) if pair else None

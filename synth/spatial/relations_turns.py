@@ -75,8 +75,8 @@ ALWAYS_THERE = ("size_width", "size_height", "free_space", "fits_box", "nearest_
 WRITERS: dict[str, Writer] = {
     "left_right": views.choice(views.left_right_of),
     "left_right_check": views.check(views.left_right_of),
-    "above_below": views.choice(views.higher_lower_of),
-    "above_below_check": views.check(views.higher_lower_of),
+    "above_below": views.above_below,
+    "above_below_check": views.check(views.higher_lower_alike),
     "front_behind": views.choice(views.front_behind_of),
     "front_behind_check": views.check(views.front_behind_of),
     "own_left_right": views.own_side(ahead=False),

@@ -24,6 +24,7 @@ from synth.spatial.relations_bodies import (
     side_of,
     towards,
 )
+from synth.spatial.relations_even import even_pair
 from synth.spatial.relations_hiding import Hiding
 from synth.spatial.relations_prompts import answer, word
 from synth.spatial.seen import Seen
@@ -107,10 +108,13 @@ def front_behind_of(at: Surroundings, a: Body, b: Body) -> str | None:
 
 
 def higher_lower_of(at: Surroundings, a: Body, b: Body) -> str | None:
-    """Whether `a` is higher or lower than `b`, where their names do not tell."""
-    if not alike(HIGH, a, b):
-        return None
+    """Whether `a` is higher or lower than `b`."""
     return {1: "higher", -1: "lower", 0: None}[higher(a, b, at.camera)]
+
+
+def higher_lower_alike(at: Surroundings, a: Body, b: Body) -> str | None:
+    """The same where their names do not tell: what stands on the floor is never higher than what stands on tables."""
+    return higher_lower_of(at, a, b) if a.kind.stands == b.kind.stands and alike(HIGH, a, b) else None
 
 
 Judge: TypeAlias = Callable[[Surroundings, Body, Body], str | None]
@@ -127,6 +131,13 @@ def choice(judge: Judge) -> Writer:
         return None
 
     return write
+
+
+def above_below(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
+    """Whether a thing is higher or lower than one of two of a kind, between which it is; else of two whose names do not tell."""
+    if pair := even_pair(at.bodies, at.bodies, lambda a, b: higher_lower_of(at, a, b), rng):
+        return told(pair.key, {"a": pair.a, "b": pair.b})
+    return choice(higher_lower_alike)(at, hiding, rng)
 
 
 def check(judge: Judge) -> Writer:
@@ -156,24 +167,32 @@ def _go_together(at: Surroundings, a: Body, b: Body) -> bool:
 
 
 def own_side(*, ahead: bool) -> Writer:
-    """Left or right, or in front or behind, for a thing that has a front."""
+    """Left or right, or in front or behind, for a thing that has a front; another thing, that could be meant, is on the other side."""
 
     def write(at: Surroundings, hiding: Hiding, rng: Generator) -> Asked | None:
-        sides = ("front", "behind") if ahead else ("left", "right")
-        for (a,) in some(
-            [body for body in at.bodies if (_fronted(body) if ahead else body.kind.front and "sit" in body.kind.use)], 1, rng, 8
-        ):
-            there: dict[str | None, list[Body]] = {}
-            for b in at.bodies:
-                if b is not a and not _go_together(at, a, b) and b.thing.support != a.item.number:
-                    side = both(lambda of, a=a, b=b: _side(of(a), a.front, of(b), ahead))  # type: ignore[misc] # mypy: defaults in a lambda
-                    there.setdefault(side, []).append(b)
-            if all(side in there for side in sides):  # else the name would tell: nothing is behind a screen at a wall
-                wanted = sides[int(rng.integers(2))]
-                return told(wanted, {"a": a, "b": there[wanted][int(rng.integers(len(there[wanted])))]})
+        seats = [body for body in at.bodies if (_fronted(body) if ahead else body.kind.front and "sit" in body.kind.use)]
+
+        sitting = {body.item.number for body in seats}
+        both_sides = {"front", "behind"} if ahead else {"left", "right"}
+
+        def judge(a: Body, b: Body) -> str | None:
+            if b.thing.support == a.item.number:
+                return None
+            return both(lambda of: _side(of(a), a.front, of(b), ahead))
+
+        if pair := even_pair(seats, at.bodies, judge, rng):
+            return told(pair.key, {"a": pair.a, "b": pair.b})
+        for a, b, c in some(at.bodies, 3, rng):
+            if a.item.number in sitting and _are_like(at, a, b, c) and {judge(a, b), judge(a, c)} == both_sides:
+                return told(str(judge(a, b)), {"a": a, "b": b})
         return None
 
     return write
+
+
+def _are_like(at: Surroundings, a: Body, b: Body, c: Body) -> bool:
+    """Whether names do not tell which of two is before and which behind a seat."""
+    return b.kind.stands == c.kind.stands and not _go_together(at, a, b) and not _go_together(at, a, c)
 
 
 def _fronted(a: Body) -> bool:
