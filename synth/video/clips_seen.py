@@ -56,6 +56,7 @@ class Watched:
         grey: All frames, (n, height, width), at half size if they are large (`scale_of`).
         cuts: Numbers of frames at which shots begin.
         clear: Whether every step is a cut or none.
+        shown_s: Times of the stored frames, checked against the film.
         fault: Why the stored frames are not this film's; empty if they are.
     """
 
@@ -65,6 +66,7 @@ class Watched:
     grey: Grey
     cuts: tuple[int, ...]
     clear: bool
+    shown_s: tuple[float, ...]
     fault: str
 
 
@@ -91,7 +93,8 @@ def watch(film_bytes: bytes, clip: Clip) -> Watched:
                 distances[wanted[near]][number] = _distance(stored[wanted[near]], frame)
     cuts = tuple(number + 1 for number, share in enumerate(shares) if share >= CUT)
     clear = all(share >= CUT or share <= NO_CUT for share in shares)
-    return Watched(tuple(times), clip.duration_s, film.height_px, np.stack(greys), cuts, clear, _fault(clip, times, distances))
+    fault = _fault(clip, times, distances)
+    return Watched(tuple(times), clip.duration_s, film.height_px, np.stack(greys), cuts, clear, clip.time_s, fault)
 
 
 def _decoded(data: bytes, film: Film) -> Iterator[tuple[int, float, Frames]]:
