@@ -164,7 +164,8 @@ def timed() -> Sample:
 def test_times_are_refused_where_the_frames_that_tell_them_are_not_shown() -> None:
     (clip,) = timed().clips
     kept = [0, 1, len(clip.frames) - 2, len(clip.frames) - 1]
-    few = replace(clip, **{name: tuple(getattr(clip, name)[k] for k in kept) for name in ("frames", "time_s", "frame_index")})
+    few = replace(clip, frames=tuple(clip.frames[k] for k in kept))
+    few = replace(few, time_s=tuple(clip.time_s[k] for k in kept), frame_index=tuple(clip.frame_index[k] for k in kept))
     assert all(verdict.passed for verdict in timed().verdicts)
     assert not any(verdict_of(replace(timed(), clips=(few,))))
 
