@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines.report import check_sample
 from schemas.errors import DataError
 from schemas.sample import Attachment, Json, Sample, Stored, Turn
 from schemas.timecode import Notation, write_rounded
@@ -191,3 +192,12 @@ def test_stored_frames_have_the_size_that_was_chosen() -> None:
     width, height = sizes.pop()
     assert width % 32 == height % 32 == 0
     assert len(clip.frames) % 2 == 0
+
+
+def test_a_stored_clip_is_checked_with_its_tokens() -> None:
+    """What `assay verify` does to each sample; it once counted tokens without clips."""
+    proved, broken = check_sample(sample())
+    assert broken == []
+    assert sum(proved.values()) == len(sample().turns) // 2
+    _, broken = check_sample(replace(sample(), vision_tokens=sample().vision_tokens + 1))
+    assert "counting gives" in broken[0]
