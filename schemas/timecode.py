@@ -3,6 +3,7 @@
 Seconds are floats from the first frame shown. Nothing here knows decoders.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Literal
@@ -63,3 +64,23 @@ def read_time(text: str) -> float:
 def rounding_s(notation: Notation) -> float:
     """By how much a written time may differ from the time meant: half of its last digit."""
     return 0.005 if notation == "mm:ss.ff" else 0.05
+
+
+STEPS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+"""To multiples of which times of events are rounded; frames shown to a model tell no finer ones than their distance."""
+
+
+def nearest(time_s: float, step_s: float) -> int:
+    """Which multiple of a step is nearest; the later of two."""
+    return math.floor(time_s / step_s + 0.5 + 1e-9)
+
+
+def write_rounded(time_s: float, notation: Notation, step_s: float) -> str:
+    """A time rounded to a multiple of one of `STEPS_S`, with tenths only where the step has some: `12.5 seconds`, `00:12`, `00:00:12`."""
+    whole, digit = divmod(nearest(time_s, step_s) * round(step_s * 10), 10)
+    digits = f".{digit}" if step_s < 1 else ""
+    if notation == "seconds":
+        return f"{whole}{digits} {'second' if whole == 1 and not digits else 'seconds'}"
+    if notation == "mm:ss.ff":
+        return f"{whole // 60:02d}:{whole % 60:02d}{digits}"
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}{digits}"

@@ -22,7 +22,7 @@ from synth.render.fonts import asset_use
 from synth.video.clips_film import FONT, Label, draw_labels, write_excerpt
 from synth.video.clips_proof import verdicts
 from synth.video.clips_questions import LANGUAGES, TASKS, Scene, ask, draw_notation
-from synth.video.decode import Film, frames_at, probe
+from synth.video.decode import Film, differing, frames_at, probe
 from synth.video.sampling import MIN_FRAMES, Budget, Chosen, fitted_size, from_indices, length_adaptive, mark_tokens, qwen3_vl
 from synth.video.shots import find_shots, small_frames
 
@@ -32,6 +32,8 @@ JPEG_QUALITY = 90
 LABELS = (0, 8)
 TEXT_TOKENS = 0.3
 """Part of the context that is kept for the conversation (chosen)."""
+COMPARED = 16
+"""Frames of a film that two decoders are held against each other on (chosen)."""
 SHORTEST = 0.3
 """Least part of a film, or of `max_seconds`, that an excerpt has (chosen)."""
 
@@ -73,7 +75,7 @@ class Clips:
         pinned: The files as they were when the run was planned (see `pin`); looked up again if empty.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     pattern: str
     licence: str = "LicenseRef-user"
@@ -143,6 +145,7 @@ class Clips:
             f"codec:{film.codec}",
             f"labels:{len(labels)}",
             *(f"flag:{flag}" for flag in film.flags),
+            *(("flag:decoders_differ",) if differing(source, film, _some(first, chosen.indices)) else ()),
         )
         return Rendering(
             landed=Scene(tuple(sorted(labels, key=lambda label: label.first)), shots, ours.time_s, ours.duration_s, chosen),
@@ -198,6 +201,11 @@ class Clips:
         if pair_tokens < 1:
             raise DataError("over_budget", f"{len(indices)} frames at 2 a second do not fit into {budget.clip_tokens} tokens")
         return from_indices("qwen3_vl", indices, film.time_s, film.duration_s, fitted_size(size, pair_tokens))
+
+
+def _some(first: int, indices: tuple[int, ...]) -> tuple[int, ...]:
+    """Frames of the source that are compared by two decoders: of those shown, `COMPARED` at most and evenly spaced."""
+    return tuple(first + index for index in indices[:: -(-len(indices) // COMPARED)])
 
 
 def _jpeg(picture: Pillow.Image) -> bytes:

@@ -1,19 +1,22 @@
 """The verifier of `video.clips`: every question is answered anew from what the stored film shows (`clips_seen`), and compared as text.
 
-A time that is answered must be the time of the frame at which a label or a shot begins, to the last digit that is written. Which labels a
-film may hold is taken from the truth, so that texts are looked for and not read; that they are there, when, and that others are not, is
+A time that is answered must be that at which a label or a shot begins, to a step to which the frames shown tell it. Which labels a film
+may hold is taken from the truth, so that texts are looked for and not read; that they are there, when, and that others are not, is
 found in the pixels.
 """
 
 import json
+import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from schemas.sample import Json, Stored, Turn, Verdict
 from schemas.timecode import Notation
 from synth.video import prompts
 from synth.video.clips_seen import Watched, spans_of, watch
+from synth.video.precision_proof import holds, told, told_length
 
 PROMPTS = "clips_prompts"
 ABSENT = {"label_when": "no_label", "label_at": "none_at", "label_next": "none_next", "shot_start": "no_shot"}
@@ -21,17 +24,54 @@ ABSENT = {"label_when": "no_label", "label_at": "none_at", "label_next": "none_n
 
 
 class DoubtError(Exception):
-    """The pixels do not tell."""
+    """The pixels do not tell, or not those of the frames shown."""
+
+
+Form = tuple[Notation, str, float]
+"""Notation, language and step of times."""
+NEAR_S = 0.001
 
 
 @dataclass(frozen=True)
 class Found:
-    """Labels of a film in order of time, each with the times at which it appears and is gone; and shots."""
+    """Labels of a film in order of time, each with the times at which it appears and is gone; shots; and the times of the frames shown."""
 
     labels: tuple[tuple[str, float, float], ...]
     edges_s: tuple[float, ...]
     clear: bool
     duration_s: float
+    shown_s: tuple[float, ...]
+
+    def see_labels(self, *texts: str) -> None:
+        """Refuse labels, all if none is named, of which no frame is shown."""
+        for text, start, end in self.labels:
+            if (not texts or text in texts) and not any(start - NEAR_S < time < end - NEAR_S for time in self.shown_s):
+                raise DoubtError(f"no frame that is shown has {text!r}")
+
+    def see_shots(self) -> None:
+        """Refuse shots of which no frame is shown."""
+        for start, end in pairwise(self.edges_s):
+            if not any(start - NEAR_S < time < end - NEAR_S for time in self.shown_s):
+                raise DoubtError(f"no frame is shown of the shot from {start} s on")
+
+    def rounded(self, time_s: float, form: Form) -> str:
+        """A time of an event as frames shown tell it."""
+        return self._say(told(_at(time_s), self.shown_s, self.duration_s, form[2]), form)
+
+    def rounded_length(self, start_s: float, end_s: float, form: Form) -> str:
+        """The same of a length."""
+        return self._say(told_length(_at(start_s), _at(end_s), self.shown_s, self.duration_s, form[2]), form)
+
+    def _say(self, multiples: set[int], form: Form) -> str:
+        notation, language, step_s = form
+        if len(multiples) != 1:
+            raise DoubtError(f"the frames shown do not tell the time to {step_s:g} s")
+        return prompts.say_time(PROMPTS, multiples.pop() * step_s, notation, language, step_s)
+
+
+def _at(time_s: float) -> tuple[float, float]:
+    """The span of an event whose frame is known."""
+    return time_s - NEAR_S / 10, time_s
 
 
 def verdicts(stored: Stored, turns: Sequence[Turn], texts: Sequence[str]) -> tuple[Verdict, ...]:
@@ -70,9 +110,12 @@ def _answer_fault(watched: Watched, labels: Mapping[str, list[tuple[int, int]] |
     if matched is None or asked.task != answered.task or answered.proof is None:
         return f"other_question: {asked.text!r} is no question of the task {answered.task}"
     language, slots = matched
-    notation = _notation(language, slots, answered)
+    try:
+        notation, step_s = prompts.hear_form(PROMPTS, slots["form"], language) if "form" in slots else ("seconds", 0.0)
+    except ValueError as error:
+        return f"other_question: {error}"
     found = _found(watched, labels, asked.task)
-    text, value = ANSWERS[asked.task](found, slots, notation, language)
+    text, value = ANSWERS[asked.task](found, slots, (notation, language, step_s))
     if asked.task == "label_when" and slots["text"] not in labels and spans_of(watched, slots["text"]) != []:
         return f"doubtful: {slots['text']!r} is asked about as absent and may be there"
     if text is None:
@@ -82,16 +125,6 @@ def _answer_fault(watched: Watched, labels: Mapping[str, list[tuple[int, int]] |
     if answered.proof.answer != value:
         return f"other_value: {answered.proof.answer!r} is noted, the film says {value!r}"
     return _evidence_fault(found, answered)
-
-
-def _notation(language: str, slots: Mapping[str, str], answered: Turn) -> Notation:
-    """The notation that the question asks for, or the one that is noted where it asks for none."""
-    forms = prompts.load(PROMPTS)["forms"]
-    for notation, words in forms.items():
-        if words[language] == slots.get("form"):
-            found: Notation = notation
-            return found
-    return "seconds"
 
 
 def _found(watched: Watched, labels: Mapping[str, list[tuple[int, int]] | None], task: str) -> Found:
@@ -104,7 +137,8 @@ def _found(watched: Watched, labels: Mapping[str, list[tuple[int, int]] | None],
             raise DoubtError(f"whether {text!r} is shown is not plain: {spans}")
         shown += [(text, watched.time_s[first], ends[last]) for first, last in spans]
     edges = (0.0, *(watched.time_s[cut] for cut in watched.cuts), watched.duration_s)
-    return Found(tuple(sorted(shown, key=lambda label: label[1])), edges, watched.clear, watched.duration_s)
+    labelled = tuple(sorted(shown, key=lambda label: label[1]))
+    return Found(labelled, edges, watched.clear, watched.duration_s, watched.shown_s)
 
 
 Answer = tuple[str | None, Json]
@@ -112,37 +146,53 @@ Answer = tuple[str | None, Json]
 NOTHING: Answer = (None, "absent")
 
 
-def _label_when(found: Found, slots: Mapping[str, str], notation: Notation, language: str) -> Answer:
+def _label_when(found: Found, slots: Mapping[str, str], form: Form) -> Answer:
     for text, start_s, end_s in found.labels:
         if text == slots["text"]:
-            start, end = prompts.say_time(PROMPTS, start_s, notation, language), prompts.say_time(PROMPTS, end_s, notation, language)
-            return prompts.answer(PROMPTS, "span", language, start=start, end=end), [start, end]
+            found.see_labels(text)
+            start, end = found.rounded(start_s, form), found.rounded(end_s, form)
+            return prompts.answer(PROMPTS, "span", form[1], start=start, end=end), [start, end]
+    found.see_labels()
     return NOTHING
 
 
-def _label_length(found: Found, slots: Mapping[str, str], notation: Notation, language: str) -> Answer:
-    (length,) = [end - start for text, start, end in found.labels if text == slots["text"]] or [0.0]
-    return prompts.say_time(PROMPTS, length, notation, language), prompts.say_time(PROMPTS, length, notation, language)
+def _label_length(found: Found, slots: Mapping[str, str], form: Form) -> Answer:
+    for text, start_s, end_s in found.labels:
+        if text == slots["text"]:
+            found.see_labels(text)
+            length = found.rounded_length(start_s, end_s, form)
+            return length, length
+    raise DoubtError(f"{slots['text']!r} is not shown")
 
 
-def _label_at(found: Found, slots: Mapping[str, str], notation: Notation, language: str) -> Answer:
+def _label_at(found: Found, slots: Mapping[str, str], form: Form) -> Answer:
     at = prompts.hear_time(PROMPTS, slots["time"])
-    here = [text for text, start, end in found.labels if start <= at < end]
+    here = [(text, (start, end)) for text, start, end in found.labels if start <= at < end]
     if len(here) > 1:
         raise DoubtError(f"{here} are shown together")
-    return (here[0], here[0]) if here else NOTHING
+    # without a label: from the end of the last one to the beginning of the next
+    none = (
+        max((end for _, _, end in found.labels if end <= at), default=0.0),
+        min((s for _, s, _ in found.labels if s > at), default=math.inf),
+    )
+    if not holds(at, here[0][1] if here else none, found.shown_s):
+        raise DoubtError(f"the frames shown around {at} s do not tell what is there")
+    return (here[0][0], here[0][0]) if here else NOTHING
 
 
-def _label_order(found: Found, slots: Mapping[str, str], notation: Notation, language: str) -> Answer:
+def _label_order(found: Found, slots: Mapping[str, str], form: Form) -> Answer:
+    found.see_labels()
     texts: list[Json] = [text for text, _, _ in found.labels]
     return ", ".join(map(str, texts)), texts
 
 
-def _label_count(found: Found, slots: Mapping[str, str], notation: Notation, language: str) -> Answer:
+def _label_count(found: Found, slots: Mapping[str, str], form: Form) -> Answer:
+    found.see_labels()
     return str(len(found.labels)), len(found.labels)
 
 
-def _label_next(found: Found, slots: Mapping[str, str], notation: Notation, language: str) -> Answer:
+def _label_next(found: Found, slots: Mapping[str, str], form: Form) -> Answer:
+    found.see_labels()
     texts = [text for text, _, _ in found.labels]
     if slots["text"] not in texts:
         raise DoubtError(f"{slots['text']!r} is not shown")
@@ -150,30 +200,37 @@ def _label_next(found: Found, slots: Mapping[str, str], notation: Notation, lang
     return (after[0], after[0]) if after else NOTHING
 
 
-def _shot_count(found: Found, slots: Mapping[str, str], notation: Notation, language: str) -> Answer:
+def _shot_count(found: Found, slots: Mapping[str, str], form: Form) -> Answer:
+    found.see_shots()
     return str(len(found.edges_s) - 1), len(found.edges_s) - 1
 
 
-def _shot_list(found: Found, slots: Mapping[str, str], notation: Notation, language: str) -> Answer:
-    written = [prompts.say_time(PROMPTS, edge, notation, language) for edge in found.edges_s]
+def _shot_list(found: Found, slots: Mapping[str, str], form: Form) -> Answer:
+    found.see_shots()
+    written = [found.rounded(edge, form) for edge in found.edges_s]
     shots: list[Json] = [{"start": written[k], "end": written[k + 1]} for k in range(len(written) - 1)]
     return json.dumps(shots), shots
 
 
-def _shot_at(found: Found, slots: Mapping[str, str], notation: Notation, language: str) -> Answer:
-    number = bisect_right(found.edges_s[:-1], prompts.hear_time(PROMPTS, slots["time"]))
+def _shot_at(found: Found, slots: Mapping[str, str], form: Form) -> Answer:
+    found.see_shots()
+    at = prompts.hear_time(PROMPTS, slots["time"])
+    number = bisect_right(found.edges_s[:-1], at)
+    if not holds(at, (found.edges_s[number - 1], found.edges_s[number]), found.shown_s):
+        raise DoubtError(f"the frames shown around {at} s are not of one shot")
     return str(number), number
 
 
-def _shot_start(found: Found, slots: Mapping[str, str], notation: Notation, language: str) -> Answer:
+def _shot_start(found: Found, slots: Mapping[str, str], form: Form) -> Answer:
+    found.see_shots()
     number = int(slots["number"])
     if not 1 <= number < len(found.edges_s):
         return NOTHING
-    text = prompts.say_time(PROMPTS, found.edges_s[number - 1], notation, language)
+    text = found.rounded(found.edges_s[number - 1], form)
     return text, text
 
 
-ANSWERS: Mapping[str, Callable[[Found, Mapping[str, str], Notation, str], Answer]] = {
+ANSWERS: Mapping[str, Callable[[Found, Mapping[str, str], Form], Answer]] = {
     "label_when": _label_when,
     "label_length": _label_length,
     "label_at": _label_at,
@@ -185,8 +242,6 @@ ANSWERS: Mapping[str, Callable[[Found, Mapping[str, str], Notation, str], Answer
     "shot_at": _shot_at,
     "shot_start": _shot_start,
 }
-
-NEAR_S = 0.001
 
 
 def _evidence_fault(found: Found, answered: Turn) -> str:

@@ -15,6 +15,7 @@ from schemas.sample import Evidence, Json, Proof, Turn
 from schemas.timecode import NOTATIONS, Notation
 from synth.video import prompts
 from synth.video.clips_film import Shown, draw_text
+from synth.video.precision import around, step_of_length, step_of_times
 from synth.video.sampling import Chosen
 from synth.video.shots import Shots
 
@@ -23,7 +24,7 @@ LANGUAGES = ("en", "de", "zh")
 ABSENT = 0.2
 """Share of questions about something that is not there, of those that may be (chosen, as in the families of documents)."""
 SHORT_S = 0.1
-"""Labels shown for less are not asked for their times (chosen: the last digit of a time)."""
+"""Times so near to a change are not asked about (chosen: the last digit of a time)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,10 @@ class Scene:
     def all_seen(self) -> bool:
         """Whether every label is."""
         return all(map(self.is_seen, self.labels))
+
+    def step(self, *times_s: float) -> float | None:
+        """To which step the frames shown tell some times."""
+        return step_of_times(times_s, self.chosen.time_s, self.duration_s)
 
     @property
     def edges_s(self) -> tuple[float, ...]:
@@ -87,12 +92,23 @@ def ask(scene: Scene, task: str, language: str, notation: Notation, rng: Generat
     return Turn("user", question, task), Turn("assistant", asked.text, task, proof=proof)
 
 
-def _form(language: str, notation: Notation) -> str:
-    return str(prompts.load(PROMPTS)["forms"][notation][language])
+def _form(language: str, notation: Notation, step_s: float) -> str:
+    return prompts.say_form(PROMPTS, notation, language, step_s)
 
 
-def _time(time_s: float, notation: Notation, language: str) -> str:
-    return prompts.say_time(PROMPTS, time_s, notation, language)
+def _time(time_s: float, notation: Notation, language: str, step_s: float | None = None) -> str:
+    return prompts.say_time(PROMPTS, time_s, notation, language, step_s)
+
+
+def _asked_at(time_s: float, notation: Notation, language: str) -> tuple[dict[str, str], float]:
+    """A time as a slot of a question, and what is then said in seconds."""
+    said = _time(time_s, notation, language)
+    return {"time": said}, prompts.hear_time(PROMPTS, said)
+
+
+def _any_step(scene: Scene, count: int, rng: Generator) -> float | None:
+    """A step as it would be asked for of some times: for what is absent."""
+    return scene.step(*(float(time) for time in rng.uniform(0, scene.duration_s, count)))
 
 
 def _said(key: str, language: str, **slots: str) -> str:
@@ -114,23 +130,28 @@ def _other_text(scene: Scene, rng: Generator) -> str:
 
 
 def _label_when(scene: Scene, language: str, notation: Notation, rng: Generator) -> Asked | None:
-    form = _form(language, notation)
     if scene.all_seen and rng.random() < ABSENT:
-        return Asked({"text": _other_text(scene, rng), "form": form}, _said("no_label", language), "absent", ())
+        step_s = _any_step(scene, 2, rng)
+        slots = {"text": _other_text(scene, rng), "form": _form(language, notation, step_s)} if step_s else {}
+        return Asked(slots, _said("no_label", language), "absent", ()) if slots else None
     label = _one_label(scene, rng)
-    if label is None:
+    step_s = scene.step(label.start_s, label.end_s) if label else None
+    if label is None or step_s is None or step_s > label.end_s - label.start_s:
         return None
-    start, end = _time(label.start_s, notation, language), _time(label.end_s, notation, language)
+    start, end = _time(label.start_s, notation, language, step_s), _time(label.end_s, notation, language, step_s)
     text = _said("span", language, start=start, end=end)
-    return Asked({"text": label.text, "form": form}, text, [start, end], ((label.start_s, label.end_s),))
+    slots = {"text": label.text, "form": _form(language, notation, step_s)}
+    return Asked(slots, text, [start, end], ((label.start_s, label.end_s),))
 
 
 def _label_length(scene: Scene, language: str, notation: Notation, rng: Generator) -> Asked | None:
     label = _one_label(scene, rng)
-    if label is None:
+    step_s = step_of_length(label.start_s, label.end_s, scene.chosen.time_s, scene.duration_s) if label else None
+    if label is None or step_s is None:
         return None
-    text = _time(label.end_s - label.start_s, notation, language)
-    return Asked({"text": label.text, "form": _form(language, notation)}, text, text, ((label.start_s, label.end_s),))
+    text = _time(label.end_s - label.start_s, notation, language, step_s)
+    slots = {"text": label.text, "form": _form(language, notation, step_s)}
+    return Asked(slots, text, text, ((label.start_s, label.end_s),))
 
 
 def _one_label(scene: Scene, rng: Generator) -> Shown | None:
@@ -140,21 +161,23 @@ def _one_label(scene: Scene, rng: Generator) -> Shown | None:
 
 
 def _label_at(scene: Scene, language: str, notation: Notation, rng: Generator) -> Asked | None:
-    """At a time near that of a frame which the model is shown, and not near the label's beginning or end."""
+    """At a time near that of a frame which the model is shown, like the frame shown on its other side, and not near a beginning or end."""
     near = scene.chosen.largest_gap_s / 4
     absent = rng.random() < ABSENT
     for number in rng.permutation(len(scene.chosen.time_s)):
-        at = float(scene.chosen.time_s[number] + rng.uniform(-near, near))
+        slots, at = _asked_at(max(0.0, scene.chosen.time_s[number] + rng.uniform(-near, near)), notation, language)
         here = [label for label in scene.labels if label.start_s - SHORT_S < at < label.end_s + SHORT_S]
         inside = [label for label in here if label.start_s + SHORT_S < at < label.end_s - SHORT_S]
-        if not 0 <= at < scene.duration_s or len(here) != len(inside) or bool(inside) == absent or len(inside) > 1:
+        beside = around(at, scene.chosen.time_s)
+        if beside is None or len(here) != len(inside) or bool(inside) == absent or len(inside) > 1:
             continue
-        slots = {"time": _time(at, notation, language)}
+        if {label.text for label in scene.labels for time in beside if label.start_s <= time < label.end_s} != {i.text for i in inside}:
+            continue
+        if inside and not inside[0].start_s <= beside[0] <= beside[1] < inside[0].end_s:
+            continue
         if absent:
             return Asked(slots, _said("none_at", language), "absent", ())
-        index = scene.chosen.indices[number]
-        if inside[0].first <= index <= inside[0].last:
-            return Asked(slots, inside[0].text, inside[0].text, ((inside[0].start_s, inside[0].end_s),))
+        return Asked(slots, inside[0].text, inside[0].text, ((inside[0].start_s, inside[0].end_s),))
     return None
 
 
@@ -193,32 +216,42 @@ def _shot_count(scene: Scene, language: str, notation: Notation, rng: Generator)
 def _shot_list(scene: Scene, language: str, notation: Notation, rng: Generator) -> Asked | None:
     if not scene.shots_seen or not scene.shots.cuts:
         return None
-    edges = [_time(edge, notation, language) for edge in scene.edges_s]
+    step_s = scene.step(*scene.edges_s[1:])
+    if step_s is None:
+        return None
+    edges = [_time(edge, notation, language, step_s) for edge in scene.edges_s]
     shots: list[Json] = [{"start": start, "end": end} for start, end in pairwise(edges)]
-    return Asked({"form": _form(language, notation)}, json.dumps(shots), shots, ((0.0, scene.duration_s),))
+    return Asked({"form": _form(language, notation, step_s)}, json.dumps(shots), shots, ((0.0, scene.duration_s),))
 
 
 def _shot_at(scene: Scene, language: str, notation: Notation, rng: Generator) -> Asked | None:
     if not scene.shots_seen or not scene.shots.cuts:
         return None
-    at = float(rng.uniform(0, scene.duration_s))
+    slots, at = _asked_at(rng.uniform(0, scene.duration_s), notation, language)
     if any(abs(at - edge) < SHORT_S for edge in scene.edges_s):
         return None
     number = bisect_right(scene.edges_s[:-1], at)
+    beside = around(at, scene.chosen.time_s)
+    if beside is None or {bisect_right(scene.edges_s[:-1], time) for time in beside} != {number}:
+        return None
     span = scene.edges_s[number - 1], scene.edges_s[number]
-    return Asked({"time": _time(at, notation, language)}, str(number), number, (span,))
+    return Asked(slots, str(number), number, (span,))
 
 
 def _shot_start(scene: Scene, language: str, notation: Notation, rng: Generator) -> Asked | None:
     if not scene.shots_seen or not scene.shots.cuts:
         return None
     count = len(scene.shots.cuts) + 1
-    form = _form(language, notation)
-    if rng.random() < ABSENT:
-        return Asked({"number": str(count + 1), "form": form}, _said("no_shot", language), "absent", ())
+    absent = rng.random() < ABSENT
     number = 2 + int(rng.integers(count - 1))
     start = scene.edges_s[number - 1]
-    text = _time(start, notation, language)
+    step_s = scene.step(start)
+    if step_s is None:
+        return None
+    form = _form(language, notation, step_s)
+    if absent:
+        return Asked({"number": str(count + 1), "form": form}, _said("no_shot", language), "absent", ())
+    text = _time(start, notation, language, step_s)
     return Asked({"number": str(number), "form": form}, text, text, ((start, scene.edges_s[number]),))
 
 

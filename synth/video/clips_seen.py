@@ -26,8 +26,8 @@ BATCH = 48
 LETTERS_HEIGHT = 0.115
 """Size of a label's letters, in parts of the film's height, at least 18 px: what labels are by definition."""
 ALIKE, UNLIKE = 0.9, 0.8
-"""Correlation from which on a text is seen, and up to which it is not (measured on 14 films: labels that are shown come to 0.94 to 1.00;
-texts of which three signs differ to 0.6, seldom 0.88; where nothing is shown up to 0.58)."""
+"""Correlation from which on a text is seen, and up to which it is not (chosen; what lies between is in doubt, and a text is
+believed only if none with one other sign is as like, see `_is_read`)."""
 PROPOSED = 0.6
 """Correlation from which on a place is looked at closely."""
 PHASES = tuple((x, y) for x in (0, 1) for y in (0, 1))
@@ -41,8 +41,8 @@ CHANGED = 10.0
 CUT, NO_CUT = 0.6, 0.4
 """Share of parts that change in a cut at least, and in any other step at most."""
 SAME, BETTER = 7.0, 0.4
-"""Mean difference of levels up to which a stored frame is a frame of the film, and by how much a neighbour may be nearer (both chosen: JPEG
-of quality 90 and another scaling come to 1 to 4)."""
+"""Mean difference of levels up to which a stored frame is a frame of the film, and by how much a neighbour may be nearer (both
+chosen)."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ class Watched:
         grey: All frames, (n, height, width), at half size if they are large (`scale_of`).
         cuts: Numbers of frames at which shots begin.
         clear: Whether every step is a cut or none.
+        shown_s: Times of the stored frames, checked against the film.
         fault: Why the stored frames are not this film's; empty if they are.
     """
 
@@ -65,6 +66,7 @@ class Watched:
     grey: Grey
     cuts: tuple[int, ...]
     clear: bool
+    shown_s: tuple[float, ...]
     fault: str
 
 
@@ -91,7 +93,8 @@ def watch(film_bytes: bytes, clip: Clip) -> Watched:
                 distances[wanted[near]][number] = _distance(stored[wanted[near]], frame)
     cuts = tuple(number + 1 for number, share in enumerate(shares) if share >= CUT)
     clear = all(share >= CUT or share <= NO_CUT for share in shares)
-    return Watched(tuple(times), clip.duration_s, film.height_px, np.stack(greys), cuts, clear, _fault(clip, times, distances))
+    fault = _fault(clip, times, distances)
+    return Watched(tuple(times), clip.duration_s, film.height_px, np.stack(greys), cuts, clear, clip.time_s, fault)
 
 
 def _decoded(data: bytes, film: Film) -> Iterator[tuple[int, float, Frames]]:

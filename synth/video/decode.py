@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,6 +29,10 @@ CPU_S_A_FRAME_A_MEGAPIXEL = 0.05
 """Processor time that decoding may take (chosen: H.264 takes 0.005 s a frame and megapixel, AV1 four times that)."""
 CPU_S_A_MEGABYTE = 1.0
 """That listing the frames may take where they must be decoded for it (chosen: a megabyte is some ten frames of 720p)."""
+COMPARED_PX, DIFFER = (64, 36), 3.0
+"""Frames of two decoders are compared at this size, and differ from this mean difference of levels on (chosen: 16 frames each of
+esplanade.webm and places.mp4 of the tests came to 0.9 to 1.3, of cityCC0.mpg of Kivy's examples to 7.8 to 47).
+"""
 MAX_BATCH_BYTES = 1 << 30
 """Of pixels that one call hands over (chosen)."""
 
@@ -89,6 +94,7 @@ FLAGS = {
     "other_frame_count": "the container states another number of frames than it holds",
     "truncated": "the file ends before its frames do",
     "large_frames": "frames are larger than 4K",
+    "decoders_differ": "decord reads other frames than PyAV, or cannot read it (`differing`)",
 }
 
 
@@ -163,6 +169,18 @@ def second_frames_at(source: Path | bytes, film: Film, indices: Sequence[int]) -
     with on_disk(source) as path:
         facts, (body,) = ask("check", path, _cpu_s(film), indices=list(indices), size=size, in_order=not film.keys, threads=1)
     return np.frombuffer(body, np.uint8).reshape(facts["shape"]), tuple(facts["time_s"]), facts["count"]
+
+
+def differing(source: Path | bytes, film: Film, indices: Sequence[int]) -> tuple[int, ...]:
+    """Those of some frames on which the decoders differ, by number; all of them if decord cannot read the film."""
+    ours = frames_at(source, film, indices)
+    try:
+        theirs, _, _ = second_frames_at(source, film, indices)
+    except DataError:
+        return tuple(indices)
+    small = [[cv2.resize(frame, COMPARED_PX, interpolation=cv2.INTER_AREA).astype(np.int16) for frame in some] for some in (ours, theirs)]
+    away = [float(np.abs(a - b).mean()) for a, b in zip(*small, strict=True)]
+    return tuple(index for index, levels in zip(indices, away, strict=True) if levels > DIFFER)
 
 
 @contextmanager

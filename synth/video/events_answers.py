@@ -13,6 +13,7 @@ import numpy as np
 from synth.video.events_observed import Observed, Scene
 from synth.video.events_prompts import DIRECTIONS, most_nth, read_event, read_nth
 from synth.video.events_tracks import Motion
+from synth.video.precision_proof import holds
 
 Span = tuple[float, float]
 REACH_PX = 6.0
@@ -25,11 +26,11 @@ class Unclear(Exception):
 
 @dataclass(frozen=True)
 class Found:
-    """An answer: times as spans in which they lie (first, last), or a text; and what shows it."""
+    """An answer: times as spans in which they lie (first, last), a text, or the two events that a length lies between; and its evidence."""
 
     spans: tuple[Span, ...] = ()
     text: str = ""
-    lasts: Span | None = None
+    lasts: tuple[Span, Span] | None = None
     absent: bool = False
     events: tuple[Observed, ...] = ()
     evidence: tuple[Span, ...] = ()
@@ -43,6 +44,11 @@ class Case:
     shown_s: Sequence[float]
     slots: dict[str, str]
     read_time: Callable[[str], float]
+
+    @property
+    def step_s(self) -> float:
+        """To what times are asked to be rounded."""
+        return float(self.slots["step"])
 
     @property
     def gap_s(self) -> float:
@@ -105,8 +111,8 @@ def when(case: Case) -> Found:
 def how_long(case: Case) -> Found:
     """Duration of one motion."""
     move, slack = _move(case)
-    lasts = move.stop_s - move.start_s
-    return Found(lasts=(lasts - slack, lasts + slack), evidence=((move.start_s, move.stop_s),))
+    start, stop = ((time - slack, time + slack) for time in (move.start_s, move.stop_s))
+    return Found(lasts=(start, stop), evidence=((move.start_s, move.stop_s),))
 
 
 def moment(case: Case) -> Found:
@@ -127,9 +133,8 @@ def direction(case: Case) -> Found:
 
 def between(case: Case) -> Found:
     """Time between two events."""
-    first, second = _several(case, "first", "second")
-    lasts, slack = abs(first.middle_s - second.middle_s), (first.high_s - first.low_s + second.high_s - second.low_s) / 2
-    return Found(lasts=(lasts - slack, lasts + slack), evidence=(_span(first), _span(second)))
+    first, second = sorted(_several(case, "first", "second"), key=lambda event: event.middle_s)
+    return Found(lasts=((first.low_s, first.high_s), (second.low_s, second.high_s)), evidence=(_span(first), _span(second)))
 
 
 def before(case: Case) -> Found:
@@ -270,13 +275,14 @@ def _several(case: Case, *slots: str) -> list[Observed]:
 
 
 def _still(case: Case, time_s: float, tracks: Sequence[int]) -> None:
-    """Refuse a time near a change of what is there, or for which no frame shows what holds then."""
+    """Refuse a time near a change of what is there, or for which the frames shown before and after it do not show what holds then."""
     film = case.scene.film
+    # a change is first shown by the frame at the end of its span
     changes = [0.0, film.duration_s]
-    changes += [event.middle_s for event in case.scene.events if event.who in tracks and event.kind in ("appears", "disappears", "turns")]
+    changes += [event.high_s for event in case.scene.events if event.who in tracks and event.kind in ("appears", "disappears", "turns")]
     low, high = max((t for t in changes if t <= time_s), default=0.0), min((t for t in changes if t > time_s), default=0.0)
-    if min(time_s - low, high - time_s) < 0.15 or not case.shown(low, high):
-        raise Unclear(f"something changes near {time_s:.2f} s, or no frame shows what holds then")
+    if min(time_s - low, high - time_s) < 0.15 or not holds(time_s, (low, high), case.shown_s):
+        raise Unclear(f"something changes near {time_s:.2f} s, or the frames shown around it do not tell what holds then")
 
 
 def _name(scene: Scene, track: int) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 import yaml
 from numpy.random import Generator
 
+from schemas.timecode import STEPS_S
+
 FILE = Path(__file__).with_name("events_prompts.yaml")
 ENDINGS = {
     "when": ("notation",),
@@ -43,11 +45,11 @@ def _load() -> dict[str, Any]:
     return loaded
 
 
-def question(task: str, notation: str, rng: Generator, **slots: str) -> str:
-    """One phrasing with its slots filled and its ending."""
+def question(task: str, notation: str, step_s: float, rng: Generator, **slots: str) -> str:
+    """One phrasing with its slots filled and its ending, which says to what times are rounded."""
     found = _load()["tasks"][task]
-    text: str = found[int(rng.integers(len(found)))].format(**slots)
-    return " ".join([text, *endings(task, notation)])
+    text = " ".join([found[int(rng.integers(len(found)))], *endings(task, notation)])
+    return text.format(**slots, step=f"{step_s:g}", digits=_digits(step_s))
 
 
 def endings(task: str, notation: str) -> list[str]:
@@ -57,12 +59,16 @@ def endings(task: str, notation: str) -> list[str]:
 
 def read_question(task: str, notation: str, text: str) -> dict[str, str] | None:
     """What stands in the slots of a question without its clip's placeholder; None if it is no question of the task."""
-    end = "".join(f" {part}" for part in endings(task, notation))
-    if text.endswith(end):
-        for phrasing in _load()["tasks"][task]:
-            if found := re.fullmatch(_pattern(phrasing), text.removesuffix(end)):
-                return found.groupdict()
+    for phrasing in _load()["tasks"][task]:
+        if found := re.fullmatch(_pattern(" ".join([phrasing, *endings(task, notation)])), text):
+            slots = found.groupdict()
+            step_s = float(slots.get("step", STEPS_S[0]))
+            return slots if step_s in STEPS_S and slots.get("digits", _digits(step_s)) == _digits(step_s) else None
     return None
+
+
+def _digits(step_s: float) -> str:
+    return ".f" if step_s < 1 else ""
 
 
 def event_text(kind: str, base: bool, nth: int, **slots: str) -> str:
@@ -106,5 +112,6 @@ def absent_text() -> str:
 def _pattern(phrasing: str) -> str:
     nth = "|".join(re.escape(text) for text in _load()["nth"])
     pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(phrasing).replace(r"\{nth\}", f"(?P<nth>{nth})"))
+    pattern = pattern.replace("(?P<step>.+)", r"(?P<step>[0-9]+(?:\.[0-9]+)?)").replace("(?P<digits>.+)", r"(?P<digits>(?:\.f)?)")
     pattern = pattern.replace("(?P<colour>.+)", "(?P<colour>[a-z]+)")
     return pattern.replace("(?P<who>.+)", "(?P<who>the [a-z]+(?: [a-z]+)?)").replace("(?P<other>.+)", "(?P<other>the [a-z]+(?: [a-z]+)?)")

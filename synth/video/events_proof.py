@@ -14,11 +14,12 @@ from PIL import Image as PillowImage
 
 from schemas.errors import DataError
 from schemas.sample import Clip, Json, Stored, Turn, Verdict, sha256_hex
-from schemas.timecode import Notation, read_time, rounding_s, write_time
+from schemas.timecode import Notation, read_time, write_rounded
 from synth.video.decode import Film, second_frames_at
 from synth.video.events_answers import ANSWERS, Case, Found, Unclear
 from synth.video.events_observed import Scene, observe
 from synth.video.events_prompts import absent_text, event_text, read_event, read_question
+from synth.video.precision_proof import told, told_length
 
 FILM = "film.mp4"
 LIKE = 6.0
@@ -89,56 +90,62 @@ def _fault(scene: Scene, clip: Clip, asked: str, turn: Turn, notation: Notation)
     if turn.proof is None or turn.proof.program != {"task": turn.task, "notation": notation}:
         return "the program is not that of the question"
     try:
-        found = ANSWERS[turn.task](Case(scene, clip.time_s, slots, read_time))
-        return _text_fault(scene, found, turn.text, turn.proof.answer, notation) or _evidence_fault(found, turn, scene)
+        case = Case(scene, clip.time_s, slots, read_time)
+        found = ANSWERS[turn.task](case)
+        return _text_fault(case, found, turn.text, turn.proof.answer, notation) or _evidence_fault(found, turn, scene)
     except (Unclear, ValueError) as error:
         return str(error)
 
 
-def _text_fault(scene: Scene, found: Found, text: str, value: Json, notation: Notation) -> str:
+def _text_fault(case: Case, found: Found, text: str, value: Json, notation: Notation) -> str:
     if found.absent:
         return "" if (text, value) == (absent_text(), "absent") else f"no such event is in the film, but the answer is {text!r}"
     if found.events:
-        return _captions_fault(scene, found, text, value, notation)
+        return _captions_fault(case, found, text, value, notation)
+    duration_s = case.scene.film.duration_s
     if found.lasts:
-        return _time_fault(found.lasts, text, value, "seconds")
+        return _time_fault(told_length(*found.lasts, case.shown_s, duration_s, case.step_s), case.step_s, text, value, "seconds")
     if found.spans:
         parts = text.split(" - ")
         values = value if isinstance(value, list) else [value]
         if len(parts) != len(found.spans) or len(values) != len(parts):
             return f"{len(found.spans)} times are asked for"
-        faults = [_time_fault(span, part, one, notation) for span, part, one in zip(found.spans, parts, values, strict=True)]
+        faults = [
+            _time_fault(told(span, case.shown_s, duration_s, case.step_s), case.step_s, part, one, notation)
+            for span, part, one in zip(found.spans, parts, values, strict=True)
+        ]
         return next((fault for fault in faults if fault), "")
     return "" if text == found.text and str(value) == found.text else f"the film shows {found.text!r}"
 
 
-def _time_fault(span: tuple[float, float], text: str, value: Json, notation: Notation) -> str:
-    stated = read_time(text)
-    if text != write_time(stated, notation):
-        return f"{text!r} is not written as {notation}"
-    if not isinstance(value, float) or abs(value - stated) > rounding_s(notation) + 1e-6:
+def _time_fault(multiples: set[int], step_s: float, text: str, value: Json, notation: Notation) -> str:
+    """Why a time is not one of those that the frames shown tell; `multiples` of the step."""
+    if not multiples:
+        return f"the frames shown do not tell the time to {step_s:g} s"
+    known = {write_rounded(number * step_s, notation, step_s) for number in multiples}
+    if text not in known:
+        return f"the frames shown tell {' or '.join(sorted(known))}, not {text}"
+    if not isinstance(value, float) or abs(value - read_time(text)) > 1e-6:
         return f"{value} is not {text}"
-    if not span[0] - 1e-6 <= value <= span[1] + 1e-6:
-        return f"the film shows {span[0]:.3f} to {span[1]:.3f} s, not {value:.3f}"
     return ""
 
 
-def _captions_fault(scene: Scene, found: Found, text: str, value: Json, notation: Notation) -> str:
+def _captions_fault(case: Case, found: Found, text: str, value: Json, notation: Notation) -> str:
     """Line by line: each names one event of those left, at its time, and none is left over."""
     left, lines = list(found.events), text.split("\n")
     if not isinstance(value, list) or len(value) != len(lines):
         return "there are not as many times as lines"
-    counted = Case(scene, (), {}, read_time)
     for line, time in zip(lines, value, strict=True):
         when, _, what = line.partition(": ")
         for kind, nth, slots in read_event(what.removesuffix(".")):
-            same = counted.events(kind, slots)
+            same = case.events(kind, slots)
             if (nth == 0) == (len(same) == 1) and 0 < len(same) >= nth and what == f"{event_text(kind, False, nth, **slots)}.":
                 event = same[max(0, nth - 1)]
                 break
         else:
             return f"{what!r} is nothing that happens"
-        if fault := _time_fault((event.low_s, event.high_s), when, time, notation):
+        multiples = told((event.low_s, event.high_s), case.shown_s, case.scene.film.duration_s, case.step_s)
+        if fault := _time_fault(multiples, case.step_s, when, time, notation):
             return fault
         if event not in left:
             return f"{what!r} stands twice"

@@ -12,10 +12,11 @@ from numpy.random import Generator
 
 from schemas.errors import DataError
 from schemas.sample import Evidence, Json, Proof, Turn
-from schemas.timecode import Notation, write_time
+from schemas.timecode import Notation, read_time, write_rounded, write_time
 from synth.video.events_prompts import DIRECTIONS, absent_text, event_text, most_nth, nth_text, question
 from synth.video.log import Happening, Leg, Run, World, happenings, simulate
 from synth.video.log_plan import COLOURS
+from synth.video.precision import around, step_of_length, step_of_times
 
 MARGIN_S = 0.35
 """Events that are compared lie so far apart at least (chosen), and as far as frames shown do."""
@@ -23,12 +24,13 @@ MARGIN_S = 0.35
 
 @dataclass(frozen=True)
 class Answer:
-    """What a task came to: slots of the question, text of the answer, its value, the spans that show it."""
+    """What a task came to: slots of the question, text of the answer, its value, the spans that show it, to what times are rounded."""
 
     slots: dict[str, str]
     text: str
     value: Json
     spans: tuple[tuple[float, float], ...]
+    step_s: float = 0.0
 
 
 class Asking:
@@ -67,6 +69,18 @@ class Asking:
         slots = {"who": self.name(item.who), "other": self.name(item.other) if item.other >= 0 else "", "colour": item.colour}
         return event_text(item.kind, base, nth, **slots)
 
+    def step(self, *times_s: float) -> float | None:
+        """To which step the frames shown tell some times."""
+        return step_of_times(times_s, self.shown_s, self.duration_s)
+
+    def length(self, slots: dict[str, str], first_s: float, last_s: float, spans: tuple[tuple[float, float], ...]) -> Answer | None:
+        """The time from one event to another as an answer, if the frames shown tell it."""
+        step_s = step_of_length(first_s, last_s, self.shown_s, self.duration_s)
+        if step_s is None:
+            return None
+        text = write_rounded(last_s - first_s, "seconds", step_s)
+        return Answer(slots, text, read_time(text), spans, step_s)
+
     def plain(self) -> list[Happening]:
         """Events that frames show: one in the state before, one in the state after; few enough of a kind to be numbered."""
         return [item for item in self.log if len(self.same(item)) <= most_nth() and self._is_shown(item)]
@@ -97,7 +111,10 @@ def when(a: Asking, rng: Generator) -> Answer | None:
     if not found:
         return None
     item = found[int(rng.integers(len(found)))]
-    return Answer({"what": a.text(item, True)}, write_time(item.time_s, a.notation), item.time_s, ((item.time_s, item.time_s),))
+    if (step_s := a.step(item.time_s)) is None:
+        return None
+    text = write_rounded(item.time_s, a.notation, step_s)
+    return Answer({"what": a.text(item, True)}, text, read_time(text), ((item.time_s, item.time_s),), step_s)
 
 
 def absent(a: Asking, rng: Generator) -> Answer | None:
@@ -113,8 +130,10 @@ def absent(a: Asking, rng: Generator) -> Answer | None:
         return None
     if any((other.kind, other.who, other.other, other.colour) == (item.kind, who, item.other, colour) for other in a.log):
         return None
+    if (step_s := a.step(item.time_s)) is None:
+        return None
     other = a.name(item.other) if item.other >= 0 else ""
-    return Answer({"what": event_text(item.kind, True, 0, who=a.name(who), other=other, colour=colour)}, absent_text(), None, ())
+    return Answer({"what": event_text(item.kind, True, 0, who=a.name(who), other=other, colour=colour)}, absent_text(), None, (), step_s)
 
 
 def _leg(a: Asking, rng: Generator) -> tuple[int, Leg, str] | None:
@@ -131,8 +150,7 @@ def how_long(a: Asking, rng: Generator) -> Answer | None:
     if not (found := _leg(a, rng)):
         return None
     actor, leg, nth = found
-    lasts = leg.end_s - leg.start_s
-    return Answer({"who": a.name(actor), "nth": nth}, write_time(lasts, "seconds"), lasts, ((leg.start_s, leg.end_s),))
+    return a.length({"who": a.name(actor), "nth": nth}, leg.start_s, leg.end_s, ((leg.start_s, leg.end_s),))
 
 
 def moment(a: Asking, rng: Generator) -> Answer | None:
@@ -140,8 +158,11 @@ def moment(a: Asking, rng: Generator) -> Answer | None:
     if not (found := _leg(a, rng)):
         return None
     actor, leg, nth = found
-    text = f"{write_time(leg.start_s, a.notation)} - {write_time(leg.end_s, a.notation)}"
-    return Answer({"who": a.name(actor), "nth": nth}, text, [leg.start_s, leg.end_s], ((leg.start_s, leg.end_s),))
+    if (step_s := a.step(leg.start_s, leg.end_s)) is None or step_s > leg.end_s - leg.start_s:
+        return None
+    ends = [write_rounded(time, a.notation, step_s) for time in (leg.start_s, leg.end_s)]
+    value: list[Json] = [read_time(end) for end in ends]
+    return Answer({"who": a.name(actor), "nth": nth}, " - ".join(ends), value, ((leg.start_s, leg.end_s),), step_s)
 
 
 def direction(a: Asking, rng: Generator) -> Answer | None:
@@ -170,9 +191,9 @@ def between(a: Asking, rng: Generator) -> Answer | None:
     """Time between two events."""
     if not (two := _apart(a, 2, rng)):
         return None
-    lasts = abs(two[0].time_s - two[1].time_s)
     slots = {"first": a.text(two[0], False), "second": a.text(two[1], False)}
-    return Answer(slots, write_time(lasts, "seconds"), lasts, tuple((item.time_s, item.time_s) for item in two))
+    first_s, last_s = sorted(item.time_s for item in two)
+    return a.length(slots, first_s, last_s, tuple((item.time_s, item.time_s) for item in two))
 
 
 def before(a: Asking, rng: Generator) -> Answer | None:
@@ -209,12 +230,13 @@ def _extreme(a: Asking, which: int) -> Answer | None:
 
 
 def _still_time(a: Asking, actors: Sequence[int], rng: Generator) -> float | None:
-    """A time so far from every change of some things that a frame shows what holds then."""
-    time = float(rng.uniform(0, a.duration_s))
+    """A time far from every change of some things, between two frames shown that both show what holds then."""
+    time = read_time(write_time(float(rng.uniform(0, a.duration_s)), a.notation))  # as it will be asked
     changes = [0.0, a.duration_s]
     changes += [item.time_s for item in a.log if item.who in actors and item.kind in ("appears", "disappears", "turns")]
     low, high = max(t for t in changes if t <= time), min(t for t in changes if t > time)
-    return time if min(time - low, high - time) > 0.3 and any(low < shown < high for shown in a.shown_s) else None
+    beside = around(time, a.shown_s)
+    return time if min(time - low, high - time) > 0.3 and beside and low <= beside[0] and beside[1] < high else None
 
 
 def colour_at(a: Asking, rng: Generator) -> Answer | None:
@@ -271,9 +293,12 @@ def captions(a: Asking, rng: Generator) -> Answer | None:
     """All events with times."""
     if not 2 <= len(a.log) <= 16 or any(item not in a.plain() for item in a.log):
         return None
-    lines = [f"{write_time(item.time_s, a.notation)}: {a.text(item, False)}." for item in a.log]
-    value: list[Json] = [item.time_s for item in a.log]
-    return Answer({}, "\n".join(lines), value, tuple((item.time_s, item.time_s) for item in a.log))
+    if (step_s := a.step(*(item.time_s for item in a.log))) is None:
+        return None
+    times = [write_rounded(item.time_s, a.notation, step_s) for item in a.log]
+    lines = [f"{time}: {a.text(item, False)}." for time, item in zip(times, a.log, strict=True)]
+    value: list[Json] = [read_time(time) for time in times]
+    return Answer({}, "\n".join(lines), value, tuple((item.time_s, item.time_s) for item in a.log), step_s)
 
 
 TASKS: dict[str, Callable[[Asking, Generator], Answer | None]] = {
@@ -309,7 +334,7 @@ def turns_of(asking: Asking, tasks: Sequence[str], questions: int, rng: Generato
         if answer is None or (key := f"{task} {sorted(answer.slots.items())}") in asked:
             continue
         asked.add(key)
-        text = question(task, asking.notation, rng, **answer.slots)
+        text = question(task, asking.notation, answer.step_s, rng, **answer.slots)
         evidence = tuple(Evidence(clip=0, time_s=span) for span in answer.spans)
         program: Json = {"task": task, "notation": asking.notation}
         found.append(Turn("user", text if found else f"<video>{text}", task))

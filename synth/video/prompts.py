@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from numpy.random import Generator
 
-from schemas.timecode import Notation, read_time, write_time
+from schemas.timecode import NOTATIONS, STEPS_S, Notation, read_time, write_rounded, write_time
 
 
 @cache
@@ -35,15 +35,32 @@ def answer(name: str, key: str, language: str, **slots: str) -> str:
     return text.format(**slots)
 
 
-def say_time(name: str, time_s: float, notation: Notation, language: str) -> str:
-    """A time in a notation, seconds with their word in the language."""
-    return write_time(time_s, notation).replace("seconds", load(name)["units"][language])
+def say_time(name: str, time_s: float, notation: Notation, language: str, step_s: float | None = None) -> str:
+    """A time in a notation, rounded to multiples of a step if one is given; seconds with their word in the language."""
+    number, _, unit = (write_time(time_s, notation) if step_s is None else write_rounded(time_s, notation, step_s)).partition(" ")
+    one, several = load(name)["units"][language]
+    return f"{number} {one if unit == 'second' else several}" if unit else number
+
+
+def say_form(name: str, notation: Notation, language: str, step_s: float) -> str:
+    """How a question asks for times: their notation, and to what they are rounded."""
+    text: str = load(name)["forms"][notation][language]
+    return text.format(step=f"{step_s:g}", digits=".f" if step_s < 1 else "")
+
+
+def hear_form(name: str, text: str, language: str) -> tuple[Notation, float]:
+    """What `say_form` said; ValueError if it is none of its forms."""
+    for notation in NOTATIONS:
+        for step_s in STEPS_S:
+            if say_form(name, notation, language, step_s) == text:
+                return notation, step_s
+    raise ValueError(f"{text!r} asks for no notation of times")
 
 
 def hear_time(name: str, text: str) -> float:
     """Seconds of a time that `say_time` wrote, in any language; ValueError if it is none."""
-    for unit in load(name)["units"].values():
-        text = text.removesuffix(unit)
+    for one, several in load(name)["units"].values():
+        text = text.removesuffix(several).removesuffix(one)
     return read_time(text.strip())
 
 

@@ -15,8 +15,8 @@ from synth.video.decode import Film, Frames, frames_at
 SMALL_PX = (32, 18)
 """Frames are compared at this size (chosen: noise and small motion vanish)."""
 CUT, NO_CUT = 22.0, 9.0
-"""Mean difference of levels, of 255, from which on a step is a cut if it stands out, and up to which it is none (chosen on 14 clips of E4:
-cuts came to 24 to 90, fast motion to 14)."""
+"""Mean difference of levels, of 255, from which on a step is a cut if it stands out, and up to which it is none (chosen; what lies
+between is in doubt)."""
 STANDS_OUT = 4.0
 """How many times the median step of its neighbours a cut must be (chosen)."""
 NEIGHBOURS = 6

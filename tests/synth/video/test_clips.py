@@ -3,15 +3,19 @@
 import io
 from dataclasses import replace
 from functools import cache
+from typing import cast
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines.report import check_sample
 from schemas.errors import DataError
-from schemas.sample import Attachment, Sample, Stored, Turn
+from schemas.sample import Attachment, Json, Sample, Stored, Turn
+from schemas.timecode import Notation, write_rounded
 from synth.load import load_family
 from synth.make import make_sample, truth_adapter
+from synth.video import prompts
 from synth.video.clips_film import Label, draw_labels, plate, write_excerpt
 from synth.video.clips_seen import Watched, spans_of, watch
 from synth.video.decode import probe
@@ -95,6 +99,36 @@ def _near(turn: Turn) -> list[str]:
     return found
 
 
+def test_times_finer_than_the_frames_shown_are_refused() -> None:
+    """The film's own times of a label, right to the tenth, where frames shown lie further apart."""
+    family = load_family("video.clips", {**PARAMS, "languages": ["en"]})
+    made = make_sample(family, "video.clips", 0, 4)
+    place = next(k for k, turn in enumerate(made.turns) if turn.task == "label_when" and turn.proof and turn.proof.evidence)
+    proof = made.turns[place].proof
+    assert proof
+    assert proof.evidence[0].time_s
+    assert isinstance(proof.program, dict)
+    notation = cast(Notation, proof.program["notation"])
+    form = prompts.match("clips_prompts", "label_when", made.turns[place - 1].text.removeprefix("<video>\n"))
+    assert form
+    times: list[Json] = [write_rounded(time, notation, 0.1) for time in proof.evidence[0].time_s]
+    asked = made.turns[place - 1].text.replace(form[1]["form"], prompts.say_form("clips_prompts", notation, "en", 0.1))
+    answered = replace(made.turns[place], text=f"From {times[0]} to {times[1]}.", proof=replace(proof, answer=times))
+    turns = (*made.turns[: place - 1], replace(made.turns[place - 1], text=asked), answered, *made.turns[place + 1 :])
+    verdict = family.verify(made.stored, turns, truth_adapter(family).validate_json(made.truth))[place // 2]
+    assert verdict.reason.startswith("doubtful: the frames shown do not tell the time to 0.1 s")
+
+
+def test_answers_that_need_frames_which_are_not_shown_are_refused() -> None:
+    (clip,) = sample().clips
+    few = replace(clip, frames=clip.frames[:4], time_s=clip.time_s[:4], frame_index=clip.frame_index[:4])
+    family = load_family("video.clips", PARAMS)
+    found = family.verify(replace(sample().stored, clips=(few,)), sample().turns, truth_adapter(family).validate_json(sample().truth))
+    assert {v.reason.partition(":")[0] for v in found if v.task in ("label_order", "label_count", "shot_count", "shot_list")} == {
+        "doubtful"
+    }
+
+
 def test_evidence_must_be_the_span() -> None:
     turns = list(sample().turns)
     place = next(k for k, turn in enumerate(turns) if turn.proof and turn.proof.evidence)
@@ -110,7 +144,7 @@ def watched(text: str) -> Watched:
     frame = np.full((40, 240, 320), 110, np.uint8)
     part = plate(text, 240)
     frame[10:25, 60 : 60 + part.shape[0], 80 : 80 + part.shape[1]] = part
-    return Watched(tuple(k / 25 for k in range(40)), 1.6, 240, frame, (), True, "")
+    return Watched(tuple(k / 25 for k in range(40)), 1.6, 240, frame, (), True, (), "")
 
 
 @pytest.mark.parametrize("text", ["AK-6XX", "UU-VEG", "22-T3B", "8B-SG6", "MW-NMH"])
@@ -158,3 +192,12 @@ def test_stored_frames_have_the_size_that_was_chosen() -> None:
     width, height = sizes.pop()
     assert width % 32 == height % 32 == 0
     assert len(clip.frames) % 2 == 0
+
+
+def test_a_stored_clip_is_checked_with_its_tokens() -> None:
+    """What `assay verify` does to each sample; it once counted tokens without clips."""
+    proved, broken = check_sample(sample())
+    assert broken == []
+    assert sum(proved.values()) == len(sample().turns) // 2
+    _, broken = check_sample(replace(sample(), vision_tokens=sample().vision_tokens + 1))
+    assert "counting gives" in broken[0]

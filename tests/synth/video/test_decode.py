@@ -12,7 +12,7 @@ import pytest
 
 from schemas.errors import DataError
 from synth.video import decoder_link
-from synth.video.decode import Film, frames_at, probe, second_frames_at
+from synth.video.decode import Film, differing, frames_at, probe, second_frames_at
 from tests.synth.video.films import read_number, rotated, sound_only, write_film
 
 CONSTANT = [round(k * 1000 / 30) for k in range(60)]
@@ -170,6 +170,37 @@ def test_a_killed_decoder_costs_its_request_only() -> None:
     decoder_link._links[0].process.kill()
     decoder_link._links[0].process.wait()
     assert read_number(frames_at(data, film, [9])[0]) == 9
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_an_answer_that_is_not_read_to_its_end_is_not_taken_for_the_next(
+    error: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something is raised between an answer's head and its pixels: the rest stays in the pipe."""
+    data = write_film(None, CONSTANT)
+    film = probe(data)
+
+    def interrupted(text: bytes) -> object:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr("synth.video.decoder_link.json.loads", interrupted)
+        with pytest.raises(error):
+            frames_at(data, film, [3, 4])
+    assert [read_number(frame) for frame in frames_at(data, film, [9, 10])] == [9, 10]
+
+
+def test_frames_on_which_decoders_differ_are_named(tmp_path: Path) -> None:
+    """A sound film has none; of one that was cut before a key frame, decord numbers frames otherwise or cannot read it."""
+    whole, cut = write_film(None, CONSTANT, container="matroska", options={"bf": "0", "sc_threshold": "0"}), tmp_path / "cut.mkv"
+    assert differing(whole, probe(whole), WANTED) == ()
+    with av.open(io.BytesIO(whole), mode="r") as source, av.open(str(cut), "w", format="matroska") as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for number, packet in enumerate(source.demux(video=0)):
+            if number >= 5 and packet.size:
+                packet.stream = stream
+                out.mux(packet)
+    assert differing(cut, probe(cut), [1, 5, 20])
 
 
 def test_more_pixels_than_fit_are_refused() -> None:

@@ -11,14 +11,14 @@ from PIL import Image as PillowImage
 
 from schemas.errors import DataError
 from schemas.sample import Proof, Sample, Turn
-from schemas.timecode import Notation, read_time, write_time
+from schemas.timecode import Notation, read_time, write_rounded, write_time
 from synth.load import load_family
 from synth.make import draft_sample, make_sample, truth_adapter, verify_sample
 from synth.video.decode import probe
 from synth.video.draw import RGB, Drawing, draw_look
 from synth.video.encode import Coding, encode, frame_ticks
 from synth.video.events_observed import observe
-from synth.video.events_prompts import event_text, read_event
+from synth.video.events_prompts import event_text, question, read_event, read_question
 from synth.video.events_tracks import HUES, spots_of
 from synth.video.log import Actor, Push, World, happenings, simulate
 from synth.video.log_plan import draw_world
@@ -153,6 +153,41 @@ def test_wrong_answers_are_refused_though_text_and_value_agree() -> None:
             tried += 1
             assert not verdict_of(replace(sample(), turns=turns))[place], (turn.task, turn.text, wrong.text)
     assert tried >= 6
+
+
+@cache
+def timed() -> Sample:
+    params = {"max_s": 12.0, "questions": 6, "tasks": ["when", "moment", "between"]}
+    return make_sample(load_family("video.events", params), "video.events", 1, 11)
+
+
+def test_times_are_refused_where_the_frames_that_tell_them_are_not_shown() -> None:
+    (clip,) = timed().clips
+    kept = [0, 1, len(clip.frames) - 2, len(clip.frames) - 1]
+    few = replace(clip, frames=tuple(clip.frames[k] for k in kept))
+    few = replace(few, time_s=tuple(clip.time_s[k] for k in kept), frame_index=tuple(clip.frame_index[k] for k in kept))
+    assert all(verdict.passed for verdict in timed().verdicts)
+    assert not any(verdict_of(replace(timed(), clips=(few,))))
+
+
+def test_a_time_to_a_finer_step_than_frames_tell_is_refused() -> None:
+    """The question asks for tenths, and the answer is the film's time in tenths."""
+    place = next(k for k, turn in enumerate(timed().turns) if turn.task == "when" and turn.proof and turn.proof.evidence)
+    asked, turn = timed().turns[place - 1 : place + 1]
+    assert turn.proof
+    assert turn.proof.evidence[0].time_s
+    assert isinstance(turn.proof.program, dict)
+    notation = cast(Notation, turn.proof.program["notation"])
+    slots = read_question("when", notation, asked.text.removeprefix("<video>"))
+    assert slots
+    assert slots["step"] != "0.1"
+    text = write_rounded(turn.proof.evidence[0].time_s[0], notation, 0.1)
+    finer = question("when", notation, 0.1, np.random.default_rng(1), what=slots["what"])
+    changed = (replace(asked, text=f"<video>{finer}" if place == 1 else finer), changed_answer(turn, text, read_time(text)))
+    turns = (*timed().turns[: place - 1], *changed, *timed().turns[place + 1 :])
+    family = load_family("video.events", {"max_s": 12.0})
+    verdict = family.verify(timed().stored, turns, truth_adapter(family).validate_json(timed().truth))[place // 2]
+    assert verdict.reason == "the frames shown do not tell the time to 0.1 s"
 
 
 def test_other_frames_times_and_films_are_refused() -> None:
