@@ -7,7 +7,7 @@ costs two small matrix products, since the cosines of a window are a basis like 
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
+from pipelines.dedup_marks import has_changed_mark
 from pipelines.stats_alike import SIDE, Pixels, ink_of, is_near_duplicate
 from schemas.sample import Image
 
@@ -35,6 +36,8 @@ _FLAT = 24.0
 """Grey levels within which a row or column is a border."""
 _COARSE = 4
 """Pixels compared for one in which pictures are laid over each other."""
+FINEST = 1600
+"""Pixels of the longer side at most when letters are compared: body type of an A4 page is 18 pixels high."""
 LAID_OVER = 0.5
 """Least correlation of two pictures laid over each other."""
 BLOCK = 256
@@ -100,27 +103,48 @@ def proposals(one: NDArray[np.uint64], other: NDArray[np.uint64], bits: int = PI
 
 def same_picture(one: Image, other: Image, windows: tuple[Window, Window]) -> bool:
     """Whether most of what is drawn in a window of each of two pictures is found in that of the other (`stats_alike`), once the second was
-    laid over the first.
+    laid over the first, and no letter or digit in it is another (`dedup_marks`).
     """
     cuts = [_cut(image, window) for image, window in zip((one, other), windows, strict=True)]
-    aspect = sqrt(prod(cut.width / cut.height for cut in cuts))
-    longest = max(aspect, 1 / aspect)
-    short = max(1, round(SIDE / longest))
-    size: tuple[int, int] = (SIDE, short) if aspect >= 1 else (short, SIDE)
-    warp = _laid_over(*(_far(cut, max(8, size[0] // _COARSE), max(8, size[1] // _COARSE)) for cut in cuts))
+    size = _common_size(cuts, SIDE)
+    warp = _laid_over(*(_far(cut, _common_size(cuts, SIDE // _COARSE)) for cut in cuts))
     if warp is None:
         return False
-    warp[:, 2] *= _COARSE
-    tones = [np.asarray(cut.resize(size, PillowImage.Resampling.BOX)) for cut in cuts]
-    over = cv2.warpAffine(tones[1], warp, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=(float(np.median(tones[1])),))
-    drawn: list[Pixels] = [ink_of(PillowImage.fromarray(grey), size) for grey in (tones[0], over)]
-    return is_near_duplicate(drawn[0], drawn[1])
+    first, over, _ = _overlay(cuts, _common_size(cuts, SIDE), _scaled(warp, SIDE / (SIDE // _COARSE)))
+    drawn: list[Pixels] = [ink_of(PillowImage.fromarray(grey), size) for grey in (first, over)]
+    if not is_near_duplicate(drawn[0], drawn[1]):
+        return False
+    side = min(FINEST, *(max(cut.size) for cut in cuts))
+    return not has_changed_mark(*_overlay(cuts, _common_size(cuts, side), _scaled(warp, side / (SIDE // _COARSE))))
 
 
-def _far(cut: PillowImage.Image, width: int, height: int) -> NDArray[np.float32]:
-    """How far each pixel of a picture brought to this size is from its median tone."""
-    grey = np.asarray(cut.resize((width, height), PillowImage.Resampling.BOX), dtype=np.float32)
-    far: NDArray[np.float32] = np.abs(grey - np.median(grey))
+def _common_size(cuts: Sequence[PillowImage.Image], side: int) -> tuple[int, int]:
+    """Width and height of the pictures' mean shape, the longer being `side`, the shorter at least 8."""
+    aspect = sqrt(prod(cut.width / cut.height for cut in cuts))
+    short = max(8, round(side * min(aspect, 1 / aspect)))
+    return (side, short) if aspect >= 1 else (short, side)
+
+
+def _scaled(warp: Pixels, scale: float) -> Pixels:
+    """The map for pictures `scale` times as large; the middle of pixel 0 lies half a pixel from the edge in both."""
+    scaled = warp.copy()
+    scaled[:, 2] = scale * warp[:, 2] + (scale - 1) / 2 * (1 - warp[:, :2].sum(axis=1))
+    return scaled
+
+
+def _overlay(cuts: Sequence[PillowImage.Image], size: tuple[int, int], warp: Pixels) -> tuple[Pixels, Pixels, NDArray[np.bool_]]:
+    """Both pictures at a size, grey, the second laid over the first; and where it reaches. What it does not reach has its median tone."""
+    one, other = (np.asarray(cut.resize(size, PillowImage.Resampling.BOX), dtype=np.float32) for cut in cuts)
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    over = cv2.warpAffine(other, warp, size, flags=how, borderValue=(float(np.median(other)),))
+    seen = cv2.warpAffine(np.ones_like(other), warp, size, flags=how) > 0.5
+    return one, np.asarray(over, np.float32), seen
+
+
+def _far(cut: PillowImage.Image, size: tuple[int, int]) -> Pixels:
+    """How far each pixel of a picture brought to this width and height is from its median tone."""
+    grey = np.asarray(cut.resize(size, PillowImage.Resampling.BOX), dtype=np.float32)
+    far: Pixels = np.abs(grey - np.median(grey))
     return far
 
 
