@@ -3,6 +3,7 @@ most tokens, among equals the one with the least content hash; a sample of an ol
 others.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from pipelines.dedup_features import ShardFile, Table
-from pipelines.dedup_join import REASONS
+from pipelines.dedup_join import REASONS, SAME_MEDIA
 
 _CLUSTERS: list[tuple[str, pa.DataType]] = [
     ("cluster", pa.string()),
@@ -30,8 +31,27 @@ fingerprints; why it is one; and
 who stays, which is empty where it stays itself."""
 
 
-def cluster(edges: Table, rows: Sequence[Table], shards: Sequence[ShardFile]) -> pa.Table:
-    """The table of all samples that have a duplicate, ordered by cluster and content."""
+def cluster(edges: Table, rows: Sequence[Table], shards: Sequence[ShardFile], drop_same_media: bool = False) -> pa.Table:
+    """The table of all samples that have a duplicate, ordered by cluster and content; then that of samples that stay although there are
+    others of the same media, unless those are to be dropped: a survivor may stand in both.
+    """
+    if drop_same_media:
+        return _clustered(edges, rows, shards)
+    table = _clustered(edges[edges["kind"] != SAME_MEDIA], rows, shards)
+    gone = {(row["data_set"], row["sample_id"]) for row in table.to_pylist() if not row["kept"]}
+    everyone = _clustered(edges, rows, shards).to_pylist()
+    stay = [row for row in everyone if (row["data_set"], row["sample_id"]) not in gone]
+    sizes = Counter(row["cluster"] for row in stay)
+    mixed = {row["cluster"] for row in stay if row["reason"] == REASONS[SAME_MEDIA]}
+    kept = [
+        row | {"size": sizes[row["cluster"]], "kept": True, "survivor": "", "reason": REASONS[SAME_MEDIA]}
+        for row in stay
+        if row["cluster"] in mixed and sizes[row["cluster"]] > 1
+    ]
+    return pa.concat_tables([table, pa.Table.from_pylist(kept, schema=CLUSTERS)])
+
+
+def _clustered(edges: Table, rows: Sequence[Table], shards: Sequence[ShardFile]) -> pa.Table:
     starts = np.cumsum([0, *(len(part) for part in rows)])
     ends = np.stack([starts[edges["file"]] + edges["row"], starts[edges["to_file"]] + edges["to_row"]], axis=1)
     members, places = np.unique(ends, return_inverse=True)

@@ -28,7 +28,7 @@ WORSE = 5.0
 `bench/dedup_planted.py --pictures`, as are the next two."""
 SHARP = 0.99
 """Usual correlations above this count as this: equal pixels have 1."""
-LOWEST = 0.6
+LOWEST = 0.5
 """No mark of a copy, however poor, correlates by less."""
 FEWEST = 10
 """With fewer marks nothing can be said of what is usual."""
@@ -45,10 +45,11 @@ def has_changed_mark(one: Pixels, other: Pixels, seen: NDArray[np.bool_]) -> boo
     other = _same_tones(one, other)
     papers = [cv2.medianBlur(np.clip(grey, 0, 255).astype(np.uint8), AROUND).astype(np.float32) for grey in (one, other)]
     laid = (np.abs(papers[0] - papers[1]) > OVERLAY).astype(np.uint8)
-    usable = (cv2.dilate(laid, np.ones((AROUND, AROUND), np.uint8)) == 0) & (cv2.erode(seen.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0)
+    usable = (cv2.dilate(laid, np.ones((AROUND, AROUND), np.uint8)) == 0) & (
+        cv2.erode(seen.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    )
     return any(
-        _one_is_worse(_correlations(a, b, _marks(a, paper), usable))
-        for a, b, paper in ((one, other, papers[0]), (other, one, papers[1]))
+        _one_is_worse(_correlations(a, b, _marks(a, paper), usable)) for a, b, paper in ((one, other, papers[0]), (other, one, papers[1]))
     )
 
 

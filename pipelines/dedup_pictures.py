@@ -23,9 +23,8 @@ from pipelines.stats_alike import SIDE, Pixels, ink_of, is_near_duplicate
 from schemas.sample import Image
 
 PICTURE_BITS = 14
-"""Hashes that differ in at most this many of 64 bits propose a pair. Of 180 pages, scenes, charts and lines, cut by up to a tenth on each
-side, compressed, recoloured, scaled, turned by 2 degrees or stamped, 98 % did; of all pairs of them 2.4 % did, which pixels then refuse
-(`bench/dedup_planted.py` prints both)."""
+"""Hashes that differ in at most this many of 64 bits propose a pair (chosen; `bench/dedup_planted.py --pictures` prints by kind what share of
+copies is proposed, and how many other pairs, which pixels then refuse)."""
 SCALES = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7)
 """Sides of windows as shares of the whole; each is laid at both ends and in the middle, across and down."""
 WHOLE, TRIMMED = 0, 1
@@ -38,6 +37,8 @@ _COARSE = 4
 """Pixels compared for one in which pictures are laid over each other."""
 FINEST = 1600
 """Pixels of the longer side at most when letters are compared: body type of an A4 page is 18 pixels high."""
+FINE_STEPS = 15
+"""Steps that the map is improved by before letters are compared."""
 LAID_OVER = 0.5
 """Least correlation of two pictures laid over each other."""
 BLOCK = 256
@@ -114,8 +115,9 @@ def same_picture(one: Image, other: Image, windows: tuple[Window, Window]) -> bo
     drawn: list[Pixels] = [ink_of(PillowImage.fromarray(grey), size) for grey in (first, over)]
     if not is_near_duplicate(drawn[0], drawn[1]):
         return False
+    warp = _aligned(*(_far(cut, size) for cut in cuts), _scaled(warp, SIDE / (SIDE // _COARSE)), FINE_STEPS)[1]
     side = min(FINEST, *(max(cut.size) for cut in cuts))
-    return not has_changed_mark(*_overlay(cuts, _common_size(cuts, side), _scaled(warp, side / (SIDE // _COARSE))))
+    return not has_changed_mark(*_overlay(cuts, _common_size(cuts, side), _scaled(warp, side / SIDE)))
 
 
 def _common_size(cuts: Sequence[PillowImage.Image], side: int) -> tuple[int, int]:
@@ -148,17 +150,22 @@ def _far(cut: PillowImage.Image, size: tuple[int, int]) -> Pixels:
     return far
 
 
-def _laid_over(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """The affine map (2, 3) from pixels of `one` to those of `other` where they correlate best (G. Evangelidis, E. Psarakis, "Parametric
-    image alignment using enhanced correlation coefficient maximization", 2008), or None where they correlate by less than `LAID_OVER`.
-    """
-    warp = np.eye(2, 3, dtype=np.float32)
-    stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-4)
-    try:
-        found, warp = cv2.findTransformECC(one, other, warp, cv2.MOTION_AFFINE, stop, None, 5)  # type: ignore[call-overload]
-    except cv2.error:  # it does not converge: they have little to do with each other, or one is empty
-        return None
+def _laid_over(one: Pixels, other: Pixels) -> Pixels | None:
+    """The affine map (2, 3) from pixels of `one` to those of `other`, or None where they correlate by less than `LAID_OVER`."""
+    found, warp = _aligned(one, other, np.eye(2, 3, dtype=np.float32), 40)
     return warp if found >= LAID_OVER else None
+
+
+def _aligned(one: Pixels, other: Pixels, start: Pixels, steps: int) -> tuple[float, Pixels]:
+    """The correlation of two pictures laid over each other, and the map where it is highest, searched from `start` (G. Evangelidis,
+    E. Psarakis, "Parametric image alignment using enhanced correlation coefficient maximization", 2008); -1 and `start` if it is not found.
+    """
+    stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, steps, 1e-4)
+    try:
+        found, warp = cv2.findTransformECC(one, other, start.copy(), cv2.MOTION_AFFINE, stop, None, 5)  # type: ignore[call-overload]
+    except cv2.error:  # it does not converge: they have little to do with each other, or one is empty
+        return -1.0, start
+    return float(found), np.asarray(warp, np.float32)
 
 
 def _nearest(wholes: NDArray[np.uint64], windows: NDArray[np.uint64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
