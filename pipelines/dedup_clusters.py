@@ -1,5 +1,5 @@
 """From pairs of duplicates to clusters, to who stays. What stays follows from content alone: of a cluster the sample with
-most tokens, among equals the one with the least content hash; a sample of an older set, which cannot be dropped any more, before all
+most tokens, among equals the one with the least content hash, then the least name; a sample of an older set, which cannot be dropped any more, before all
 others.
 """
 
@@ -52,6 +52,8 @@ def cluster(edges: Table, rows: Sequence[Table], shards: Sequence[ShardFile], dr
 
 
 def _clustered(edges: Table, rows: Sequence[Table], shards: Sequence[ShardFile]) -> pa.Table:
+    if not len(edges):
+        return CLUSTERS.empty_table()
     starts = np.cumsum([0, *(len(part) for part in rows)])
     ends = np.stack([starts[edges["file"]] + edges["row"], starts[edges["to_file"]] + edges["to_row"]], axis=1)
     members, places = np.unique(ends, return_inverse=True)
@@ -66,8 +68,10 @@ def _clustered(edges: Table, rows: Sequence[Table], shards: Sequence[ShardFile])
     content = np.array([rows[f]["content"][r] for f, r in zip(file, row, strict=True)], np.uint64)
     tokens = np.array([rows[f]["tokens"][r] for f, r in zip(file, row, strict=True)], np.int64)
     old = np.array([shards[f].old for f in file], bool)
-    order = np.lexsort((members, content, -tokens, ~old, label))
-    return _table(order, label, content, reason, old, [(shards[f], int(r)) for f, r in zip(file, row, strict=True)])
+    places_of = [(shards[f], int(r)) for f, r in zip(file, row, strict=True)]
+    names = np.array([_id(place) for place in places_of])
+    order = np.lexsort((members, names, content, -tokens, ~old, label))
+    return _table(order, label, content, reason, old, places_of)
 
 
 def _table(

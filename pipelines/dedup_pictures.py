@@ -23,8 +23,8 @@ from pipelines.stats_alike import SIDE, Pixels, ink_of, is_near_duplicate
 from schemas.sample import Image
 
 PICTURE_BITS = 14
-"""Hashes that differ in at most this many of 64 bits propose a pair (chosen; `bench/dedup_planted.py --pictures` prints by kind what share of
-copies is proposed, and how many other pairs, which pixels then refuse)."""
+"""Hashes that differ in at most this many of 64 bits propose a pair (chosen; `bench/dedup_planted.py --pictures` prints by kind what share
+of copies is proposed, and how many other pairs, which pixels then refuse)."""
 SCALES = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7)
 """Sides of windows as shares of the whole; each is laid at both ends and in the middle, across and down."""
 WHOLE, TRIMMED = 0, 1

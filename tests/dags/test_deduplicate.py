@@ -23,10 +23,10 @@ from tests.schemas.test_shard import build_dataset
 
 
 def made(number: int, *, said: str = "", picture: Image | None = None, world: object = None, asked: int | None = None) -> Sample:
-    """A sample of its own truth and question, with a text or a picture."""
+    """A sample of its own truth and question, with a text or a picture; `asked` as that number is, but for case and space."""
     attached = (Attachment.of("page.txt", "text/plain", said.encode()),) if said else ()
     turns = (
-        Turn("user", f"What does picture {number if asked is None else asked} say?", "read"),
+        Turn("user", f"What does picture {number} say?" if asked is None else f"what does picture  {asked} say?", "read"),
         Turn("assistant", "the answer", "read"),
     )
     return replace(
