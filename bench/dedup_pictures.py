@@ -56,7 +56,8 @@ def recolour(pixels: Pixels, rng: Generator) -> Pixels:
     if rng.random() < 1 / 3:
         ends = ends[::-1]
     grey = np.asarray(PillowImage.fromarray(pixels).convert("L"), np.float64)[..., None] / 255
-    return np.round(ends[0] + grey * (ends[1] - ends[0])).astype(np.uint8)
+    mapped: Pixels = np.round(ends[0] + grey * (ends[1] - ends[0])).astype(np.uint8)
+    return mapped
 
 
 def rescale(pixels: Pixels, rng: Generator) -> Pixels:
@@ -143,8 +144,10 @@ def change_digits(pixels: Pixels, page: pymupdf.Page, most: int, rng: Generator)
     return out if left < most else None
 
 
-def gather(folders: list[Path], most: int, rng: Generator) -> tuple[list[Pixels], dict[str, list[tuple[int, Pixels]]]]:
-    """Up to `most` pictures, half of them pages of PDFs rendered here; and by kind twins, each with the number of whose it is."""
+def gather(folders: list[Path], most: int, rng: Generator) -> tuple[list[Pixels], int, dict[str, list[tuple[int, Pixels]]]]:
+    """About `most` pictures, half of them pages of PDFs rendered here, which come first; how many pages; and by kind the pages' twins, each
+    with the number of its page.
+    """
     pages: list[Pixels] = []
     others: list[Pixels] = []
     twins: dict[str, list[tuple[int, Pixels]]] = {"one digit changed": [], "numbers changed": []}
@@ -163,7 +166,7 @@ def gather(folders: list[Path], most: int, rng: Generator) -> tuple[list[Pixels]
                         if twin is not None:
                             twins[kind].append((len(pages), twin))
                     pages.append(pixels)
-    return pages + others, twins
+    return pages + others, len(pages), twins
 
 
 def encoded(pixels: Pixels) -> Image:
@@ -190,14 +193,17 @@ def found_pairs(one: list[Image], other: list[Image], wanted: set[Pair] | None =
 def measure_pictures(folders: list[Path], most: int, share: Callable[[int, int], str], seed: int = 1) -> None:
     """Print recall of each kind of duplicate, and the share of each kind of twin and of other pictures that is taken for one."""
     rng = np.random.default_rng(seed)
-    pixels, twins = gather(folders, most, rng)
+    pixels, pages, twins = gather(folders, most, rng)
     images = [encoded(one) for one in pixels]
     every = {(i, i) for i in range(len(images))}
-    right = wrong = 0
+    right = wrong = hits_of_pages = 0
     for kind, plant in PICTURE_DUPLICATES.items():
         proposed, same = found_pairs(images, [encoded(plant(one, rng)) for one in pixels], every)
         right += len(same)
-        print(f"    {kind:18} proposed {share(len(proposed), len(images))}  found {share(len(same), len(images))}", flush=True)
+        of_pages = sum(i < pages for i, _ in same)
+        parts = f"of pages {share(of_pages, pages)}, of others {share(len(same) - of_pages, len(images) - pages)}"
+        hits_of_pages += of_pages
+        print(f"    {kind:18} proposed {share(len(proposed), len(images))}  found {parts}", flush=True)
     for kind, made in twins.items():
         _, same = found_pairs([images[n] for n, _ in made], [encoded(one) for _, one in made], {(i, i) for i in range(len(made))})
         wrong += len(same)
@@ -208,3 +214,4 @@ def measure_pictures(folders: list[Path], most: int, share: Callable[[int, int],
     print(f"    {'other pictures':18} proposed {len(proposed)}, WRONGLY found {len(same)} of {len(pairs)} pairs: {sorted(same)[:9]}")
     total = len(images) * len(PICTURE_DUPLICATES)
     print(f"{len(images)} pictures: recall {share(right, total)}  precision {share(right, right + wrong)}")
+    print(f"{pages} pages among them: recall {share(hits_of_pages, pages * len(PICTURE_DUPLICATES))}")

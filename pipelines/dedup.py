@@ -164,16 +164,16 @@ def compare_pictures(number: int, work: Work) -> bytes:
     left, right = (first[block * PICTURE_BLOCK : (block + 1) * PICTURE_BLOCK] for block in (a, b))
     table, files = pictures.table, pictures.files
     readers = [ShardReader(shard.path) for shard in work.inputs.shards]
-    found = []
+    found: dict[tuple[int, int], None] = {}
     for i, j, window, other in proposals(table["hashes"][left], table["hashes"][right]):
         one, two = int(left[i]), int(right[j])
-        if one >= two or (files[one] == files[two] and table["row"][one] == table["row"][two]):
+        if one >= two or (one, two) in found or (files[one] == files[two] and table["row"][one] == table["row"][two]):
             continue
         images = [readers[files[at]][int(table["row"][at])].images[int(table["number"][at])] for at in (one, two)]
         cuts = [windows_of(tuple(map(float, table["trimmed"][at])))[w] for at, w in ((one, window), (two, other))]  # type: ignore[arg-type]
         if same_picture(images[0], images[1], (cuts[0], cuts[1])):
-            found.append((one, two))
-    return np.array(found, "<u4").reshape(-1, 2).tobytes()
+            found[one, two] = None
+    return np.array(list(found), "<u4").reshape(-1, 2).tobytes()
 
 
 def picture_edges(pairs: Sequence[bytes], work: Work, rows: Sequence[Table]) -> Table:
@@ -181,7 +181,7 @@ def picture_edges(pairs: Sequence[bytes], work: Work, rows: Sequence[Table]) -> 
     pictures = Pictures.of(work)
     _, group = pictures.first()
     talks: dict[int, dict[int, int]] = defaultdict(dict)  # group to talk to its first picture
-    same = []
+    same: list[tuple[int, int]] = []
     for at, leader in enumerate(group.tolist()):
         first = talks[leader].setdefault(int(rows[pictures.files[at]]["talk"][pictures.table["row"][at]]), at)
         same += [(first, at)] if first != at else [(leader, at)] if leader != at else []

@@ -1,6 +1,6 @@
-"""From pairs of duplicates to clusters, to who stays. What stays follows from content alone: of a cluster the sample with
-most tokens, among equals the one with the least content hash, then the least name; a sample of an older set, which cannot be dropped any more, before all
-others.
+"""From pairs of duplicates to clusters, to who stays. What stays follows from content alone: of a cluster the sample with most tokens,
+among equals the one with the least content hash, then the least name; a sample of an older set, which cannot be dropped any more, before
+all others.
 """
 
 from collections import Counter

@@ -87,13 +87,17 @@ def sketch_picture(image: Image) -> PictureSketch:
 
 def proposals(one: NDArray[np.uint64], other: NDArray[np.uint64], bits: int = PICTURE_BITS) -> Iterator[tuple[int, int, int, int]]:
     """(picture of `one`, picture of `other`, window of the first, window of the second): pairs within `bits` by a window of either and the
-    whole or trimmed picture of the other, by their nearest windows, a block of pairs at a time. Arrays are (pictures, windows).
+    whole or trimmed picture of the other, by their nearest windows, a block of pairs at a time; before that whole by whole, if these are
+    within `bits` though not the nearest, so that a pair may come twice. Arrays are (pictures, windows).
     """
     for a, b in product(range(0, len(one), BLOCK), range(0, len(other), BLOCK)):
         left, right = one[a : a + BLOCK], other[b : b + BLOCK]
         forth, forth_at = _nearest(left[:, :2], right)
         back, back_at = _nearest(right[:, :2], left)
+        whole_bits = np.bitwise_count(left[:, WHOLE, None] ^ right[None, :, WHOLE])
         for i, j in np.argwhere(np.minimum(forth, back.T) <= bits).tolist():
+            if min(forth[i, j], back[j, i]) < whole_bits[i, j] <= bits:
+                yield a + i, b + j, WHOLE, WHOLE
             if forth[i, j] <= back[j, i]:
                 whole, window = divmod(int(forth_at[i, j]), right.shape[1])
                 yield a + i, b + j, whole, window
@@ -115,7 +119,7 @@ def same_picture(one: Image, other: Image, windows: tuple[Window, Window]) -> bo
     drawn: list[Pixels] = [ink_of(PillowImage.fromarray(grey), size) for grey in (first, over)]
     if not is_near_duplicate(drawn[0], drawn[1]):
         return False
-    warp = _aligned(*(_far(cut, size) for cut in cuts), _scaled(warp, SIDE / (SIDE // _COARSE)), FINE_STEPS)[1]
+    warp = _aligned(_far(cuts[0], size), _far(cuts[1], size), _scaled(warp, SIDE / (SIDE // _COARSE)), FINE_STEPS)[1]
     side = min(FINEST, *(max(cut.size) for cut in cuts))
     return not has_changed_mark(*_overlay(cuts, _common_size(cuts, side), _scaled(warp, side / SIDE)))
 
