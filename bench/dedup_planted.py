@@ -1,9 +1,10 @@
 """Precision and recall of duplicates by kind and threshold, on planted truth: texts made from those of data sets.
 
-    python bench/dedup_planted.py DIR… [--texts N]
+    python -m bench.dedup_planted DIR… [--texts N] [--pictures N]
 
 Texts are those of the data sets' samples, cut to at most 800 words. Of each, copies of every kind of `TEXT_DUPLICATES` must be found and
 those of `TEXT_TWINS` must not be; nor must two different texts. Prints a table a kind and threshold, with Wilson intervals of 95 %.
+Pictures, and pages of PDFs rendered at 96 dpi, are treated alike (`bench/dedup_pictures.py`).
 """
 
 import argparse
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.random import Generator
 
+from bench.dedup_pictures import measure_pictures
 from filters.duplicates import TextRule, TextSketch, alike, band_keys, sketch_text
 from pipelines.dedup_features import written
 from schemas.shard import Dataset
@@ -145,6 +147,10 @@ def measure_texts(texts: list[str], seed: int = 1) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path)
-    parser.add_argument("--texts", type=int, default=200)
+    parser.add_argument("--texts", type=int, default=200, help="0: none")
+    parser.add_argument("--pictures", type=int, default=0)
     options = parser.parse_args()
-    measure_texts(texts_of(options.folders, options.texts))
+    if options.texts:
+        measure_texts(texts_of(options.folders, options.texts))
+    if options.pictures:
+        measure_pictures(options.folders, options.pictures, wilson)

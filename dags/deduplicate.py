@@ -45,6 +45,7 @@ def deduplicate(
     workers: int = 1,
     address: str | None = None,
     memory_bytes: int = MEMORY_BYTES,
+    drop_same_media: bool = False,
     tell: Tell = ignore,
 ) -> tuple[Manifest, pa.Table]:
     """Write the data sets in `folders`, without duplicates in them and of those in `older`, as one data set into `out`.
@@ -57,6 +58,7 @@ def deduplicate(
         workers: Tasks at the same time.
         address: A Ray cluster's address; with more than one worker Ray is started on this machine without it.
         memory_bytes: What joining one part of the keys may take.
+        drop_same_media: Whether samples go that ask or answer other things of the same media; they are found, and stay otherwise.
         tell: Hears of each stage's progress: its name, how many of its tasks are done, how many there are.
 
     Returns:
@@ -69,7 +71,7 @@ def deduplicate(
     """
     inputs = dedup.Inputs.of(folders, older)
     samples = sum(shard.record.rows for shard in inputs.shards)
-    work = dedup.Work(inputs, rule, out.resolve(), dedup.part_count(samples, rule, memory_bytes, JOIN_BYTES))
+    work = dedup.Work(inputs, rule, out.resolve(), dedup.part_count(samples, rule, memory_bytes, JOIN_BYTES), drop_same_media)
     _claim(out, dedup.plan_text(work))
     if workers == 1 and address is None:
         return _run(work, lambda stage, count, extra: (stage(number, **extra) for number in range(count)), tell)
@@ -92,7 +94,7 @@ def _run(work: dedup.Work, run: Callable[[Stage, int, dict[str, Any]], Iterator[
     tasks = len(dedup.block_pairs(dedup.block_count(different)))
     pairs = each("compare pictures", dedup.compare_pictures, tasks)
     edges = np.concatenate([*joined, dedup.picture_edges(pairs, work, rows)])
-    clusters = cluster(edges, rows, work.inputs.shards)
+    clusters = cluster(edges, rows, work.inputs.shards, work.drop_same_media)
     _write_table(clusters, work.out / CLUSTERS_NAME)
     written = each("write", dedup.write_again, len(work.inputs.written), clusters=clusters)
     manifest = dedup.close(work, [CommitRecord.from_json(text.decode(), "record") for text in written])

@@ -19,9 +19,9 @@ from filters.duplicates import TextRule, TextSketch, alike
 from pipelines.commit import FinishedShard, commit_shard
 from pipelines.dedup_clusters import dropped
 from pipelines.dedup_features import PICTURE, ShardFile, Table, feature_paths, write_features
-from pipelines.dedup_join import EDGE, KEY, NEAR_PICTURE, NEAR_TEXT, SAME_CONTENT, SAME_TRUTH, join, keys_of, split
+from pipelines.dedup_join import EDGE, KEY, NEAR_PICTURE, NEAR_TEXT, SAME_CONTENT, SAME_MEDIA, SAME_TRUTH, join, keys_of, same_talk, split
 from pipelines.dedup_pictures import proposals, same_picture, windows_of
-from pipelines.quarantine import Reject, count_reasons, read_quarantine, write_quarantine
+from pipelines.quarantine import DEDUP, Reject, count_reasons, read_quarantine, write_quarantine
 from schemas.manifest import CommitRecord, Ingredients, Manifest, Totals, fingerprint_of, inside
 from schemas.shard import ShardReader, ShardWriter, read_manifest
 from schemas.shard_rows import row_checksums
@@ -50,13 +50,13 @@ class Inputs:
         shards = [ShardFile(n, folder, record, old) for n, (manifest, folder, old) in enumerate(sets) for record in manifest.shards]
         return cls(tuple(shards), tuple(one[0] for one in sets), tuple(one[2] for one in sets))
 
-    def recipe(self, rule: TextRule) -> dict[str, Any]:
+    def recipe(self, rule: TextRule, drop_same_media: bool) -> dict[str, Any]:
         """What the result depends on, in place of a recipe."""
         used = [
             {"fingerprint": manifest.fingerprint, "shards": [r.sha256 for r in manifest.shards], "old": old, "recipe": manifest.recipe}
             for manifest, old in zip(self.manifests, self.old, strict=True)
         ]
-        return {"dedup": {"text": asdict(rule)}, "inputs": used}
+        return {"dedup": {"text": asdict(rule), "drop_same_media": drop_same_media}, "inputs": used}
 
     def ingredients(self) -> Ingredients:
         """The families of all inputs, of versions that differ the highest; their assets; the libraries that are here."""
@@ -81,6 +81,12 @@ class Work:
     rule: TextRule
     out: Path
     parts: int
+    drop_same_media: bool = False
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What the result depends on."""
+        return self.inputs.recipe(self.rule, self.drop_same_media)
 
     @property
     def features(self) -> Path:
@@ -158,27 +164,30 @@ def compare_pictures(number: int, work: Work) -> bytes:
     left, right = (first[block * PICTURE_BLOCK : (block + 1) * PICTURE_BLOCK] for block in (a, b))
     table, files = pictures.table, pictures.files
     readers = [ShardReader(shard.path) for shard in work.inputs.shards]
-    found = []
+    found: dict[tuple[int, int], None] = {}
     for i, j, window, other in proposals(table["hashes"][left], table["hashes"][right]):
         one, two = int(left[i]), int(right[j])
-        if one >= two or (files[one] == files[two] and table["row"][one] == table["row"][two]):
+        if one >= two or (one, two) in found or (files[one] == files[two] and table["row"][one] == table["row"][two]):
             continue
         images = [readers[files[at]][int(table["row"][at])].images[int(table["number"][at])] for at in (one, two)]
         cuts = [windows_of(tuple(map(float, table["trimmed"][at])))[w] for at, w in ((one, window), (two, other))]  # type: ignore[arg-type]
         if same_picture(images[0], images[1], (cuts[0], cuts[1])):
-            found.append((one, two))
-    return np.array(found, "<u4").reshape(-1, 2).tobytes()
+            found[one, two] = None
+    return np.array(list(found), "<u4").reshape(-1, 2).tobytes()
 
 
 def picture_edges(pairs: Sequence[bytes], work: Work, rows: Sequence[Table]) -> Table:
     """Edges between samples of which enough pictures are the same, unless their texts say otherwise."""
     pictures = Pictures.of(work)
     _, group = pictures.first()
-    members: dict[int, list[int]] = defaultdict(list)
+    talks: dict[int, dict[int, int]] = defaultdict(dict)  # group to talk to its first picture
+    same: list[tuple[int, int]] = []
     for at, leader in enumerate(group.tolist()):
-        members[leader].append(at)
-    same = [(m[0], other) for m in members.values() for other in m[1:]]
-    same += [tuple(pair) for part in pairs for pair in np.frombuffer(part, "<u4").reshape(-1, 2).tolist()]
+        first = talks[leader].setdefault(int(rows[pictures.files[at]]["talk"][pictures.table["row"][at]]), at)
+        same += [(first, at)] if first != at else [(leader, at)] if leader != at else []
+    for one, two in (pair for part in pairs for pair in np.frombuffer(part, "<u4").reshape(-1, 2).tolist()):
+        ours, theirs = talks[one], talks[two]
+        same += [(at, theirs.get(talk, two)) for talk, at in ours.items()] + [(one, at) for talk, at in theirs.items() if talk not in ours]
     mine: dict[tuple[int, int, int, int], tuple[set[int], set[int]]] = defaultdict(lambda: (set(), set()))
     for one, two in same:
         places = sorted((int(pictures.files[at]), int(pictures.table["row"][at]), int(pictures.table["number"][at])) for at in (one, two))
@@ -187,15 +196,21 @@ def picture_edges(pairs: Sequence[bytes], work: Work, rows: Sequence[Table]) -> 
             seen = mine[file, row, to_file, to_row]
             seen[0].add(number)
             seen[1].add(to_number)
-    edges = [
-        (NEAR_PICTURE, *key)
-        for key, (ours, theirs) in sorted(mine.items())
-        if _enough(rows[key[0]][key[1]], rows[key[2]][key[3]], len(ours), len(theirs)) and _agree(rows, key, work.rule)
-    ]
-    return np.array(edges, EDGE)
+    edges = [(_kind(rows, key, work.rule), *key) for key, seen in sorted(mine.items()) if _enough(rows, key, len(seen[0]), len(seen[1]))]
+    return np.array([edge for edge in edges if edge[0]], EDGE)
 
 
-def _enough(one: Any, other: Any, ours: int, theirs: int) -> bool:
+def _kind(rows: Sequence[Table], key: tuple[int, int, int, int], rule: TextRule) -> int:
+    """`NEAR_PICTURE` or `SAME_MEDIA` for two samples of the same pictures, or 0 if their texts say that the pictures are not the same."""
+    one, other = rows[key[0]][key[1]], rows[key[2]][key[3]]
+    agree = _agree(rows, key, rule)
+    if agree and same_talk(one, other, rule):
+        return NEAR_PICTURE
+    return SAME_MEDIA if agree or one["media"] == other["media"] else 0
+
+
+def _enough(rows: Sequence[Table], key: tuple[int, int, int, int], ours: int, theirs: int) -> bool:
+    one, other = rows[key[0]][key[1]], rows[key[2]][key[3]]
     return bool(ours >= PICTURE_SHARE * one["pictures"] and theirs >= PICTURE_SHARE * other["pictures"])
 
 
@@ -213,6 +228,7 @@ def write_again(number: int, work: Work, clusters: pa.Table) -> bytes:
     """Shard `number` of the new data set, committed; its record's JSON."""
     shard = work.inputs.written[number]
     gone = dropped(clusters, shard.data_set)
+    source = work.inputs.manifests[shard.data_set].fingerprint
     old = read_quarantine(inside(shard.folder, shard.record.quarantine_file)) if shard.record.quarantine_file else []
     rejects = [replace(reject, shard=number) for reject in old]
     reader, sink = ShardReader(shard.path, shard.record.sha256), io.BytesIO()
@@ -221,9 +237,9 @@ def write_again(number: int, work: Work, clusters: pa.Table) -> bytes:
         for sample in reader:
             if sample.sample_id in gone:
                 reason, name, survivor = gone[sample.sample_id]
-                detail = f"of cluster {name}; {survivor} stays"
+                detail = f"of cluster {name}; {survivor} stays; the sample is still in the data set of fingerprint {source}"
                 place = (sample.sample_id, sample.family, sample.family, sample.index, sample.seed, number)
-                rejects.append(Reject("rejected", *place, stage="dedup", reason=f"duplicate, {reason}", detail=detail))
+                rejects.append(Reject("rejected", *place, stage=DEDUP, reason=f"duplicate, {reason}", detail=detail))
                 continue
             writer.write(sample)
             ids.append(sample.sample_id)
@@ -249,7 +265,7 @@ def write_again(number: int, work: Work, clusters: pa.Table) -> bytes:
 
 def close(work: Work, records: Sequence[CommitRecord]) -> Manifest:
     """The manifest of the new data set."""
-    recipe, ingredients = work.inputs.recipe(work.rule), work.inputs.ingredients()
+    recipe, ingredients = work.recipe, work.inputs.ingredients()
     shards = tuple(sorted(records, key=lambda record: record.shard))
     manifest = Manifest(fingerprint_of(recipe, ingredients), recipe, ingredients, shards, Totals.of(shards))
     manifest.check()
@@ -258,7 +274,7 @@ def close(work: Work, records: Sequence[CommitRecord]) -> Manifest:
 
 def plan_text(work: Work) -> str:
     """The text of `plan.json`."""
-    recipe, ingredients = work.inputs.recipe(work.rule), work.inputs.ingredients()
+    recipe, ingredients = work.recipe, work.inputs.ingredients()
     document = {"fingerprint": fingerprint_of(recipe, ingredients), "recipe": recipe, "ingredients": asdict(ingredients)}
     return json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 

@@ -1,8 +1,9 @@
-"""From pairs of duplicates to clusters, to who stays. What stays follows from content alone: of a cluster the sample with
-most tokens, among equals the one with the least content hash; a sample of an older set, which cannot be dropped any more, before all
-others.
+"""From pairs of duplicates to clusters, to who stays. What stays follows from content alone: of a cluster the sample with most tokens,
+among equals the one with the least content hash, then the least name; a sample of an older set, which cannot be dropped any more, before
+all others.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from pipelines.dedup_features import ShardFile, Table
-from pipelines.dedup_join import REASONS
+from pipelines.dedup_join import REASONS, SAME_MEDIA
 
 _CLUSTERS: list[tuple[str, pa.DataType]] = [
     ("cluster", pa.string()),
@@ -30,8 +31,29 @@ fingerprints; why it is one; and
 who stays, which is empty where it stays itself."""
 
 
-def cluster(edges: Table, rows: Sequence[Table], shards: Sequence[ShardFile]) -> pa.Table:
-    """The table of all samples that have a duplicate, ordered by cluster and content."""
+def cluster(edges: Table, rows: Sequence[Table], shards: Sequence[ShardFile], drop_same_media: bool = False) -> pa.Table:
+    """The table of all samples that have a duplicate, ordered by cluster and content; then that of samples that stay although there are
+    others of the same media, unless those are to be dropped: a survivor may stand in both.
+    """
+    if drop_same_media:
+        return _clustered(edges, rows, shards)
+    table = _clustered(edges[edges["kind"] != SAME_MEDIA], rows, shards)
+    gone = {(row["data_set"], row["sample_id"]) for row in table.to_pylist() if not row["kept"]}
+    everyone = _clustered(edges, rows, shards).to_pylist()
+    stay = [row for row in everyone if (row["data_set"], row["sample_id"]) not in gone]
+    sizes = Counter(row["cluster"] for row in stay)
+    mixed = {row["cluster"] for row in stay if row["reason"] == REASONS[SAME_MEDIA]}
+    kept = [
+        row | {"size": sizes[row["cluster"]], "kept": True, "survivor": "", "reason": REASONS[SAME_MEDIA]}
+        for row in stay
+        if row["cluster"] in mixed and sizes[row["cluster"]] > 1
+    ]
+    return pa.concat_tables([table, pa.Table.from_pylist(kept, schema=CLUSTERS)])
+
+
+def _clustered(edges: Table, rows: Sequence[Table], shards: Sequence[ShardFile]) -> pa.Table:
+    if not len(edges):
+        return CLUSTERS.empty_table()
     starts = np.cumsum([0, *(len(part) for part in rows)])
     ends = np.stack([starts[edges["file"]] + edges["row"], starts[edges["to_file"]] + edges["to_row"]], axis=1)
     members, places = np.unique(ends, return_inverse=True)
@@ -46,8 +68,10 @@ def cluster(edges: Table, rows: Sequence[Table], shards: Sequence[ShardFile]) ->
     content = np.array([rows[f]["content"][r] for f, r in zip(file, row, strict=True)], np.uint64)
     tokens = np.array([rows[f]["tokens"][r] for f, r in zip(file, row, strict=True)], np.int64)
     old = np.array([shards[f].old for f in file], bool)
-    order = np.lexsort((members, content, -tokens, ~old, label))
-    return _table(order, label, content, reason, old, [(shards[f], int(r)) for f, r in zip(file, row, strict=True)])
+    places_of = [(shards[f], int(r)) for f, r in zip(file, row, strict=True)]
+    names = np.array([_id(place) for place in places_of])
+    order = np.lexsort((members, names, content, -tokens, ~old, label))
+    return _table(order, label, content, reason, old, places_of)
 
 
 def _table(

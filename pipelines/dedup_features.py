@@ -22,7 +22,7 @@ from schemas.manifest import CommitRecord, inside
 from schemas.sample import Image, Sample, sha256_hex
 from schemas.shard import ShardReader
 
-VERSION = 1
+VERSION = 2
 """Raised whenever a sample would have other features."""
 
 PICTURE: np.dtype[Any] = np.dtype(
@@ -40,15 +40,21 @@ Table = NDArray[np.void]
 
 
 def row_type(rule: TextRule) -> np.dtype[Any]:
-    """`content`: start of the hash of media and conversation; `truth`: that of family, truth and answers; `tokens`: of the sample;
-    `pictures`: how many; the rest as in `TextSketch`.
+    """`content`: start of the hash of media and conversation; `truth`: that of family, truth and answers; `media`: that of pictures and
+    frames, 0 if there are none; `asked`: that of what the user says; `talk`: that of the answers, and of what was asked unless they have
+    `rule.words` words, since a short answer is one to many questions; `tokens`: of the sample; `pictures`: how many; `answered`: words
+    of the answers; the rest as in `TextSketch`.
     """
     return np.dtype(
         [
             ("content", "<u8"),
             ("truth", "<u8"),
+            ("media", "<u8"),
+            ("asked", "<u8"),
+            ("talk", "<u8"),
             ("tokens", "<i8"),
             ("pictures", "<u4"),
+            ("answered", "<u4"),
             ("words", "<u4"),
             ("signature", "<u4", (rule.permutations,)),
             ("numbers", "<u4", (NUMBERS,)),
@@ -81,8 +87,12 @@ def write_features(shard: ShardFile, rule: TextRule, into: Path) -> None:
     pictures: list[Table] = []
     for number, sample in enumerate(ShardReader(shard.path, shard.record.sha256)):
         sketch = sketch_text(written(sample), rule)
-        row = (content_hash(sample), _truth_hash(sample), sample.text_tokens + sample.vision_tokens, len(sample.images), sketch.words)
-        rows[number] = (*row, sketch.signature, sketch.numbers, sketch.names)
+        asked, answers = (_said(sample, role) for role in ("user", "assistant"))
+        answered = sum(len(text.split()) for text in answers)
+        talk = _hash([answers] if answered >= rule.words else [asked, answers])
+        hashes = (content_hash(sample), _truth_hash(sample), _media_hash(sample), _hash(asked), talk)
+        counts = (sample.text_tokens + sample.vision_tokens, len(sample.images), answered, sketch.words)
+        rows[number] = (*hashes, *counts, sketch.signature, sketch.numbers, sketch.names)
         pictures += [_picture(number, place, image) for place, image in enumerate(sample.images)]
     _save(np.concatenate(pictures) if pictures else np.zeros(0, PICTURE), pictures_path)
     _save(rows, rows_path)
@@ -110,18 +120,35 @@ def _text_of(media_type: str, data: bytes) -> Iterator[str]:
 
 def content_hash(sample: Sample) -> int:
     """64 bits of the SHA-256 over media and conversation."""
+    digest = _media_digest(sample)
+    digest.update(canonical_json([[turn.role, turn.text] for turn in sample.turns]).encode())
+    return int.from_bytes(digest.digest()[:8], "little")
+
+
+def _media_digest(sample: Sample) -> "hashlib._Hash":
     digest = hashlib.sha256()
     for image in sample.images:
         digest.update(image.data)
     for clip in sample.clips:
         digest.update(b"".join(clip.frames) + canonical_json(list(clip.time_s)).encode())
-    digest.update(canonical_json([[turn.role, turn.text] for turn in sample.turns]).encode())
-    return int.from_bytes(digest.digest()[:8], "little")
+    return digest
+
+
+def _media_hash(sample: Sample) -> int:
+    return int.from_bytes(_media_digest(sample).digest()[:8], "little") if sample.images or sample.clips else 0
 
 
 def _truth_hash(sample: Sample) -> int:
-    said = canonical_json([sample.family, sample.truth, [turn.text for turn in sample.turns if turn.role == "assistant"]])
-    return int.from_bytes(hashlib.sha256(said.encode()).digest()[:8], "little")
+    return _hash([sample.family, sample.truth, [turn.text for turn in sample.turns if turn.role == "assistant"]])
+
+
+def _said(sample: Sample, role: str) -> list[str]:
+    """What one side says, without regard to case and space."""
+    return [" ".join(turn.text.casefold().split()) for turn in sample.turns if turn.role == role]
+
+
+def _hash(said: object) -> int:
+    return int.from_bytes(hashlib.sha256(canonical_json(said).encode()).digest()[:8], "little")
 
 
 def _picture(row: int, number: int, image: Image) -> Table:

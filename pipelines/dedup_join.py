@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 from filters.duplicates import TextRule, TextSketch, alike, band_keys
 from pipelines.dedup_features import Table
 
-SAME_CONTENT, SAME_TRUTH, NEAR_TEXT, NEAR_PICTURE, NEAR_CLIP = 1, 2, 3, 4, 5
+SAME_CONTENT, SAME_TRUTH, NEAR_TEXT, NEAR_PICTURE, NEAR_CLIP, SAME_MEDIA = 1, 2, 3, 4, 5, 6
 REASONS = {
     SAME_CONTENT: "same content",
     SAME_TRUTH: "same truth",
     NEAR_TEXT: "near text",
     NEAR_PICTURE: "near picture",
     NEAR_CLIP: "near clip",
+    SAME_MEDIA: "same media",
 }
+"""Same media: other is asked or answered of pictures, frames or a text that are the same, or nearly. Such samples stay unless one asks."""
 KEY: np.dtype[Any] = np.dtype([("key", "<u8"), ("content", "<u8"), ("file", "<u4"), ("row", "<u4")])
 EDGE: np.dtype[Any] = np.dtype([("kind", "<u4"), ("file", "<u4"), ("row", "<u4"), ("to_file", "<u4"), ("to_row", "<u4")])
 """A sample, and one it is like: for texts the leader of their group."""
@@ -71,7 +73,7 @@ def join(paths: Sequence[Path], part: int, kind: int, rows: "Sequence[Table]", r
     several = ends - starts > 1
     for start, end in zip(starts[several].tolist(), ends[several].tolist(), strict=True):
         group = keys[start:end]
-        edges.append(_near(group, rows, rule) if kind == NEAR_TEXT else _star(group[0], group[1:], kind))
+        edges.append(_star(group[0], group[1:], kind) if kind == SAME_CONTENT else _led(group, rows, kind, rule))
     joined: Table = np.unique(np.concatenate(edges))
     return joined
 
@@ -83,8 +85,41 @@ def _star(leader: Any, members: Table, kind: int) -> Table:
     return edges
 
 
-def _near(group: Table, rows: "Sequence[Table]", rule: TextRule) -> Table:
-    """Edges in a group of texts that share a band: each to the first leader it is like; who is like none becomes a leader."""
+def _near(leader: Any, others: Table, rule: TextRule) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Of rows that share a band with a leader: whose texts are like its; and who also talks of the same, bool (rows,) each.
+
+    Long answers are part of the texts, so that they were compared, unless both talk of the same pictures.
+    """
+    sketch = TextSketch(leader["signature"], leader["numbers"], leader["names"], int(leader["words"]))
+    near = alike(sketch, others["signature"], others["numbers"], others["names"], rule)
+    compared = (np.minimum(leader["answered"], others["answered"]) >= rule.words) & _other_media(leader, others)
+    return near, same_talk(leader, others, rule) | compared
+
+
+def _true(leader: Any, others: Table, rule: TextRule) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Of rows of one truth: all; and who does not ask otherwise of the same pictures."""
+    return np.ones(len(others), bool), same_talk(leader, others, rule) | _other_media(leader, others)
+
+
+def same_talk(one: Any, others: Any, rule: TextRule) -> NDArray[np.bool_]:
+    """Whether rows ask and answer the same as `one`, up to case and space: bool (rows,). Long answers to one question count as the same,
+    for their texts are compared elsewhere; of equal long answers it does not matter how they were asked for.
+    """
+    long = np.minimum(one["answered"], others["answered"]) >= rule.words
+    same: NDArray[np.bool_] = (one["talk"] == others["talk"]) | (long & (one["asked"] == others["asked"]))
+    return same
+
+
+def _other_media(one: Any, others: Table) -> NDArray[np.bool_]:
+    other: NDArray[np.bool_] = (one["media"] != others["media"]) | (one["media"] == 0)
+    return other
+
+
+def _led(group: Table, rows: "Sequence[Table]", kind: int, rule: TextRule) -> Table:
+    """Edges in a group of equal keys: each to the first leader it is a duplicate of, and to leaders of the same that are asked otherwise;
+    who is a duplicate of none becomes a leader.
+    """
+    judge = _near if kind == NEAR_TEXT else _true
     edges = [np.zeros(0, EDGE)]
     left = group
     for _ in range(LEADERS):
@@ -92,17 +127,16 @@ def _near(group: Table, rows: "Sequence[Table]", rule: TextRule) -> Table:
             break
         leader, left = left[0], left[1:]
         row = rows[leader["file"]][leader["row"]]
-        sketch = TextSketch(row["signature"], row["numbers"], row["names"], int(row["words"]))
-        parts = [_alike(sketch, left[at : at + MEMBERS], rows, rule) for at in range(0, len(left), MEMBERS)]
-        near = np.concatenate(parts)
-        edges.append(_star(leader, left[near], NEAR_TEXT))
-        left = left[~near]
+        parts = [judge(row, _gather(left[at : at + MEMBERS], rows), rule) for at in range(0, len(left), MEMBERS)]
+        like, same = (np.concatenate(part) for part in zip(*parts, strict=True))
+        edges += [_star(leader, left[like & same], kind), _star(leader, left[like & ~same], SAME_MEDIA)]
+        left = left[~(like & same)]
     return np.concatenate(edges)
 
 
-def _alike(leader: TextSketch, members: Table, rows: "Sequence[Table]", rule: TextRule) -> NDArray[np.bool_]:
+def _gather(members: Table, rows: "Sequence[Table]") -> Table:
     found = np.zeros(len(members), rows[0].dtype)
     for file in np.unique(members["file"]):
         here = members["file"] == file
         found[here] = rows[file][members["row"][here]]
-    return alike(leader, found["signature"], found["numbers"], found["names"], rule)
+    return found

@@ -7,7 +7,7 @@ costs two small matrix products, since the cosines of a window are a basis like 
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
+from pipelines.dedup_marks import has_changed_mark
 from pipelines.stats_alike import SIDE, Pixels, ink_of, is_near_duplicate
 from schemas.sample import Image
 
 PICTURE_BITS = 14
-"""Hashes that differ in at most this many of 64 bits propose a pair. Of 180 pages, scenes, charts and lines, cut by up to a tenth on each
-side, compressed, recoloured, scaled, turned by 2 degrees or stamped, 98 % did; of all pairs of them 2.4 % did, which pixels then refuse
-(`bench/dedup_planted.py` prints both)."""
+"""Hashes that differ in at most this many of 64 bits propose a pair (chosen; `bench/dedup_planted.py --pictures` prints by kind what share
+of copies is proposed, and how many other pairs, which pixels then refuse)."""
 SCALES = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7)
 """Sides of windows as shares of the whole; each is laid at both ends and in the middle, across and down."""
 WHOLE, TRIMMED = 0, 1
@@ -35,6 +35,10 @@ _FLAT = 24.0
 """Grey levels within which a row or column is a border."""
 _COARSE = 4
 """Pixels compared for one in which pictures are laid over each other."""
+FINEST = 1600
+"""Pixels of the longer side at most when letters are compared: body type of an A4 page is 18 pixels high."""
+FINE_STEPS = 15
+"""Steps that the map is improved by before letters are compared."""
 LAID_OVER = 0.5
 """Least correlation of two pictures laid over each other."""
 BLOCK = 256
@@ -83,13 +87,17 @@ def sketch_picture(image: Image) -> PictureSketch:
 
 def proposals(one: NDArray[np.uint64], other: NDArray[np.uint64], bits: int = PICTURE_BITS) -> Iterator[tuple[int, int, int, int]]:
     """(picture of `one`, picture of `other`, window of the first, window of the second): pairs within `bits` by a window of either and the
-    whole or trimmed picture of the other, by their nearest windows, a block of pairs at a time. Arrays are (pictures, windows).
+    whole or trimmed picture of the other, by their nearest windows, a block of pairs at a time; before that whole by whole, if these are
+    within `bits` though not the nearest, so that a pair may come twice. Arrays are (pictures, windows).
     """
     for a, b in product(range(0, len(one), BLOCK), range(0, len(other), BLOCK)):
         left, right = one[a : a + BLOCK], other[b : b + BLOCK]
         forth, forth_at = _nearest(left[:, :2], right)
         back, back_at = _nearest(right[:, :2], left)
+        whole_bits = np.bitwise_count(left[:, WHOLE, None] ^ right[None, :, WHOLE])
         for i, j in np.argwhere(np.minimum(forth, back.T) <= bits).tolist():
+            if min(forth[i, j], back[j, i]) < whole_bits[i, j] <= bits:
+                yield a + i, b + j, WHOLE, WHOLE
             if forth[i, j] <= back[j, i]:
                 whole, window = divmod(int(forth_at[i, j]), right.shape[1])
                 yield a + i, b + j, whole, window
@@ -100,41 +108,68 @@ def proposals(one: NDArray[np.uint64], other: NDArray[np.uint64], bits: int = PI
 
 def same_picture(one: Image, other: Image, windows: tuple[Window, Window]) -> bool:
     """Whether most of what is drawn in a window of each of two pictures is found in that of the other (`stats_alike`), once the second was
-    laid over the first.
+    laid over the first, and no letter or digit in it is another (`dedup_marks`).
     """
     cuts = [_cut(image, window) for image, window in zip((one, other), windows, strict=True)]
-    aspect = sqrt(prod(cut.width / cut.height for cut in cuts))
-    longest = max(aspect, 1 / aspect)
-    short = max(1, round(SIDE / longest))
-    size: tuple[int, int] = (SIDE, short) if aspect >= 1 else (short, SIDE)
-    warp = _laid_over(*(_far(cut, max(8, size[0] // _COARSE), max(8, size[1] // _COARSE)) for cut in cuts))
+    size = _common_size(cuts, SIDE)
+    warp = _laid_over(*(_far(cut, _common_size(cuts, SIDE // _COARSE)) for cut in cuts))
     if warp is None:
         return False
-    warp[:, 2] *= _COARSE
-    tones = [np.asarray(cut.resize(size, PillowImage.Resampling.BOX)) for cut in cuts]
-    over = cv2.warpAffine(tones[1], warp, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=(float(np.median(tones[1])),))
-    drawn: list[Pixels] = [ink_of(PillowImage.fromarray(grey), size) for grey in (tones[0], over)]
-    return is_near_duplicate(drawn[0], drawn[1])
+    first, over, _ = _overlay(cuts, _common_size(cuts, SIDE), _scaled(warp, SIDE / (SIDE // _COARSE)))
+    drawn: list[Pixels] = [ink_of(PillowImage.fromarray(grey), size) for grey in (first, over)]
+    if not is_near_duplicate(drawn[0], drawn[1]):
+        return False
+    warp = _aligned(_far(cuts[0], size), _far(cuts[1], size), _scaled(warp, SIDE / (SIDE // _COARSE)), FINE_STEPS)[1]
+    side = min(FINEST, *(max(cut.size) for cut in cuts))
+    return not has_changed_mark(*_overlay(cuts, _common_size(cuts, side), _scaled(warp, side / SIDE)))
 
 
-def _far(cut: PillowImage.Image, width: int, height: int) -> NDArray[np.float32]:
-    """How far each pixel of a picture brought to this size is from its median tone."""
-    grey = np.asarray(cut.resize((width, height), PillowImage.Resampling.BOX), dtype=np.float32)
-    far: NDArray[np.float32] = np.abs(grey - np.median(grey))
+def _common_size(cuts: Sequence[PillowImage.Image], side: int) -> tuple[int, int]:
+    """Width and height of the pictures' mean shape, the longer being `side`, the shorter at least 8."""
+    aspect = sqrt(prod(cut.width / cut.height for cut in cuts))
+    short = max(8, round(side * min(aspect, 1 / aspect)))
+    return (side, short) if aspect >= 1 else (short, side)
+
+
+def _scaled(warp: Pixels, scale: float) -> Pixels:
+    """The map for pictures `scale` times as large; the middle of pixel 0 lies half a pixel from the edge in both."""
+    scaled = warp.copy()
+    scaled[:, 2] = scale * warp[:, 2] + (scale - 1) / 2 * (1 - warp[:, :2].sum(axis=1))
+    return scaled
+
+
+def _overlay(cuts: Sequence[PillowImage.Image], size: tuple[int, int], warp: Pixels) -> tuple[Pixels, Pixels, NDArray[np.bool_]]:
+    """Both pictures at a size, grey, the second laid over the first; and where it reaches. What it does not reach has its median tone."""
+    one, other = (np.asarray(cut.resize(size, PillowImage.Resampling.BOX), dtype=np.float32) for cut in cuts)
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    over = cv2.warpAffine(other, warp, size, flags=how, borderValue=(float(np.median(other)),))
+    seen = cv2.warpAffine(np.ones_like(other), warp, size, flags=how) > 0.5
+    return one, np.asarray(over, np.float32), seen
+
+
+def _far(cut: PillowImage.Image, size: tuple[int, int]) -> Pixels:
+    """How far each pixel of a picture brought to this width and height is from its median tone."""
+    grey = np.asarray(cut.resize(size, PillowImage.Resampling.BOX), dtype=np.float32)
+    far: Pixels = np.abs(grey - np.median(grey))
     return far
 
 
-def _laid_over(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """The affine map (2, 3) from pixels of `one` to those of `other` where they correlate best (G. Evangelidis, E. Psarakis, "Parametric
-    image alignment using enhanced correlation coefficient maximization", 2008), or None where they correlate by less than `LAID_OVER`.
-    """
-    warp = np.eye(2, 3, dtype=np.float32)
-    stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-4)
-    try:
-        found, warp = cv2.findTransformECC(one, other, warp, cv2.MOTION_AFFINE, stop, None, 5)  # type: ignore[call-overload]
-    except cv2.error:  # it does not converge: they have little to do with each other, or one is empty
-        return None
+def _laid_over(one: Pixels, other: Pixels) -> Pixels | None:
+    """The affine map (2, 3) from pixels of `one` to those of `other`, or None where they correlate by less than `LAID_OVER`."""
+    found, warp = _aligned(one, other, np.eye(2, 3, dtype=np.float32), 40)
     return warp if found >= LAID_OVER else None
+
+
+def _aligned(one: Pixels, other: Pixels, start: Pixels, steps: int) -> tuple[float, Pixels]:
+    """The correlation of two pictures laid over each other, and the map where it is highest, searched from `start` (G. Evangelidis,
+    E. Psarakis, "Parametric image alignment using enhanced correlation coefficient maximization", 2008); -1 and `start` if it is not found.
+    """
+    stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, steps, 1e-4)
+    try:
+        found, warp = cv2.findTransformECC(one, other, start.copy(), cv2.MOTION_AFFINE, stop, None, 5)  # type: ignore[call-overload]
+    except cv2.error:  # it does not converge: they have little to do with each other, or one is empty
+        return -1.0, start
+    return float(found), np.asarray(warp, np.float32)
 
 
 def _nearest(wholes: NDArray[np.uint64], windows: NDArray[np.uint64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

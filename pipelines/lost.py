@@ -10,14 +10,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pipelines.commit import COMMITS, QUARANTINE
-from pipelines.ledger import read_records
+from pipelines.ledger import read_plan_document, read_records
 from pipelines.plan import Item, Plan
-from pipelines.quarantine import Reject, read_quarantine
+from pipelines.quarantine import DEDUP, Reject, read_quarantine
 from pipelines.workers import planned_id
 from schemas.errors import UserError
 from schemas.manifest import CommitRecord, inside
 from schemas.phrases import shortened
 
+ORIGIN = "ORIGINAL"
+"""Stands for the folder of the data set that `assay dedup` read; where that lies is not written down."""
 DETAIL_CHARS = 300
 """Of a reject's message that are shown (chosen); `assay rebuild --sample` shows all."""
 
@@ -53,15 +55,28 @@ def lost_sources(plan: Plan, records: Iterable[CommitRecord]) -> list[int]:
 
 
 def describe_lost(rejects: Sequence[Reject], folder: Path) -> str:
-    """Three lines each: sample and reason, what happened, and the command that makes it again from the current directory."""
+    """Three lines each: sample and reason, what happened, and the command that makes it again from the current directory.
+
+    A data set that `assay dedup` chose makes nothing again: there the command is for the data set that the sample came from, in which a
+    duplicate can be looked at.
+    """
+    chosen = "dedup" in read_plan_document(folder)["recipe"]
     lines = []
     for reject in rejects:
         lines += [
             f"{reject.sample_id}  shard {reject.shard}: {reject.kind} at {reject.stage}: {reject.reason}",
             f"    {shortened(' '.join(reject.detail.split()), DETAIL_CHARS)}",
-            f"    {replay_command(folder, reject.sample_id)}",
+            f"    {_hint(reject, folder, chosen)}",
         ]
     return "\n".join(lines)
+
+
+def _hint(reject: Reject, folder: Path, chosen: bool) -> str:
+    if not chosen:
+        return replay_command(folder, reject.sample_id)
+    if reject.stage == DEDUP:
+        return shlex.join(["assay", "show", ORIGIN, "--sample", reject.sample_id])
+    return shlex.join(["assay", "rebuild", ORIGIN, "--sample", reject.sample_id])
 
 
 def replay_command(folder: Path, sample_id: str) -> str:

@@ -80,6 +80,10 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+DEDUP = "dedup"
+"""The stage at which `assay dedup` drops a sample."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reject:
     """One sample that was planned and not kept.

@@ -12,21 +12,21 @@ from PIL import Image as Pillow
 
 from dags.deduplicate import CLUSTERS_NAME, deduplicate
 from pipelines.ledger import summarise
-from pipelines.lost import lost_samples
+from pipelines.lost import describe_lost, lost_samples
 from schemas.canonical import canonical_json
 from schemas.errors import UserError
 from schemas.sample import Attachment, Image, Sample, Turn
-from schemas.shard import Dataset
+from schemas.shard import Dataset, read_manifest
 from tests.filters.test_duplicates import text
 from tests.schemas.samples import sample
 from tests.schemas.test_shard import build_dataset
 
 
-def made(number: int, *, said: str = "", picture: Image | None = None, world: object = None) -> Sample:
-    """A sample of its own truth and answer, with a text or a picture."""
+def made(number: int, *, said: str = "", picture: Image | None = None, world: object = None, asked: int | None = None) -> Sample:
+    """A sample of its own truth and question, with a text or a picture; `asked` as that number is, but for case and space."""
     attached = (Attachment.of("page.txt", "text/plain", said.encode()),) if said else ()
     turns = (
-        Turn("user", f"What does picture {number} say?", "read"),
+        Turn("user", f"What does picture {number} say?" if asked is None else f"what does picture  {asked} say?", "read"),
         Turn("assistant", "the answer", "read"),
     )
     return replace(
@@ -59,8 +59,8 @@ def drawn(seed: int, *, quality: int = 0, size: int = 400) -> Image:
 def planted() -> list[Sample]:
     """Twelve samples: pairs of equal truth (0, 1), near text (2, 3) and near picture (4, 5), and six that have nothing in common."""
     near = text(2) + " end of the copy"
-    pairs = [made(0, world="w"), made(1, world="w"), made(2, said=text(2)), made(3, said=near)]
-    pairs += [made(4, picture=drawn(1)), made(5, picture=drawn(1, quality=60))]
+    pairs = [made(0, world="w"), made(1, world="w"), made(2, said=text(2)), made(3, said=near, asked=2)]
+    pairs += [made(4, picture=drawn(1)), made(5, picture=drawn(1, quality=60), asked=4)]
     return [*pairs, *(made(n, said=text(n)) for n in range(6, 9)), *(made(n, picture=drawn(n)) for n in range(9, 12))]
 
 
@@ -152,7 +152,41 @@ def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:
 def test_many_equal_rows_cost_a_comparison_each(tmp_path: Path) -> None:
     """Catches a group in which all are compared with all: 3,000 equal texts would be 4.5 million comparisons a band."""
     same = text(1, 40)
-    build_dataset(tmp_path / "a", shards([made(n, said=same, world=n) for n in range(3000)], 1000))
+    build_dataset(tmp_path / "a", shards([made(n, said=same, world=n, asked=0) for n in range(3000)], 1000))
     manifest, clusters = deduplicate([tmp_path / "a"], tmp_path / "out")
     assert manifest.totals.rows == 1
     assert clusters.num_rows == 3000
+
+
+def test_other_questions_about_the_same_media_stay(tmp_path: Path) -> None:
+    """Catches a sample that goes because its picture is known, though it asks something else; and a copy of it that stays."""
+    one, copy = drawn(1), drawn(1, quality=60)
+    samples = [made(n, picture=picture, asked=asked) for n, (picture, asked) in enumerate([(one, 1), (one, 2), (copy, 3), (copy, 2)])]
+    samples.append(made(9, picture=drawn(9)))
+    build_dataset(tmp_path / "a", shards(samples, 2))
+    manifest, clusters = deduplicate([tmp_path / "a"], tmp_path / "out")
+    assert manifest.totals.rows == 4
+    (gone,) = [row for row in clusters.to_pylist() if not row["kept"]]
+    assert gone["sample_id"] in {samples[1].sample_id, samples[3].sample_id}
+    stay = {row["sample_id"] for row in clusters.to_pylist() if row["reason"] == "same media"}
+    assert stay == {one.sample_id for one in samples[:4]} - {gone["sample_id"]}
+    fewer, _ = deduplicate([tmp_path / "a"], tmp_path / "fewer", drop_same_media=True)
+    assert fewer.totals.rows == 2
+
+
+def test_a_short_answer_does_not_make_two_questions_about_one_world_the_same(tmp_path: Path) -> None:
+    """Catches "yes" to two questions about one picture, of one truth, taken for one sample."""
+    build_dataset(tmp_path / "a", [[made(1, world="w", picture=drawn(1)), made(2, world="w", picture=drawn(1))]])
+    manifest, _ = deduplicate([tmp_path / "a"], tmp_path / "out")
+    assert manifest.totals.rows == 2
+
+
+def test_what_was_dropped_is_shown_with_where_to_find_it(tmp_path: Path) -> None:
+    """Catches a hint to rebuild a sample from a folder that has no recipe."""
+    build_dataset(tmp_path / "a", [planted()])
+    deduplicate([tmp_path / "a"], tmp_path / "out")
+    lost = lost_samples(tmp_path / "out")
+    told = describe_lost(lost, tmp_path / "out")
+    assert "assay show ORIGINAL --sample" in told
+    assert "rebuild" not in told
+    assert all(read_manifest(tmp_path / "a").fingerprint in reject.detail for reject in lost)
