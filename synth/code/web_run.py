@@ -17,6 +17,7 @@ REASONS = (
     "too_large",
     "too_many_nodes",
     "page_crashes",
+    "page_time",
     "too_tall",
     "too_wide",
     "blank_picture",
@@ -224,12 +225,6 @@ def _over(color: str, behind: tuple[float, ...]) -> tuple[float, ...]:
 
 def _hex(color: tuple[float, ...]) -> str:
     return "#" + "".join(f"{round(part):02x}" for part in color)
-
-
-def hex_of(color: str) -> str:
-    """#rrggbb of a computed colour; empty if it lets anything through."""
-    found = re.fullmatch(r"rgb\((\d+), (\d+), (\d+)\)", color)
-    return "#" + "".join(f"{int(part):02x}" for part in found.groups()) if found else ""
 
 
 def blocks_of(snapshot: Snapshot, width_px: float, height_px: float) -> list[Block]:
