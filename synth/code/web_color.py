@@ -88,7 +88,8 @@ def _xyz_of_lab(lab: Floats) -> Floats:
     """XYZ under D50 of CIE L*a*b* (CIE 15:2004)."""
     middle = (lab[0] + 16) / 116
     roots = np.array([middle + lab[1] / 500, middle, middle - lab[2] / 200])
-    return np.where(roots > 6 / 29, roots**3, (116 * roots - 16) * 27 / 24389) * _WHITE_D50
+    relative: Floats = np.where(roots > 6 / 29, roots**3, (116 * roots - 16) * 27 / 24389)
+    return relative * _WHITE_D50
 
 
 def _encoded(linear: Floats) -> Floats:
