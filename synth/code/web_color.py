@@ -16,26 +16,28 @@ Floats = NDArray[np.float64]
 _LEGACY = re.compile(r"rgba?\((\d+), (\d+), (\d+)(?:, ([\d.e-]+))?\)")
 _NUMBER = r"(none|[+-]?[\d.]+(?:e[+-]?\d+)?)"
 _MODERN = re.compile(rf"(?:(oklab|oklch|lab|lch)\(|color\(([\w-]+) ){_NUMBER} {_NUMBER} {_NUMBER}(?: / {_NUMBER})?\)")
-_OKLAB_TO_LMS = np.array([[1.0, 0.3963377774, 0.2158037573], [1.0, -0.1055613458, -0.0638541728], [1.0, -0.0894841775, -1.2914855480]])
+_OKLAB_TO_LMS: Floats = np.array(
+    [[1.0, 0.3963377774, 0.2158037573], [1.0, -0.1055613458, -0.0638541728], [1.0, -0.0894841775, -1.2914855480]]
+)
 """To the cube roots of cones' answers; B. Ottosson, "A perceptual color space for image processing", 2020."""
-_LMS_TO_SRGB = np.array(
+_LMS_TO_SRGB: Floats = np.array(
     [
         [4.0767416621, -3.3077115913, 0.2309699292],
         [-1.2684380046, 2.6097574011, -0.3413193965],
         [-0.0041960863, -0.7034186147, 1.7076147010],
     ]
 )
-_XYZ_TO_SRGB = np.array(
+_XYZ_TO_SRGB: Floats = np.array(
     [[3.2409699419, -1.5373831776, -0.4986107603], [-0.9692436363, 1.8759675015, 0.0415550574], [0.0556300797, -0.2039769589, 1.0569715142]]
 )
-_D50_TO_D65 = np.array(
+_D50_TO_D65: Floats = np.array(
     [[0.9554734215, -0.0230984549, 0.0632592432], [-0.0283697093, 1.0099953981, 0.0210414412], [0.0123140149, -0.0205076493, 1.3303659262]]
 )
 """Bradford's adaptation to another white."""
-_P3_TO_XYZ = np.array(
+_P3_TO_XYZ: Floats = np.array(
     [[0.4865709486, 0.2656676932, 0.1982172852], [0.2289745641, 0.6917385218, 0.0792869141], [0.0, 0.0451133819, 1.0439443689]]
 )
-_WHITE_D50 = np.array([0.9642956764, 1.0, 0.8251046025])
+_WHITE_D50: Floats = np.array([0.9642956764, 1.0, 0.8251046025])
 
 
 def rgba_of(color: str) -> tuple[tuple[float, ...], float]:
