@@ -25,19 +25,26 @@ class Judges:
     left_out: dict[str, str] = field(default_factory=dict)
 
     def prove(self, sample: Sample, answers: Sequence[tuple[int, str]]) -> list[bool | None]:
-        """Put (turn, text) answers in the place of a sample's own and let its family verify them; None if it cannot be done here."""
-        turns = list(sample.turns)
-        for turn, text in answers:
-            turns[turn] = replace(turns[turn], text=text)
+        """Put each (turn, text) answer alone in the place of the sample's own and let its family verify it; None if it cannot be done here.
+
+        Alone, since what is right in one turn may rest on another: an edit changes the code that was answered before.
+        """
         family = family_of(sample)
+        truth = truth_adapter(family).validate_json(sample.truth)
+        order = [number for number, turn in enumerate(sample.turns) if turn.role == "assistant"]
+        passed: list[bool | None] = []
+        found: dict[tuple[str, ...], dict[int, bool]] = {}  # answers that are the sample's own make one conversation
         try:
-            verdicts = family.verify(sample.stored, tuple(turns), truth_adapter(family).validate_json(sample.truth))
+            for turn, text in answers:
+                turns = (*sample.turns[:turn], replace(sample.turns[turn], text=text), *sample.turns[turn + 1 :])
+                if (said := tuple(one.text for one in turns)) not in found:
+                    verdicts = family.verify(sample.stored, turns, truth)
+                    found[said] = {number: verdict.passed for number, verdict in zip(order, verdicts, strict=True)}
+                passed.append(found[said][turn])
         except UserError as error:
             self.left_out[sample.family] = f"{error.what}; {error.todo}"
             return [None] * len(answers)
-        order = [number for number, turn in enumerate(turns) if turn.role == "assistant"]
-        passed = {number: verdict.passed for number, verdict in zip(order, verdicts, strict=True)}
-        return [passed[turn] for turn, _ in answers]
+        return passed
 
     def compare(self, sample: Sample, answers: Sequence[tuple[int, str]]) -> list[dict[str, float]]:
         """Scores of what (turn, text) answers draw beside what the sample's own draw; none where a family compares nothing."""

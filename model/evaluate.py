@@ -152,16 +152,26 @@ def _round_labels(answered: Turn) -> tuple[str, ...]:
 
 
 def prompt_of(sample: Sample, turn: int) -> Sample:
-    """The sample with nothing but system turns, all media shown before an answer, its question, and an empty answer."""
+    """The sample with nothing but system turns, all media shown before an answer, its question, and an empty answer.
+
+    A request to edit code that the question does not hold comes after the question and the stored answer before it, which give that code.
+    """
     system = tuple(one for one in sample.turns if one.role == "system")
-    before = "".join("".join(_PLACEHOLDER.findall(one.text)) for one in sample.turns[: turn - 1])
-    asked = sample.turns[turn - 1].text
+    first = turn - 3 if _edits_what_was_answered(sample, turn) else turn - 1
+    before = "".join("".join(_PLACEHOLDER.findall(one.text)) for one in sample.turns[:first])
+    asked = sample.turns[first].text
     if before:
         own = "".join(_PLACEHOLDER.findall(asked))
         asked = f"{before}{own}\n" + _PLACEHOLDER.sub("", asked).strip("\n")
-    images, clips = asked.count("<image>"), asked.count("<video>")
-    turns = (*system, Turn("user", asked), Turn("assistant", ""))
+    turns = (*system, Turn("user", asked), *sample.turns[first + 1 : turn], Turn("assistant", ""))
+    images, clips = (sum(one.text.count(media) for one in turns) for media in ("<image>", "<video>"))
     return replace(sample, turns=turns, images=sample.images[:images], clips=sample.clips[:clips])
+
+
+def _edits_what_was_answered(sample: Sample, turn: int) -> bool:
+    asked, shown = sample.turns[turn - 1], sample.turns[max(turn - 3, 0) : turn - 1]
+    in_turn = [one.role for one in shown] == ["user", "assistant"]
+    return in_turn and sample.turns[turn].task.startswith("edit") and "```" not in asked.text and "```" in shown[1].text
 
 
 def prompt_tokens(sample: Sample, turn: int, settings: EncodeSettings) -> Tokens:

@@ -73,6 +73,16 @@ for style in ("default", "ggplot", "bmh", "fivethirtyeight", "dark_background", 
 """Imports, the recorder of what is drawn, and one chart a style: fonts are found and formulae can be set before the first program comes."""
 TRIES = 3
 """How often a program is tried that the machine kept from its end (chosen)."""
+REFERENCE = """
+import time
+held = bytearray({memory_bytes})
+held[::4096] = b"x" * len(range(0, len(held), 4096))
+while time.process_time() < {cpu_s}:
+    pass
+print("done")
+"""
+"""Takes nearly the processor time and half of the memory that a program may have. On a machine that runs it to its end by the clock, what
+does not end would have ended by its processor time if it used any: it waits."""
 OUTSIDE_PX, OVERLAP_PX = 1.0, 1.0
 """Text may stand out of the picture, or on other text, by this much: its box has a margin that its ink has not (chosen)."""
 _HERE = Path(__file__).parent
@@ -171,14 +181,19 @@ def run_again(program: Program) -> Outcome:
     """What a program does; tried anew where the machine kept it from its end.
 
     Raises:
-        SandboxError: `TRIES` times the sandbox did not answer, or the program did not get its processor time.
+        DataError: `code_time` or `code_crashed`, it did not end `TRIES` times on a machine on which `REFERENCE` does.
+        SandboxError: Nor did that: the machine does not give what `LIMITS` promise.
     """
     for _ in range(TRIES):
         outcome = sandbox().run(program)
         if outcome.status not in ("lost", "stalled"):
             return outcome
         sandbox().close()
-    what = "did not answer" if outcome.status == "lost" else f"had not ended the program after {LIMITS.wall_s:.0f} s by the clock"
+    lost = outcome.status == "lost"
+    what = "did not answer" if lost else f"had not ended the program after {LIMITS.wall_s:.0f} s by the clock"
+    known = sandbox().run(Program(REFERENCE.format(cpu_s=0.9 * LIMITS.cpu_s, memory_bytes=LIMITS.memory_bytes // 2)))
+    if (known.status, known.stdout) == ("ok", "done\n"):
+        raise DataError("code_crashed" if lost else "code_time", f"the sandbox {what}, {TRIES} times in a row, and runs another to its end")
     raise SandboxError(errno.EIO, f"the sandbox {what}, {TRIES} times in a row; free the machine of other work")
 
 

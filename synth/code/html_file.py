@@ -27,8 +27,8 @@ from synth.browser.typefaces import font_uses
 from synth.code.html_file_clean import MAX_BYTES, cleaned, decoded, with_used_styles
 from synth.code.html_site import BESIDE, Site, original
 from synth.code.prompts import draw
-from synth.code.web_edits import draw_fault
-from synth.code.web_proof import LEAST_CHANGED, PROMPTS, verdicts
+from synth.code.web_edits import SHOWS_PX, draw_fault
+from synth.code.web_proof import verdicts
 from synth.code.web_run import Line, blocks_of, changed_pixels, check_drawn, draw_whole, fenced, lines_of
 from synth.code.web_scores import is_page, score_answer
 from synth.code.web_self_contained import check_self_contained
@@ -36,6 +36,7 @@ from synth.params import among, refuse, within
 from synth.render.raster import png_bytes
 
 Task = Literal["to_html", "mend", "ask"]
+PROMPTS = "web_prompts"
 WINDOWS = ((1280, 800), (1440, 900), (1024, 768))
 LONGEST = 60
 TRIES = 8
@@ -80,7 +81,7 @@ class HtmlFiles:
         pinned: The files, and what they use of their site, as they were when the run was planned (see `pin`); looked up again if empty.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     pattern: str
     site: str = ""
@@ -204,7 +205,7 @@ def _mend(turns: list[Turn], truth: Truth, pixels: NDArray[np.uint8], rng: Gener
     for _ in range(TRIES):
         kind, broken = draw_fault(truth.page, rng)
         try:
-            shows = changed_pixels(draw_whole(broken, *truth.window).pixels, pixels) >= LEAST_CHANGED
+            shows = changed_pixels(draw_whole(broken, *truth.window).pixels, pixels) >= SHOWS_PX
         except DataError:
             shows = True
         if shows:

@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
 from PIL import Image as PillowImage
 
@@ -50,6 +50,8 @@ _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 FONT_HOSTS = frozenset({"fonts.googleapis.com", "fonts.gstatic.com", "fonts.bunny.net", "use.typekit.net", "rsms.me"})
 """Hosts whose sheets declare fonts and nothing else; the browser has fonts of its own, so pages go without them."""
 MAX_IMPORTS = 4
+MAX_SIDE_PX = 100_000
+"""Larger lengths that a picture of the SVG kind states are not believed (chosen: no page that is kept has room for a tenth)."""
 Files = Callable[[str], bytes | None]
 """The content of a file, by its address as the page would ask for it; None if there is none."""
 
@@ -64,7 +66,7 @@ def decoded(data: bytes, where: str) -> str:
     name = "utf-16" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else told[1].decode("ascii") if told else "utf-8"
     try:
         text = data.decode("utf-8-sig" if name.lower().replace("-", "") == "utf8" else name)
-    except (LookupError, UnicodeDecodeError) as error:
+    except (LookupError, UnicodeError) as error:
         raise DataError("broken_encoding", f"{where} is not {name}: {error}") from error
     if not re.search(r"<(?:!doctype html|html|body|div|p|h1|table|main)\b", text, re.IGNORECASE) or "\0" in text:
         raise DataError("not_html", f"{where} begins with {text[:40]!r}")
@@ -140,10 +142,11 @@ class _Reader(HTMLParser):
 
     def _sheet(self, address: str, base: str, depth: int) -> str:
         """A style sheet that the page, or the sheet at `base`, names; DataError `missing_sheet` if it cannot be read."""
-        if urlsplit(address).hostname in FONT_HOSTS:
+        parts = split_address(address)
+        if parts is not None and parts.hostname in FONT_HOSTS:
             self.done["font_sheets"] += 1
             return ""
-        if not urlsplit(address).netloc and not address.startswith("/"):
+        if parts is not None and not parts.netloc and not address.startswith("/"):
             address = posixpath.join(posixpath.dirname(base), address)
         data = self.files(address) if address.strip() and depth < MAX_IMPORTS else None
         if data is None:
@@ -190,6 +193,14 @@ def under(css: str, conditions: str) -> str:
     return f"@layer {name or ''} {{\n{css}\n}}".replace("@layer  {", "@layer {") if layer else css
 
 
+def split_address(address: str) -> SplitResult | None:
+    """The parts of an address; None if it is none (RFC 3986, 3.2.2: what begins with a bracket is an address of IPv6)."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return None
+
+
 def _inline(address: str) -> bytes | None:
     head, _, body = address.partition(",")
     try:
@@ -205,12 +216,21 @@ def picture_size(data: bytes) -> tuple[int, int] | None:
         sides = [re.search(rf"""\b{side}\s*=\s*["']\s*([\d.]+)(?:px)?\s*["']""", head) for side in ("width", "height")]
         room = re.search(r"""\bviewBox\s*=\s*["']\s*[-\d.]+[\s,]+[-\d.]+[\s,]+([\d.]+)[\s,]+([\d.]+)""", head)
         told = [side[1] for side in sides if side] if all(sides) else list(room.groups()) if room else []
-        return (round(float(told[0])), round(float(told[1]))) if told else None
+        return _whole(*told) if told else None
     try:
         with PillowImage.open(io.BytesIO(data), formats=("PNG", "JPEG", "GIF", "WEBP")) as picture:
             return picture.size
     except (OSError, ValueError, PillowImage.DecompressionBombError):
         return None
+
+
+def _whole(width: str, height: str) -> tuple[int, int] | None:
+    """Two stated lengths in whole pixels; None if one is no number, or no length of a picture."""
+    try:
+        sides = float(width), float(height)
+    except ValueError:
+        return None
+    return (round(sides[0]), round(sides[1])) if max(sides) <= MAX_SIDE_PX else None
 
 
 def _attributes(given: dict[str, str]) -> str:
@@ -231,8 +251,11 @@ def _attributes(given: dict[str, str]) -> str:
 def cleaned(text: str, files: Files, where: str) -> tuple[str, dict[str, int]]:
     """The page with all its styles in it and nothing else that it asks for; and how many of what went or came in."""
     reader = _Reader(files, where)
-    reader.feed(text)
-    reader.close()
+    try:
+        reader.feed(text)
+        reader.close()
+    except AssertionError as error:  # so `html.parser` says that it does not know a declaration
+        raise DataError("not_html", f"{where} cannot be read: {error}") from error
     if len(reader.body) > 3 * MAX_NODES:
         raise DataError("too_many_nodes", f"{where} has {len(reader.body):,} tags and texts, more than {3 * MAX_NODES:,}")
     body = re.sub(r"\n\s*\n+", "\n", "".join(reader.body)).strip()

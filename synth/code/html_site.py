@@ -1,5 +1,6 @@
 """The files of an HTML file's site: what it may read, from where, and the file drawn as it is, with them."""
 
+import errno
 import posixpath
 import re
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from schemas.errors import DataError
 from schemas.sample import sha256_hex
 from synth.assets import Asset, read_asset
 from synth.browser.page import ADDRESS, Document, Drawn
-from synth.code.html_file_clean import MAX_BYTES
+from synth.code.html_file_clean import MAX_BYTES, split_address
 from synth.code.web_run import draw_whole
 
 BESIDE = "beside the page"
@@ -50,22 +51,33 @@ class Site:
         Raises:
             DataError: `missing_sheet` for a sheet beside a file behind a URI; `asset_changed`, `asset_missing`.
         """
-        parts = urlsplit(address)
-        suffix = PurePosixPath(parts.path).suffix.lower()
-        if parts.scheme or parts.netloc or suffix not in TYPES:
+        parts = split_address(address)
+        suffix = PurePosixPath(parts.path).suffix.lower() if parts else ""
+        if parts is None or parts.scheme or parts.netloc or suffix not in TYPES:
             return None
         if self.root is None or self.folder is None:
             if suffix != ".css":
                 return None
             raise DataError("missing_sheet", f"{address} lies beside a file behind a URI: copy the site to a local folder first")
         named = unquote(parts.path)
-        path = (self.root / named.lstrip("/") if named.startswith("/") else self.folder / posixpath.normpath(named)).resolve()
-        asset = self._found(path) if self._pinned is None else self._pinned.get(str(path))
+        asset = self._named(self.root / named.lstrip("/") if named.startswith("/") else self.folder / posixpath.normpath(named))
         if asset is None:
             return None
         if asset not in self.used:
             self.used.append(asset)
         return read_asset(asset)
+
+    def _named(self, path: Path) -> Asset | None:
+        """What lies at a path; None if nothing does, or can: a page may name what no file system has."""
+        try:
+            path = path.resolve()
+            return self._found(path) if self._pinned is None else self._pinned.get(str(path))
+        except (ValueError, RuntimeError):  # a zero byte; links in a circle
+            return None
+        except OSError as error:
+            if error.errno in (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES):
+                return None
+            raise
 
     def _found(self, path: Path) -> Asset | None:
         if self.root is None or not path.is_relative_to(self.root) or not path.is_file() or path.stat().st_size > MAX_BYTES:

@@ -1,6 +1,8 @@
 """One sample of a web page under examination: its stored picture, and its stored page drawn again."""
 
 import io
+import math
+import re
 from functools import cached_property
 from typing import Annotated
 
@@ -10,13 +12,18 @@ from PIL import Image as PillowImage
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.errors import DataError
-from schemas.sample import Stored
+from schemas.sample import BoxPx, Stored
 from synth.browser.chromium import chromium_version
 from synth.browser.page import MAX_AREA_PX, Drawn
 from synth.browser.snapshot import Element, Snapshot
-from synth.code.web_run import PIXEL_STEP, Line, check_drawn, draw_whole, lines_of
+from synth.code.web_run import Line, check_drawn, draw_whole, lines_of
 from synth.code.web_self_contained import check_self_contained
 
+PIXEL_STEP = 12
+"""Difference of a channel, of 255, that an eye sees side by side (chosen)."""
+NO_LETTERS = "<style>*, ::before, ::after { -webkit-text-fill-color: transparent !important }</style>"
+"""Letters are painted with this colour alone, which moves nothing and colours nothing else (Compatibility Standard, 3.11)."""
+_START = re.compile(r"<head\b[^>]*>|(?=<(?:meta|title|link|style|body)\b)", re.IGNORECASE)
 LEAST_STEP = 4
 """Difference of a channel, of 255, between a text and its ground below which there is none (chosen)."""
 
@@ -88,17 +95,50 @@ class Court:
         return "text_unseen" if unseen else ""
 
     def inked(self, line: Line) -> bool:
-        """Whether pixels of a text's colour lie in its boxes."""
+        """Whether a text can be seen in its boxes.
+
+        Where rows of pixels have its colour and another one; one alone is a ground that has the colour of the letters, or what covers
+        them. Over a picture or a gradient, whose colours no style tells, the page must also look otherwise without its letters.
+        """
+        snapshot = self.shown.snapshot
+        if snapshot.elements[line.element].tag == "input":  # what a field hints at is paler than its text
+            return True
         ink = np.array([int(line.color[at : at + 2], 16) for at in (1, 3, 5)], np.int16)
         ground = np.array([int(line.ground[at : at + 2], 16) for at in (1, 3, 5)], np.int16)
         reach = max(int(np.abs(ink - ground).max()) // 3, PIXEL_STEP)
-        for x0, y0, x1, y1 in line.boxes:
-            part = self.picture[max(0, int(y0)) : int(y1) + 1, max(0, int(x0)) : int(x1) + 1].astype(np.int16)
-            # of one colour there is no text, whatever colour it should have
-            if part.size and (np.abs(part - ink).max(axis=2) <= reach).any() and np.ptp(part, axis=(0, 1)).max() >= LEAST_STEP:
+        on_picture = any(one.style.get("background-image", "none") != "none" for one in snapshot.around(line.element))
+        for box in line.boxes:
+            room = _within(box)
+            part = self.picture[room].astype(np.int16)
+            if not part.size:
+                continue
+            of_ink = (np.abs(part - ink).max(axis=2) <= reach).any(axis=1)
+            of_two = np.ptp(part, axis=1).max(axis=1) >= LEAST_STEP
+            if (of_ink & of_two).any() and (not on_picture or differing(self.picture[room], self.wordless[room])):
                 return True
-        # what a field hints at is paler than its text
-        return self.shown.snapshot.elements[line.element].tag == "input"
+        return False
+
+    @cached_property
+    def wordless(self) -> NDArray[np.uint8]:
+        """The stored page drawn without its letters; DataError `draws_another_picture` if that has another size."""
+        page = _START.sub(lambda found: found[0] + NO_LETTERS, self.source, count=1)
+        pixels = draw_whole(page, *self.spec.window).pixels
+        if pixels.shape != self.picture.shape:
+            raise DataError("draws_another_picture", "without its letters the page has another size")
+        return pixels
+
+
+def _within(box: BoxPx) -> tuple[slice, slice]:
+    """Rows and columns of the pixels that lie in a box whole: those on its edge may show what is outside."""
+    x0, y0, x1, y1 = box
+    return slice(max(0, math.ceil(y0)), max(0, math.floor(y1))), slice(max(0, math.ceil(x0)), max(0, math.floor(x1)))
+
+
+def differing(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> int:
+    """How many pixels differ by `PIXEL_STEP` in a channel; all of the larger picture if the sizes differ."""
+    if one.shape != other.shape:
+        return max(one.size, other.size) // 3
+    return int(np.count_nonzero((np.maximum(one, other) - np.minimum(one, other)).max(axis=2, initial=0) >= PIXEL_STEP))
 
 
 def text_in(snapshot: Snapshot, element: Element) -> str:

@@ -14,6 +14,8 @@ from synth.code.web_words import Words
 
 Operation = Literal["text", "remove", "swap", "recolour", "toggle", "value"]
 HEADINGS = ("h1", "h2", "h3")
+SHOWS_PX = 60
+"""Pixels that must change for a mistake to show (chosen: two letters)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,12 @@ from synth.browser.chromium import browser_use, chromium_version
 from synth.browser.page import Drawn
 from synth.browser.typefaces import font_uses
 from synth.code.prompts import draw
-from synth.code.web_edits import Edit, draw_edit, draw_fault, near_misses
+from synth.code.web_edits import SHOWS_PX, Edit, draw_edit, draw_fault, near_misses
 from synth.code.web_html import write_page
 from synth.code.web_look import Idiom, Look, draw_look
 from synth.code.web_pages import Kind, draw_body
 from synth.code.web_parts import Draft
-from synth.code.web_proof import LEAST_CHANGED, verdicts
+from synth.code.web_proof import verdicts
 from synth.code.web_questions import PROMPTS, Asker
 from synth.code.web_run import blocks_of, changed_pixels, check_drawn, draw_whole, fenced, html_in, lines_of
 from synth.code.web_scores import is_page, score_answer
@@ -198,7 +198,7 @@ class WebPage:
         for _ in range(TRIES):
             kind, broken = draw_fault(html, rng)
             try:
-                shows = changed_pixels(draw_whole(broken, *truth.window).pixels, drawn.pixels) >= LEAST_CHANGED
+                shows = changed_pixels(draw_whole(broken, *truth.window).pixels, drawn.pixels) >= SHOWS_PX
             except DataError:
                 shows = True
             if shows:

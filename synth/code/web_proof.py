@@ -10,10 +10,10 @@ import numpy as np
 from schemas.errors import DataError
 from schemas.sample import Evidence, Stored, Turn, Verdict
 from synth.code.prompts import load, match
-from synth.code.web_court import Court
+from synth.code.web_court import Court, differing
 from synth.code.web_proof_answers import ANSWERS, rests_on, same_boxes, same_evidence
 from synth.code.web_proof_edits import CHANGES, items_of
-from synth.code.web_run import changed_pixels, draw_whole, fenced, html_in
+from synth.code.web_run import draw_whole, fenced, html_in
 
 PROMPTS = "web_prompts"
 LEAST_CHANGED = 60
@@ -83,7 +83,7 @@ def _mend(court: Court, question: str, turn: Turn) -> str:
         broken = draw_whole(html_in(slots["code"]), *court.spec.window).pixels
     except DataError:
         broken = np.zeros((0, 0, 3), np.uint8)
-    if changed_pixels(broken, court.picture) < LEAST_CHANGED:
+    if differing(broken, court.picture) < LEAST_CHANGED:
         return "nothing_broken"
     return "" if _gives(court, turn.text) else "draws_another_picture"
 
@@ -104,7 +104,7 @@ def _edit(court: Court, question: str, turn: Turn, given: str) -> str:
         return "no_code"
     before, drawn = items_of(court.shown.snapshot), court.draw(html_in(turn.text))
     after = items_of(drawn.snapshot)
-    if changed_pixels(drawn.pixels, court.picture) < LEAST_CHANGED // 4:
+    if differing(drawn.pixels, court.picture) < LEAST_CHANGED // 4:
         return "changes_nothing"
     keeps_places = turn.task in ("edit_recolour", "edit_toggle", "edit_value")
     if keeps_places and [i.box for i in items_of(court.shown.snapshot, boxes=True)] != [

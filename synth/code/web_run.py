@@ -12,11 +12,13 @@ from schemas.sample import BoxPx
 from synth.browser.page import Document, Drawn, draw_page
 from synth.browser.snapshot import Element, Snapshot, Text
 from synth.browser.typefaces import drawable
+from synth.code.web_color import rgba_of
 
 REASONS = (
     "too_large",
     "too_many_nodes",
     "page_crashes",
+    "page_time",
     "too_tall",
     "too_wide",
     "blank_picture",
@@ -24,6 +26,7 @@ REASONS = (
     "text_overlaps",
     "no_glyph",
     "not_self_contained",
+    "unread_color",
 )
 """Why a page cannot be used."""
 FENCE = re.compile(r"```(?:html)?[ \t]*\n(.*?)```", re.DOTALL)
@@ -215,21 +218,14 @@ def _painted(snapshot: Snapshot, number: int) -> tuple[str, str]:
 
 
 def _over(color: str, behind: tuple[float, ...]) -> tuple[float, ...]:
-    found = re.fullmatch(r"rgba?\((\d+), (\d+), (\d+)(?:, ([\d.]+))?\)", color)
-    if found is None:
+    if not color:  # of what is not laid out
         return behind
-    share = float(found[4] or 1)
-    return tuple(share * float(part) + (1 - share) * under for part, under in zip(found.groups()[:3], behind, strict=True))
+    parts, share = rgba_of(color)
+    return tuple(share * part + (1 - share) * under for part, under in zip(parts, behind, strict=True))
 
 
 def _hex(color: tuple[float, ...]) -> str:
     return "#" + "".join(f"{round(part):02x}" for part in color)
-
-
-def hex_of(color: str) -> str:
-    """#rrggbb of a computed colour; empty if it lets anything through."""
-    found = re.fullmatch(r"rgb\((\d+), (\d+), (\d+)\)", color)
-    return "#" + "".join(f"{int(part):02x}" for part in found.groups()) if found else ""
 
 
 def blocks_of(snapshot: Snapshot, width_px: float, height_px: float) -> list[Block]:

@@ -32,6 +32,18 @@ def test_a_chart_is_compared_and_words_are_not() -> None:
     assert "code_error" in judges.left_out[f"code.chart ({sample.sample_id})"]
 
 
+@pytest.mark.skipif(bool(unavailable()), reason=unavailable())
+def test_answers_are_proved_each_alone() -> None:
+    """An edit is one of the code that the sample gives, whatever the model gave for that."""
+    sample = make_sample(Chart(kinds=("bar",), tasks=("to_code",)), "code.chart", 0, 7)
+    assert sample.turns[3].task == "edit"
+    code, edited = sample.turns[1].text, sample.turns[3].text
+    other = code.replace("```python\n", "```python\n# as in the picture\n")
+    assert Judges().prove(sample, [(1, other), (3, edited)]) == [True, True]
+    assert Judges().prove(sample, [(1, code), (3, code)]) == [True, False]
+    assert Judges().prove(sample, [(1, edited), (3, edited)]) == [False, True]
+
+
 def test_where_nothing_can_be_held_the_family_is_left_out_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
     sample = make_sample(load_family("tiny.meters", {}), "tiny.meters", 0, 1)
 

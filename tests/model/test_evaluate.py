@@ -89,6 +89,17 @@ def test_a_later_question_is_asked_alone_with_all_media_shown_so_far() -> None:
     assert len(prompt_of(conversation(), 1).images) == 1
 
 
+def test_an_edit_of_what_was_answered_comes_after_that_answer() -> None:
+    sample = conversation()
+    request, given = Turn("user", "Now call it Rain."), Turn("assistant", "```python\nplot()\n```", "to_code")
+    sample = replace(sample, turns=(sample.turns[0], given, request, answered("```python\nrain()\n```", "edit_title")))
+    assert [turn.text for turn in prompt_of(sample, 3).turns] == [sample.turns[0].text, given.text, request.text, ""]
+    assert len(prompt_of(sample, 3).images) == 1
+    alone = replace(request, text=f"{request.text}\n\n```python\nplot()\n```")
+    alone_too = replace(sample, turns=(*sample.turns[:2], alone, sample.turns[3]))
+    assert [turn.text for turn in prompt_of(alone_too, 3).turns] == [f"<image>\n{alone.text}", ""]
+
+
 def test_no_prompt_holds_an_answer() -> None:
     sample = conversation()
     for turn in (1, 3):

@@ -116,6 +116,21 @@ def test_a_browser_that_hangs_is_the_machines_trouble(monkeypatch: pytest.Monkey
         draw_page(Document(HTML), 400, 300)
 
 
+def test_a_page_that_hangs_where_others_are_drawn_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    load = page.Browser._load
+
+    def hang(self: page.Browser, document: Document) -> None:
+        if "slow" in str(document.html):
+            raise BrowserLostError("it did not answer", timed_out=True)
+        load(self, document)
+
+    monkeypatch.setattr(page.Browser, "_load", hang)
+    monkeypatch.setattr(page, "REFERENCE_S", 60.0)
+    with pytest.raises(DataError, match="page_time"):
+        draw_page(Document(HTML.replace("Rain", "slow")), 400, 300)
+    assert draw_page(Document(HTML), 400, 300).pixels.any()
+
+
 def test_a_page_that_ends_every_browser_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def crash(self: page.Browser, _: Document) -> None:
         os.killpg(self.devtools._process, signal.SIGKILL)

@@ -1,12 +1,13 @@
 """What a program says of its chart is held against the picture: other reports, and charts changed behind the picture, are refused."""
 
 import errno
+from dataclasses import replace
 
 import pytest
 
 from schemas.errors import DataError
 from synth.code.chart_kinds import read_drawn
-from synth.code.chart_run import SandboxError, run_chart
+from synth.code.chart_run import LIMITS, SandboxError, run_chart
 from synth.code.chart_witness import number_of
 from synth.sandbox.box import Outcome, Program, Sandbox, Status, unavailable
 
@@ -134,7 +135,19 @@ def test_trouble_of_the_machine_is_no_property_of_a_chart(status: Status, monkey
     monkeypatch.setattr(Sandbox, "run", run)
     with pytest.raises(SandboxError) as caught:
         run_chart(code())
-    assert (caught.value.errno, len(tries)) == (errno.EIO, 3)
+    assert (caught.value.errno, len(tries)) == (errno.EIO, 4)
+    assert tries[3].source != code()
+
+
+@pytest.mark.parametrize(("status", "reason"), [("lost", "code_crashed"), ("stalled", "code_time")])
+def test_what_does_not_end_where_another_does_is_a_property_of_the_program(
+    status: Status, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Sandbox.run
+    monkeypatch.setattr(Sandbox, "run", lambda sandbox, program: Outcome(status) if "sleep" in program.source else run(sandbox, program))
+    monkeypatch.setattr("synth.code.chart_run.LIMITS", replace(LIMITS, cpu_s=1))
+    with pytest.raises(DataError, match=reason):
+        run_chart("import time\ntime.sleep(1000)")
 
 
 def test_numbers_of_labels() -> None:

@@ -12,7 +12,7 @@ from synth.assets import _read_cached
 from synth.browser.chromium import no_browser
 from synth.browser.page import UsedStyle
 from synth.code.html_file import HtmlFiles
-from synth.code.html_file_clean import cleaned, decoded, used_lines, with_used_styles
+from synth.code.html_file_clean import cleaned, decoded, picture_size, used_lines, with_used_styles
 from synth.code.web_run import html_in
 from synth.code.web_self_contained import check_self_contained
 from synth.make import make_sample
@@ -75,6 +75,8 @@ def test_files_outside_the_site_are_not_read(tmp_path: Path, address: str) -> No
         (b"%PDF-1.7 binary", "not_html"),
         (b"<p>caf\xe9</p>", "broken_encoding"),
         (b"<meta charset=klingon><p>x</p>", "broken_encoding"),
+        (b"<meta charset=undefined><p>x</p>", "broken_encoding"),
+        (b"<p>words</p><![foo]>", "not_html"),
         (b"<p>" + b"x" * (3 << 20), "too_large"),
         (b"<body><script>document.write('x')</script></body>", "nothing_shown"),
         (b"<!doctype html><body>" + b"<i>word</i>" * 100_000, "too_many_nodes"),
@@ -94,6 +96,32 @@ def test_bad_files_are_refused(tmp_path: Path, data: bytes, reason: str) -> None
     (tmp_path / "a.html").write_bytes(data)
     with pytest.raises(DataError, match=reason):
         make_sample(HtmlFiles(str(tmp_path / "a.html")), "code.html_file", 0, 7)
+
+
+@pytest.mark.parametrize("address", ["//[x.css", "a%00.css", f"{'a' * 300}.css", "http://[::1/x.css"])
+def test_addresses_that_are_none_are_sheets_and_pictures_that_are_missing(tmp_path: Path, address: str) -> None:
+    for number, part in enumerate((f"<link rel=stylesheet href='{address}'>", f"<style>@import '{address}';</style>")):
+        (tmp_path / f"{number}.html").write_text(f"<!doctype html><body>{part}<p>some words</p></body>")
+    picture = f"<img src='{address.replace('.css', '.png')}'>"
+    (tmp_path / "2.html").write_text(f"<!doctype html><body>{picture}<h1>some words</h1><p>and more of them</p></body>")
+    pages = HtmlFiles(str(tmp_path / "*.html"), tasks=("to_html",)).pin()
+    for number in range(2):
+        with pytest.raises(DataError, match="missing_sheet"):
+            make_sample(pages, "code.html_file", number, 7)
+    assert all(verdict.passed for verdict in make_sample(pages, "code.html_file", 2, 7).verdicts)
+
+
+def test_links_in_a_circle_lead_to_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.css").symlink_to(tmp_path / "b.css")
+    (tmp_path / "b.css").symlink_to(tmp_path / "a.css")
+    (tmp_path / "a.html").write_text("<!doctype html><link rel=stylesheet href=a.css><p>some words</p>")
+    with pytest.raises(DataError, match="missing_sheet"):
+        make_sample(HtmlFiles(str(tmp_path / "a.html")).pin(), "code.html_file", 0, 7)
+
+
+@pytest.mark.parametrize("side", ["1.2.3", "9" * 400, ".", "100001"])
+def test_a_picture_of_no_size_has_none(side: str) -> None:
+    assert picture_size(f'<svg xmlns="http://www.w3.org/2000/svg" width="{side}" height="10">'.encode()) is None
 
 
 def test_other_encodings_are_read() -> None:
