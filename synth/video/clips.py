@@ -73,7 +73,7 @@ class Clips:
         pinned: The files as they were when the run was planned (see `pin`); looked up again if empty.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     pattern: str
     licence: str = "LicenseRef-user"

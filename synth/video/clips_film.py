@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from synth.render.fonts import TYPEFACES, FontFile, font_path
 from synth.video.decode import Film, Frames, frames_at
+from synth.video.encode import X264, picture_of
 
 CLOCK = Fraction(1, 90_000)
 """Seconds a tick of stored films: that of MPEG, in which common rates are whole numbers."""
@@ -117,11 +118,11 @@ def write_excerpt(source: bytes, film: Film, first: int, last: int, labels: tupl
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.time_base = stream.codec_context.time_base = CLOCK
         stream.codec_context.thread_count = 1
-        stream.options = {"crf": CRF, "preset": "veryfast", "g": "120", "bf": "2", "threads": "1"}
+        stream.options = {**X264, "crf": CRF, "g": "120", "bf": "2"}
         for number in range(first, last + 1, BATCH):
             batch = frames_at(source, film, range(number, min(number + BATCH, last + 1)), size)
             for place, pixels in enumerate(batch, number - first):
-                picture = av.VideoFrame.from_ndarray(_labelled(pixels, place, shown), format="rgb24")
+                picture = picture_of(_labelled(pixels, place, shown))
                 picture.pts, picture.time_base = ticks[place], CLOCK
                 out.mux(stream.encode(picture))
         out.mux(stream.encode(None))

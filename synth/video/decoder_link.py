@@ -68,6 +68,9 @@ def ask(what: str, path: str, cpu_s: float, **more: Any) -> tuple[dict[str, Any]
             bodies = [out.read(size) for size in (head or {}).get("sizes", ())]
         except BrokenPipeError:
             head, bodies = None, []
+        except BaseException:  # what was not read would be taken for the next answer: also after Ctrl+C and other signals
+            close()
+            raise
         finally:
             watch.cancel()
         link.asked += 1

@@ -24,6 +24,10 @@ STILL_S = 2.0
 """Longest gap of a variable rate, where nothing moves (chosen)."""
 EASE_S = 0.4
 """Before and after a change a variable rate has all its frames (chosen: that a thing stands still is seen in some frames)."""
+X264 = {"preset": "veryfast", "threads": "1", "mbtree": "0"}
+"""Settings of every film that is written. x264's macroblock tree (core 165) reads memory that nothing has written where there are B-frames:
+with it the same frames give other bytes from process to process.
+"""
 _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP | Interpolation.BITEXACT
 
 
@@ -83,6 +87,11 @@ def frame_ticks(coding: Coding, duration_s: float, changes: Sequence[tuple[float
     return ticks, Fraction(1, TICKS)
 
 
+def picture_of(pixels: NDArray[np.uint8]) -> VideoFrame:
+    """RGB (height, width, 3) as YUV 4:2:0, the same on every processor."""
+    return VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p", interpolation=_EXACT, threads=1)
+
+
 def encode(
     draw: Callable[[float], NDArray[np.uint8]], ticks: Sequence[int], base: Fraction, size_px: tuple[int, int], coding: Coding
 ) -> bytes:
@@ -96,7 +105,7 @@ def encode(
         coding: Settings.
     """
     out = io.BytesIO()
-    options = {"preset": "veryfast", "crf": str(coding.crf), "bf": str(coding.b_frames), "g": str(coding.group), "threads": "1"}
+    options = {**X264, "crf": str(coding.crf), "bf": str(coding.b_frames), "g": str(coding.group)}
     with av.open(out, "w", format="mp4", options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream("libx264", rate=Fraction(*coding.rate), options=options)
         stream.width, stream.height = size_px
@@ -108,8 +117,7 @@ def encode(
         for tick in ticks:
             pixels = draw(float(tick * base))
             if before is None or before[0] != id(pixels):
-                frame = VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p", interpolation=_EXACT, threads=1)
-                before = (id(pixels), frame)
+                before = (id(pixels), picture_of(pixels))
             frame = before[1]
             frame.pts, frame.time_base = tick, base
             container.mux(stream.encode(frame))

@@ -63,7 +63,7 @@ class Events:
         context_tokens: Most tokens of a sample; four fifths of it are for the clip.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     min_s: float = 5.0
     max_s: float = 120.0

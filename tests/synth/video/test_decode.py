@@ -172,6 +172,24 @@ def test_a_killed_decoder_costs_its_request_only() -> None:
     assert read_number(frames_at(data, film, [9])[0]) == 9
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_an_answer_that_is_not_read_to_its_end_is_not_taken_for_the_next(
+    error: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something is raised between an answer's head and its pixels: the rest stays in the pipe."""
+    data = write_film(None, CONSTANT)
+    film = probe(data)
+
+    def interrupted(text: bytes) -> object:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr("synth.video.decoder_link.json.loads", interrupted)
+        with pytest.raises(error):
+            frames_at(data, film, [3, 4])
+    assert [read_number(frame) for frame in frames_at(data, film, [9, 10])] == [9, 10]
+
+
 def test_more_pixels_than_fit_are_refused() -> None:
     data = write_film(None, CONSTANT)
     with pytest.raises(DataError, match="too_large"):
