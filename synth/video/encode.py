@@ -24,9 +24,10 @@ STILL_S = 2.0
 """Longest gap of a variable rate, where nothing moves (chosen)."""
 EASE_S = 0.4
 """Before and after a change a variable rate has all its frames (chosen: that a thing stands still is seen in some frames)."""
-X264 = {"preset": "veryfast", "threads": "1", "mbtree": "0"}
+X264 = {"preset": "veryfast", "threads": "1", "mbtree": "0", "x264-params": "cpu-independent=1"}
 """Settings of every film that is written. x264's macroblock tree (core 165) reads memory that nothing has written where there are B-frames:
-with it the same frames give other bytes from process to process.
+with it the same frames give other bytes from process to process. Without
+`cpu-independent` a processor without AVX gives others too.
 """
 _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP | Interpolation.BITEXACT
 

@@ -202,21 +202,25 @@ def touched_by(case: Case) -> Found:
 
 
 def what_if(case: Case) -> Found:
-    """Whether a thing would move without another: it does if one of its motions was not handed on by that one.
+    """Whether a thing would move without another: it does if that one had no part in one of its motions.
 
-    Where all were, it stands; then whatever else sets out by itself must pass it by.
+    Where all began with that one, it stands; then whatever else sets out by itself must pass it by. What the other only handed on might
+    have come through without it.
     """
     scene, gone, asked = case.scene, case.thing("who"), case.thing("other")
     if not scene.moves[asked]:
         raise Unclear("it does not move in the film")
     first = scene.moves[asked][0]
     evidence = ((first.start_s, first.stop_s),)
-    if any(_origin(scene, asked, move) != gone for move in scene.moves[asked]):
+    chains = [_pushers(scene, asked, move) for move in scene.moves[asked]]
+    if any(gone not in chain for chain in chains):
         return Found(text="Yes", evidence=evidence)
+    if any(chain[-1] != gone for chain in chains):
+        raise Unclear("the thing that is gone only handed a push on")
     spot = scene.spot(asked, first.start_s)
     for who, moves in enumerate(scene.moves):
         for move in moves:
-            if who not in (gone, asked) and _origin(scene, who, move) == who and spot is not None:
+            if who not in (gone, asked) and not _pushers(scene, who, move) and spot is not None:
                 size = max(*spot.mask.shape, *scene.tracks[who].spots[0].mask.shape)
                 if _away(move, (spot.x, spot.y)) < size + REACH_PX:
                     raise Unclear("another thing passes near")
@@ -290,13 +294,13 @@ def _name(scene: Scene, track: int) -> str:
     return f"the {found.shape}" if len(found.colours) > 1 else f"the {min(found.colours)} {found.shape}"
 
 
-def _origin(scene: Scene, who: int, move: Motion) -> int:
-    """What set a motion going: the thing itself, or the first of a chain of touches."""
+def _pushers(scene: Scene, who: int, move: Motion) -> tuple[int, ...]:
+    """What set a motion going, and what set that going, and so on to what began by itself; nothing if the thing itself did."""
     for event in scene.events:
         if event.kind == "touches" and event.other == who and abs(event.middle_s - move.start_s) <= event.high_s - event.low_s:
             stopped = [other for other in scene.moves[event.who] if abs(other.stop_s - event.middle_s) <= event.high_s - event.low_s]
-            return _origin(scene, event.who, stopped[0]) if stopped else event.who
-    return who
+            return (event.who, *(_pushers(scene, event.who, stopped[0]) if stopped else ()))
+    return ()
 
 
 def _away(move: Motion, point: tuple[float, float]) -> float:

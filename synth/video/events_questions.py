@@ -279,8 +279,8 @@ def what_if(a: Asking, rng: Generator) -> Answer | None:
     other = moving[int(rng.integers(len(moving)))]
     touching = [item.who for item in a.log if item.kind == "touches" and item.other == other]
     who = touching[0] if touching and rng.random() < 0.7 else int(rng.integers(len(a.world.actors)))
-    if who == other:
-        return None
+    if who == other or any(item.kind == "touches" and item.other == who for item in a.log):
+        return None  # what only hands a push on leaves open what happens without it
     try:
         text = "Yes" if simulate(a.world, without=who).legs[other] else "No"
     except DataError:  # without it, others would run into each other: no clear answer

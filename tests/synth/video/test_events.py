@@ -14,6 +14,7 @@ from schemas.sample import Proof, Sample, Turn
 from schemas.timecode import Notation, read_time, write_rounded, write_time
 from synth.load import load_family
 from synth.make import draft_sample, make_sample, truth_adapter, verify_sample
+from synth.video import encode as encoding
 from synth.video.decode import probe
 from synth.video.draw import RGB, Drawing, draw_look
 from synth.video.encode import Coding, encode, frame_ticks
@@ -228,3 +229,11 @@ def test_a_changed_film_fails_its_sample() -> None:
     draft = draft_sample(family, "video.events", 2, 11)
     other = draft_sample(family, "video.events", 5, 11)
     assert not any(verdict.passed for verdict in verify_sample(family, replace(draft, attachments=other.attachments)).verdicts)
+
+
+def test_films_are_the_same_bytes_on_any_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches an encoder whose choices follow the vector units of the machine."""
+    world, coding = world_of(3, 4.0), CODINGS[0]
+    usual = film_of(world, coding)
+    monkeypatch.setitem(encoding.X264, "x264-params", encoding.X264["x264-params"] + ":asm=0")
+    assert film_of(world, coding) == usual
