@@ -23,7 +23,7 @@ from synth.code.chart_scores import CLEAR, features, insensitive, least_score
 from synth.code.chart_spec import COUNTED
 from synth.code.prompts import load, match
 from synth.code.vega_draw import VEGA_SPEC, draw_vega
-from synth.code.vega_reading import read_vega
+from synth.code.vega_reading import check_edge, read_vega
 
 PROMPTS = "chart_prompts"
 WHOLE = (Evidence(0),)
@@ -120,6 +120,7 @@ def _by_vega(court: Court) -> tuple[bytes, Reading]:
         drawn = draw_vega(court.stored.attachment(VEGA_SPEC).data.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise DataError("unreadable_sample", f"{VEGA_SPEC} is no text: {error}") from error
+    check_edge(drawn.png)
     return drawn.png, read_vega(drawn.scene)
 
 
