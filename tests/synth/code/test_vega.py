@@ -222,7 +222,7 @@ def test_words_that_leave_the_picture_or_touch_are_refused() -> None:
         read_vega(draw_vega(json.dumps(written)).scene)
 
 
-@pytest.mark.parametrize("change", [{"x": -30.0}, {"y": -5.0}, {"width": 2000.0}, {"height": 400.0}, {"opacity": 0}, {"fillOpacity": 0.1}])
+@pytest.mark.parametrize("change", [{"x": -30.0}, {"y": -5.0}, {"width": 2000.0}, {"height": 4000.0}, {"opacity": 0}, {"fillOpacity": 0.1}])
 def test_marks_outside_of_the_plot_or_seen_through_are_refused(change: dict[str, float]) -> None:
     scene = draw_vega(write_vega(spec_of("bar", 1))).scene
     (bars,) = [mark for mark in marks_in(scene["scenegraph"]) if mark.get("role") == "mark" and mark["marktype"] == "rect"]
