@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from schemas.sample import Attachment, Evidence, Sample, Turn
+from schemas.sample import Attachment, Evidence, Json, Sample, Turn
 from synth.code.chart import Chart
 from synth.code.chart_proof import verdicts
 from synth.code.chart_proof_runs import depends_on
@@ -69,14 +69,21 @@ def test_what_depends_on_the_values_and_what_does_not() -> None:
         "highest": "print(names[values.index(max(values))])",
         "lowest": "print(names[values.index(min(values))])",
         "more": "print('Yes' if values[0] > values[1] else 'No')",
+        "ranking": "print(', '.join(sorted(names, key=lambda name: -values[names.index(name)])[:3]))",
         "value": "print(f'{values[1]:g}')",
         "above": "print(sum(value > 5 for value in values))",
         "count": "print(len(names))",
     }
     for operation, line in lines.items():
         printed = run_printing(head + line)[0]
-        assert depends_on(head + line, operation, told, printed), operation
-        assert not depends_on(f"{head}found = {printed!r}\nprint(found)", operation, told, printed), operation
+        program: dict[str, Json] = {"op": operation, "row": "a" if operation == "more" else "b", "other": "b", "level": 5}
+        assert depends_on(head + line, program, told), operation
+        deep = f"x = {'+'.join(['0'] * 900)}"
+        logs = "import math\n[math.log(value + 3) for value in values if value != 3]\n" + f"print({printed!r})"
+        sign = f"print({printed!r} if values[0] > 0 else '')"
+        for wrong in (f"found = {printed!r}\nprint(found)", f"{deep}\nprint({printed!r})", logs, sign, f"assert values[0] == 3\n{line}"):
+            counts = operation == "count" and wrong.startswith("assert")  # whose values stay
+            assert counts or not depends_on(f"{head}{wrong}", program, told), (operation, wrong)
 
 
 @pytest.mark.parametrize(("name", "data"), [("chart.json", b"{"), ("chart.json", b"[]"), ("chart.json", b"{}"), ("chart.py", b"\xff")])
