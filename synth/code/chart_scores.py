@@ -176,7 +176,7 @@ def score_answer(reference: str, prediction: str) -> dict[str, float]:
         KeyError,
         TypeError,
         ValueError,
-    ):  # not the picture's report, or none at all
+    ):
         texts = (Counter(text.text for text in one.texts) for one in (right, drawn))
         found = dict.fromkeys(SCORES, 0.0) | {"text": _f1(*texts)}
     whole = sum(found[name] for name in LOW_LEVEL) / len(LOW_LEVEL)

@@ -1,4 +1,4 @@
-"""Whether what was drawn is seen: marks within the axes' limits and their clips, under no ground, and of a colour that the picture has there.
+"""Whether what was drawn is seen: marks within the axes' limits, not cut off, under no ground, and with their colour in the picture.
 
 A display list that draws the picture bit by bit may still draw a mark and then a rectangle over it.
 """

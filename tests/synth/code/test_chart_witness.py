@@ -118,7 +118,7 @@ def test_numbers_beside_ticks_must_be_their_places() -> None:
         read_drawn(run_chart(code(before="ax.set_yticks([0.5, 1, 2, 3], ['0', '10', '20', '30'])")))
     with pytest.raises(DataError, match="no numbers beside"):
         read_drawn(run_chart(code(before="ax.set_yticks([])")))
-    big = code(before="bars[0].set_height(3e8); ax.set_ylim(0, 4e8)")
+    big = code(before="[bar.set_height(3e8) for bar in bars]; ax.set_ylim(0, 4e8)")
     assert read_drawn(run_chart(big)).rows[0].values[0] == 3e8
 
 
