@@ -98,8 +98,9 @@ def _refuse_outside(scene: Scene) -> None:
     for _, items in scene.marks:
         for item in items:
             x, y = item["x"], item["y"]
-            ends = (x, item.get("x2", x + item.get("width", 0.0)), y, item.get("y2", y + item.get("height", 0.0)))
-            if min(ends) < -1 or max(ends[:2]) > wide + 1 or max(ends[2:]) > high + 1:
+            across = (x, item.get("x2", x), x + item.get("width", 0.0))
+            along = (y, item.get("y2", y), y + item.get("height", 0.0))
+            if min(*across, *along) < -1 or max(across) > wide + 1 or max(along) > high + 1:
                 raise DataError("unread_chart", f"a mark at {x:.1f}, {y:.1f} lies outside of the plot")
             if any(item.get(name, 1) != 1 for name in ("opacity", "fillOpacity", "strokeOpacity")):
                 raise DataError("unread_chart", "a mark can be seen through")
