@@ -34,6 +34,8 @@ Task = Literal["to_code", "edit", "mend", "ask", "run", "from_sketch", "from_veg
 PYPLOT, NUMPY = "import matplotlib.pyplot as plt\n", "import numpy as np\n"
 SKETCH = 'plt.rcParams["path.sketch"] = (1.0, 90, 2)'
 """Lines that waver by a pixel, in waves of 90 pixels, as drawn by hand."""
+FRAME_PX = 4
+"""Vega's pictures have nothing within this of their edge: the padding of `vega_spec` is wider."""
 WHOLE = (Evidence(0),)
 
 
@@ -71,7 +73,7 @@ class Chart:
         pinned: The files as they were when the run was planned (see `pin`); looked up again if empty.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     kinds: tuple[Kind, ...] = get_args(Kind)
     tasks: tuple[Task, ...] = get_args(Task)
@@ -248,12 +250,15 @@ def _drawn_by_vega(spec: Spec) -> tuple[bytes, Attachment]:
     """Picture and specification of the chart as Vega draws it, twice.
 
     Raises:
-        DataError: It is not drawn, or not alike twice.
+        DataError: It is not drawn, not alike twice, or its words do not fit (`text_cut_off`).
     """
     text = write_vega(spec)
     png = draw_vega(text).png
     if draw_vega(text).png != png:
         raise DataError("draws_differ", "the same specification drew two pictures")
+    pixels = pixels_of(png)
+    if any((pixels[[place, -1 - place]] < 255).any() or (pixels[:, [place, -1 - place]] < 255).any() for place in range(FRAME_PX)):
+        raise DataError("text_cut_off", "Vega's words leave the picture")
     return png, Attachment.of(VEGA_SPEC, "application/json", text.encode())
 
 

@@ -26,6 +26,9 @@ class Mark:
         edge: The same of its line.
         style: Width and dashes of its line, its opacity, its hatching.
         shape: Of markers, their corners about the anchor, rounded; where they are of many sizes, as if they were of one.
+        line: Width of its line in pixels.
+        alpha: 1 where nothing is seen through it.
+        clip: Left, bottom, width and height of the box outside of which nothing of it was drawn, if there is one.
         role: What it was found to be; empty as long as nobody knows.
     """
 
@@ -35,6 +38,9 @@ class Mark:
     edge: str
     style: str
     shape: str = ""
+    line: float = 0.0
+    alpha: float = 1.0
+    clip: tuple[float, float, float, float] | None = None
     role: str = ""
     low: Points = field(init=False)
     high: Points = field(init=False)
@@ -107,7 +113,9 @@ def _mark(points: Points, anchor: tuple[float, float] | None, fill: Any, gc: dic
     alpha = gc["_alpha"] if gc["_forced_alpha"] else (fill or gc["_rgb"])[3]
     style = f"line {round(gc['_linewidth'], 2) if edge else 0} dashes {dashes} alpha {round(alpha, 3)} hatch {gc['_hatch']}"
     shape = str((points - anchor).round(1).tolist()) if anchor is not None and len(points) < 60 else ""
-    yield Mark(whole, anchor, inside, edge, style, shape)
+    if "clip_path" in gc:
+        raise ValueError("a mark is clipped by an outline")
+    yield Mark(whole, anchor, inside, edge, style, shape, float(gc["_linewidth"] or 0), float(alpha), gc["clip"] and tuple(gc["clip"]))
 
 
 def _hex(color: Sequence[float], gc: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ Shares nothing with the code that draws. A figure that no reader understands is 
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,9 +24,21 @@ def read_drawn(drawn: Drawn) -> Reading:
     """
     look = witnessed(drawn)
     try:
-        return replace(read_chart(drawn.figure), look=look)
-    except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError) as error:
+        return replace(read_chart(drawn.figure), look=(*look, *_geometry(drawn.figure)))
+    except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise DataError("unread_chart", f"what the program says of its figure is no report: {error!r}") from error
+
+
+def _geometry(figure: dict[str, Any]) -> Iterator[str]:
+    """Limits of the axes, sorts of steps, and widths of bars as shares of their axis."""
+    for number, axes in enumerate(figure["axes"]):
+        for axis in "xy":
+            yield f"limits {number} {axis} {' '.join(f'{limit:.6g}' for limit in axes[axis]['limits'])}"
+        yield from (f"steps {line['drawn']}" for line in axes["lines"] if line["drawn"].startswith("steps"))
+        for bars in axes["bars"]:
+            side, axis = (3, "y") if bars["orientation"] == "horizontal" else (2, "x")
+            low, high = axes[axis]["limits"]
+            yield "widths " + " ".join(sorted({f"{box[side] / abs(high - low):.5f}" for box in bars["boxes"]}))
 
 
 def read_chart(figure: dict[str, Any]) -> Reading:

@@ -23,7 +23,7 @@ from synth.code.chart_scores import CLEAR, features, insensitive, least_score
 from synth.code.chart_spec import COUNTED
 from synth.code.prompts import load, match
 from synth.code.vega_draw import VEGA_SPEC, draw_vega
-from synth.code.vega_reading import read_vega
+from synth.code.vega_reading import check_edge, read_vega
 
 PROMPTS = "chart_prompts"
 WHOLE = (Evidence(0),)
@@ -102,7 +102,7 @@ def _media_fault(court: Court) -> tuple[str, Reading | None]:
         return error.reason, None
     try:
         right = shows(reading, json.loads(court.stored.attachment("chart.json").data))
-    except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError):  # no JSON, or not the table that was written
+    except (ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError):  # no JSON, or not the table that was written
         return "unreadable_sample", None
     return ("", reading) if right else ("other_table", None)
 
@@ -120,6 +120,7 @@ def _by_vega(court: Court) -> tuple[bytes, Reading]:
         drawn = draw_vega(court.stored.attachment(VEGA_SPEC).data.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise DataError("unreadable_sample", f"{VEGA_SPEC} is no text: {error}") from error
+    check_edge(drawn.png)
     return drawn.png, read_vega(drawn.scene)
 
 
@@ -187,8 +188,8 @@ def _run(shown: Reading, question: str, turn: Turn) -> str:
         return "unknown_question"
     answer, code = _answer(task, shown, turn.proof.program, asked), _answered(turn)
     printed, told = run_printing(code)
-    names, op = _names(shown), str(turn.proof.program["op"])
-    if not computes_with(shown, turn.proof.program, names, told) or not depends_on(code, op, told, printed):
+    names = _names(shown)
+    if not computes_with(shown, turn.proof.program, names, told) or not depends_on(code, turn.proof.program, told):
         return "other_values"
     return _unless(answer is not None and answer == printed == turn.proof.answer, "wrong_answer")
 
@@ -210,7 +211,10 @@ def _from_vega(court: Court, shown: Reading, question: str, turn: Turn) -> str:
         return "unknown_question"
     drawn = court.draw(_answered(turn))
     _refuse_dull(drawn)
-    right = same(replace(read_drawn(drawn), look=()), shown) and turn.proof is not None and turn.proof.answer == "same chart"
+    read = read_drawn(drawn)
+    if read.kind == "step" and {style for style in read.look if style.startswith("steps ")} != {"steps steps-mid"}:  # Vega's `step`
+        return "draws_another_picture"
+    right = same(replace(read, look=()), shown) and turn.proof is not None and turn.proof.answer == "same chart"
     return _unless(right and turn.proof is not None and turn.proof.program == {"op": "from_vega"}, "draws_another_picture")
 
 

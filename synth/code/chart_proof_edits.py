@@ -8,9 +8,14 @@ from synth.code.chart_reading import Reading, Row
 from synth.code.prompts import load
 
 PROMPTS = "chart_prompts"
-MOVES = {"log": ("tick", "type"), "grid": ("grid", "spine"), "remove": ("mark",)}
+MOVES = {
+    "log": ("tick", "type", "limits"),
+    "grid": ("grid", "spine"),
+    "remove": ("mark", "limits", "widths"),
+    "horizontal": ("limits", "widths"),
+}
 """What else an edit may change of the look: smaller ticks with smaller labels come with a logarithmic axis, grid lines may lie on the
-border, and series may differ in their marks."""
+border, series may differ in their marks, and limits follow what is drawn."""
 
 
 def free(reading: Reading, operation: str) -> Reading:
@@ -31,6 +36,8 @@ def _remove(shown: Reading, asked: dict[str, str]) -> Reading:
 
 
 def _sort(shown: Reading, asked: dict[str, str]) -> Reading:
+    if len(shown.rows) != 1:
+        raise DataError("wrong_answer", f"{len(shown.rows)} series are not sorted")
     (row,) = shown.rows
     order = sorted(range(len(row.values)), key=lambda place: -row.values[place])
     rows = (Row(row.name, tuple(row.values[place] for place in order), row.color),)

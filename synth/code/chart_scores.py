@@ -16,6 +16,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from schemas.color_difference import ciede2000, lab
@@ -138,6 +139,7 @@ def _paired(one: Sequence[str], other: Sequence[str]) -> float:
     return total
 
 
+@lru_cache(maxsize=1 << 16)
 def _likeness(one: str, other: str) -> float:
     if not (one.startswith("#") and other.startswith("#")):
         return float(one == other)
@@ -164,9 +166,17 @@ def score_answer(reference: str, prediction: str) -> dict[str, float]:
         return dict.fromkeys(names, 0.0)
     right = run_chart(code_in(reference))
     try:
-        witnessed(drawn)
+        witnessed(drawn, clear=False)
         found = scores(features(right), features(drawn))
-    except (DataError, KeyError, TypeError, ValueError, IndexError):  # not the picture's report, or none at all
+    except (
+        DataError,
+        ArithmeticError,
+        AttributeError,
+        IndexError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ):
         texts = (Counter(text.text for text in one.texts) for one in (right, drawn))
         found = dict.fromkeys(SCORES, 0.0) | {"text": _f1(*texts)}
     whole = sum(found[name] for name in LOW_LEVEL) / len(LOW_LEVEL)

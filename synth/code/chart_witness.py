@@ -21,6 +21,7 @@ from matplotlib import colormaps
 from schemas.errors import DataError
 from synth.code.chart_drawing import Mark, Points, marks_of
 from synth.code.chart_run import Drawn, Text
+from synth.code.chart_seen import check_order, check_seen, check_within
 
 NEAR_PX = 0.05
 """A corner lies where it is said to: the numbers of a report have ten digits (chosen)."""
@@ -28,6 +29,8 @@ BORDER_PX = 1.6
 """Ticks, grid lines and spines begin within this of the plot's border (chosen: a spine's line is as wide)."""
 TICK_PX = 8.0
 """The label of a tick lies within this of its place along the axis (chosen: half a line of type, and its pad)."""
+MOST_MARKS, MOST_TEXTS = 1000, 500
+"""Pictures of more are not read (chosen: five times what ours have), as each mark is held against each."""
 NUMBER = re.compile(r"^-?\d+(?:\.\d+)?(?:e-?\d+)?$")
 POWER = re.compile(r"^\$\\mathdefault\{(-?)(?:(\d+(?:\.\d+)?)\\times)?10\^\{(-?\d+)\}\}\$$")
 
@@ -61,30 +64,41 @@ def _share(values: Any, axis: dict[str, Any]) -> Any:
     return (values - low) / (high - low)
 
 
-def witnessed(drawn: Drawn) -> tuple[str, ...]:
+def witnessed(drawn: Drawn, *, clear: bool = True) -> tuple[str, ...]:
     """The styles of all that was drawn, in order, after it has been shown that the report names each mark and word, and no other.
 
+    Args:
+        drawn: What a program drew.
+        clear: Whether every mark must lie within the axes' limits and be seen, as in a sample; a chart that is scored may lack that.
+
     Raises:
-        DataError: `unproved_reading`, the report is not of this picture; `unread_chart`, what is drawn cannot be understood.
+        DataError: `unproved_reading`, the report is not of this picture; `unread_chart`, what is drawn cannot be understood; `unseen_mark`.
     """
     try:
         marks = marks_of(drawn.drawing)
+        if len(marks) > MOST_MARKS or len(drawn.texts) > MOST_TEXTS:
+            raise DataError("unread_chart", f"{len(marks)} marks and {len(drawn.texts)} texts are more than are looked at")
         plots = [Plot(axes, tuple(axes["box_px"])) for axes in drawn.figure["axes"]]
         _words(drawn, plots)
         for plot in plots:
             _ticks(plot, drawn)
             _images(plot, drawn.drawing)
-            for told, color in _told_marks(plot):
-                _find(marks, told, color)
+            for told, color in itertools.islice(_told_marks(plot), MOST_MARKS + 1):  # of which one more than drawn is refused
+                mark = _find(marks, told, color)
+                if clear and mark is not None:
+                    check_within(told, mark, plot.box, color)
             for bars in plot.told["errors"]:
                 for point in plot.place(bars["caps"]):  # which some styles give no width
                     _find(marks, point, bars["cap_color"], missing=True)
             _sizes(plot, marks)
         height = drawn.drawing["height"]
-        styles = {style for mark in marks if (style := _explained(mark, plots, drawn.drawing["width"], height))}
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+        styles = [_explained(mark, plots, drawn.drawing["width"], height) for mark in marks]
+        check_order(marks, styles)
+        if clear:
+            check_seen(drawn, marks)
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise DataError("unproved_reading", f"what the program says of its figure is no report: {error!r}") from error
-    return tuple(sorted(styles | _typefaces(drawn)))
+    return tuple(sorted({style for style in styles if style} | _typefaces(drawn)))
 
 
 def _refuse(what: str) -> DataError:
@@ -227,7 +241,7 @@ def _stepped(line: dict[str, Any]) -> tuple[list[float], list[float]]:
     return (ends[0][1:], ends[1][:-1]) if drawn == "steps-post" else (ends[0][:-1], ends[1][1:])
 
 
-def _find(marks: Sequence[Mark], told: Points, color: str, *, missing: bool = False) -> None:
+def _find(marks: Sequence[Mark], told: Points, color: str, *, missing: bool = False) -> Mark | None:
     """Give the mark with these corners its role; one point is a marker's place. It must be there unless it may be missing."""
     if told.ndim == 2:
         told = told[np.isfinite(told).all(axis=1)]  # on a logarithmic axis bars begin at no place
@@ -235,16 +249,17 @@ def _find(marks: Sequence[Mark], told: Points, color: str, *, missing: bool = Fa
         if mark.role or color not in (mark.fill, mark.edge):
             continue
         if told.ndim == 1:
-            if mark.anchor is not None and np.abs(told - mark.anchor).max() < NEAR_PX:
+            if mark.anchor is not None and abs(told[0] - mark.anchor[0]) < NEAR_PX and abs(told[1] - mark.anchor[1]) < NEAR_PX:
                 break
         elif mark.anchor is None and (np.abs(mark.points[None] - told[:, None]).max(axis=2).min(axis=1) < NEAR_PX).all():
             break
     else:
         if missing:
-            return
+            return None
         raise _refuse(f"a mark in {color} at {told.round(1).ravel().tolist()[:8]} px was told and not drawn")
     other = mark.edge if mark.fill else ""
     mark.role = f"mark edge {other if other != mark.fill else ''} {mark.style} {'filled' if mark.fill else ''} {mark.shape}"
+    return mark
 
 
 def _sizes(plot: Plot, marks: Sequence[Mark]) -> None:

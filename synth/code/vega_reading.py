@@ -4,16 +4,26 @@ Knows marks, axes and legends, not the specification. Numbers come from places: 
 to values. What is not understood is a `DataError` (`unread_chart`).
 """
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
+
+from matplotlib.font_manager import findfont, get_font
+from matplotlib.ft2font import FT2Font
 
 from schemas.errors import DataError
 from synth.code.chart_reading import Reading, Row
+from synth.code.chart_run import pixels_of
 
 NEAR_PT = 1e-3
 """Places in points that are the same (chosen: what is left of double precision is far less)."""
+TURNED = 0.64
+"""Share of the distance of two labels turned by 40 degrees that is between their lines: sin 40°."""
+EDGE_PX = 4
+"""Letters within this of the picture's edge are taken to be cut off (chosen: the margin of ours is 10 points wide)."""
 NUMBER = re.compile(r"[-\u2212]?[0-9]+(?:\.[0-9]+)?(?:e[-+\u2212]?[0-9]+)?")
 
 
@@ -52,6 +62,7 @@ class Scene:
     axes: dict[str, Axis] = field(default_factory=dict)
     legend: list[tuple[str, str]] = field(default_factory=list)
     marks: list[tuple[str, list[dict[str, Any]]]] = field(default_factory=list)
+    size: tuple[float, float] = (0.0, 0.0)
 
 
 def read_vega(scene: dict[str, Any]) -> Reading:
@@ -62,13 +73,72 @@ def read_vega(scene: dict[str, Any]) -> Reading:
     """
     try:
         (whole,) = scene["scenegraph"]["items"]
-        return _read(_scene(whole))
+        found = _scene(whole)
+        _refuse_outside(found)
+        return _read(found)
     except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError, RecursionError) as error:
         raise DataError("unread_chart", f"the scene is no chart: {error!r}") from error
 
 
+def check_edge(png: bytes) -> None:
+    """Refuse a picture whose outermost pixels are not all white.
+
+    Raises:
+        DataError: `text_cut_off`, something reaches its edge.
+    """
+    pixels = pixels_of(png)
+    inner = pixels[EDGE_PX:-EDGE_PX, EDGE_PX:-EDGE_PX]
+    if int((pixels != 255).sum()) != int((inner != 255).sum()):
+        raise DataError("text_cut_off", "words reach the picture's edge")
+
+
+def _refuse_outside(scene: Scene) -> None:
+    """Every mark lies within the plot, and can be seen."""
+    wide, high = scene.size
+    for _, items in scene.marks:
+        for item in items:
+            x, y = item["x"], item["y"]
+            across = (x, item.get("x2", x), x + item.get("width", 0.0))
+            along = (y, item.get("y2", y), y + item.get("height", 0.0))
+            if min(*across, *along) < -1 or max(across) > wide + 1 or max(along) > high + 1:
+                raise DataError("unread_chart", f"a mark at {x:.1f}, {y:.1f} lies outside of the plot")
+            if any(item.get(name, 1) != 1 for name in ("opacity", "fillOpacity", "strokeOpacity")):
+                raise DataError("unread_chart", "a mark can be seen through")
+
+
+def _refuse_touching(along: str, items: Sequence[dict[str, Any]]) -> None:
+    """Labels beside an axis do not lie on one another.
+
+    Raises:
+        DataError: `text_overlaps`.
+    """
+    for one, other in itertools.pairwise(sorted(items, key=lambda item: float(item[along]))):
+        apart, height = abs(other[along] - one[along]), float(one.get("fontSize", 10))
+        if along == "y":
+            room = apart - height
+        elif one.get("angle"):
+            room = apart * TURNED - height
+        else:
+            room = apart - (_width(str(one["text"]), height) + _width(str(other["text"]), height)) / 2
+        if room < 0:
+            raise DataError("text_overlaps", f"{one['text']!r} and {other['text']!r} lie on one another")
+
+
+def _width(text: str, size: float) -> float:
+    """Of a line of type, in points."""
+    font = _font()
+    font.set_size(size, 72)
+    font.set_text(text)
+    return float(font.get_width_height()[0] / 64)
+
+
+@cache
+def _font() -> FT2Font:
+    return get_font(findfont("DejaVu Sans"))
+
+
 def _scene(root: dict[str, Any]) -> Scene:
-    found = Scene()
+    found = Scene(size=(root.get("width", 0.0), root.get("height", 0.0)))
     for mark in _marks(root):
         role, items = mark.get("role"), mark["items"]
         if role == "axis":
@@ -83,6 +153,7 @@ def _scene(root: dict[str, Any]) -> Scene:
             if any(scene.title or scene.axes or scene.legend for scene in inner) and (found.title or found.axes or found.legend):
                 raise DataError("unread_chart", "there are several charts in the picture")
             for scene in inner:
+                found.size = scene.size if scene.marks else found.size
                 found.title, found.axes, found.legend = scene.title or found.title, scene.axes or found.axes, scene.legend or found.legend
         elif role == "mark" and items:
             found.marks.append((mark["marktype"], items))
@@ -105,6 +176,7 @@ def _axis(found: Scene, group: dict[str, Any]) -> None:
                 axis.grid = axis.grid or bool(items)
             case "axis-label":
                 shown = [item for item in items if item.get("opacity", 1) > 0]
+                _refuse_touching(along, shown)
                 axis.places += [item[along] for item in shown]
                 axis.labels += [str(item["text"]) for item in shown]
             case "axis-title":
@@ -168,9 +240,9 @@ def _color(item: dict[str, Any]) -> str:
 
 def _series(scene: Scene, items: list[dict[str, Any]]) -> list[tuple[str, str, list[dict[str, Any]]]]:
     """(name, colour, marks) of each series: by the legend, or all of one colour without one."""
-    colors = {_color(item) for item in items}
+    colors = dict.fromkeys(_color(item) for item in items)
     entries = scene.legend or [("", color) for color in colors]
-    if {color for _, color in entries} != colors or len(entries) != len(colors):
+    if {color for _, color in entries} != colors.keys() or len(entries) != len(colors):
         raise DataError("unread_chart", f"marks of {sorted(colors)} stand beside a legend of {entries}")
     return [(name, color, [item for item in items if _color(item) == color]) for name, color in entries]
 

@@ -119,7 +119,7 @@ def test_numbers_beside_ticks_must_be_their_places() -> None:
         read_drawn(run_chart(code(before="ax.set_yticks([0.5, 1, 2, 3], ['0', '10', '20', '30'])")))
     with pytest.raises(DataError, match="no numbers beside"):
         read_drawn(run_chart(code(before="ax.set_yticks([])")))
-    big = code(before="bars[0].set_height(3e8); ax.set_ylim(0, 4e8)")
+    big = code(before="[bar.set_height(3e8) for bar in bars]; ax.set_ylim(0, 4e8)")
     assert read_drawn(run_chart(big)).rows[0].values[0] == 3e8
 
 
@@ -162,3 +162,21 @@ def test_the_look_is_read_from_the_picture(look: str) -> None:
     plain, other = read_drawn(run_chart(code())), read_drawn(run_chart(code(before=look)))
     assert plain.look != other.look
     assert plain.rows == other.rows
+
+
+@pytest.mark.parametrize(
+    "hiding",
+    [
+        "ax.add_patch(plt.Rectangle((0, 0), 1, 1, transform=ax.transAxes, facecolor='w', edgecolor='none', zorder=50))",
+        "ax.set_ylim(0, 1)",
+        "ax.set_ylim(0, 1e7)",
+        "bars[1].set_clip_box(fig.transFigure.transform_bbox(ax.get_position().shrunk(0.1, 0.1)))",
+        "ax.grid(axis='x', linewidth=400, color='w', zorder=50); ax.set_axisbelow(False)",
+        "ax.set_title('Rain', color='w')",
+    ],
+)
+def test_what_is_drawn_and_not_seen_is_refused(hiding: str) -> None:
+    drawn = run_chart(code(before=hiding), flawless=False)
+    with pytest.raises(DataError) as caught:
+        read_drawn(drawn)
+    assert caught.value.reason in ("unseen_mark", "unread_chart", "unproved_reading")

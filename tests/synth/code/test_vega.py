@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from synth.code.chart_run import fenced
 from synth.code.chart_spec import Kind, Spec
 from synth.code.chart_world import draw_spec, draw_table
 from synth.code.vega_draw import VEGA_SPEC, _engine, draw_vega
-from synth.code.vega_reading import read_vega
+from synth.code.vega_reading import check_edge, read_vega
 from synth.code.vega_spec import VEGA_KINDS, write_vega
 from synth.make import make_sample
 from synth.sandbox.box import unavailable
@@ -152,3 +152,86 @@ def test_without_vega_the_user_is_told_what_to_install(monkeypatch: pytest.Monke
         assert "leave from_vega out" in caught.value.todo
     finally:
         _engine.cache_clear()
+
+
+def hidden_marks(spec: dict[str, Any]) -> None:
+    spec["mark"]["opacity"] = 0
+
+
+def white_bars(spec: dict[str, Any]) -> None:
+    spec["mark"]["color"] = "#fefefe"
+
+
+def white_words(spec: dict[str, Any]) -> None:
+    spec["config"]["axis"] |= {"labelColor": "white", "titleColor": "white"}
+
+
+def white_title(spec: dict[str, Any]) -> None:
+    spec["title"] = {"text": spec["title"], "color": "white"}
+
+
+def clipped_bars(spec: dict[str, Any]) -> None:
+    spec["encoding"]["y"]["scale"]["domain"] = [0, 1]
+
+
+def labels_that_compute(spec: dict[str, Any]) -> None:
+    spec["encoding"]["y"]["axis"]["labelExpr"] = "test(regexp('^(a+)+$'), 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!') ? 'x' : 'y'"
+
+
+def condition_that_computes(spec: dict[str, Any]) -> None:
+    spec["encoding"]["color"] = {"condition": {"test": "random() > 0.5", "value": "red"}, "value": "blue"}
+
+
+def huge_picture(spec: dict[str, Any]) -> None:
+    spec["width"] = 1_000_000
+
+
+def many_ticks(spec: dict[str, Any]) -> None:
+    spec["encoding"]["y"]["axis"]["tickCount"] = 10**9
+
+
+def another_font(spec: dict[str, Any]) -> None:
+    spec["config"]["font"] = "Liberation Serif"
+
+
+HIDING: tuple[Change, ...] = (
+    *(hidden_marks, white_bars, white_words, white_title, clipped_bars, labels_that_compute, condition_that_computes),
+    *(huge_picture, many_ticks, another_font),
+)
+
+
+@pytest.mark.parametrize("fault", HIDING, ids=lambda fault: fault.__name__)
+def test_what_hides_computes_or_floods_is_not_drawn(fault: Change) -> None:
+    spec = json.loads(write_vega(spec_of("bar", 1)))
+    fault(spec)
+    with pytest.raises(DataError, match="not_vega"):
+        draw_vega(json.dumps(spec))
+
+
+def test_words_that_leave_the_picture_or_touch_are_refused() -> None:
+    spec = json.loads(write_vega(spec_of("bar", 1)))
+    check_edge(draw_vega(json.dumps(spec)).png)
+    spec["title"] = "Revenue of all European subsidiaries after tax, 2024, first quarter, final version, revised twice " * 2
+    with pytest.raises(DataError, match="text_cut_off"):
+        check_edge(draw_vega(json.dumps(spec)).png)
+    spec = spec_of("bar", 1)
+    long = replace(spec, categories=tuple(f"{name} and all that is about it" for name in spec.categories))
+    written = json.loads(write_vega(long))
+    written["encoding"]["x"]["axis"]["labelAngle"] = 0
+    with pytest.raises(DataError, match="text_overlaps"):
+        read_vega(draw_vega(json.dumps(written)).scene)
+
+
+@pytest.mark.parametrize("change", [{"x": -30.0}, {"y": -5.0}, {"width": 2000.0}, {"height": 4000.0}, {"opacity": 0}, {"fillOpacity": 0.1}])
+def test_marks_outside_of_the_plot_or_seen_through_are_refused(change: dict[str, float]) -> None:
+    scene = draw_vega(write_vega(spec_of("bar", 1))).scene
+    (bars,) = [mark for mark in marks_in(scene["scenegraph"]) if mark.get("role") == "mark" and mark["marktype"] == "rect"]
+    bars["items"][0] |= change
+    with pytest.raises(DataError, match="outside of the plot|seen through"):
+        read_vega(scene)
+
+
+def marks_in(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for one in item.get("items", ()):
+        yield one
+        yield from marks_in(one)
