@@ -34,7 +34,7 @@ def ablate(options: Namespace) -> int:
     from dags.ablation_steps import resolve
 
     out = Path(options.out)
-    graph = resolve(ablation, options.config, device_kind(options))
+    graph = resolve(ablation, options.config, _device(options))
     machine = Machine((out / STEPS).resolve(), options.workers, options.device, options.address)
     if options.dry_run:
         _print_plan(foretell(graph, out, machine.store), options.json)
@@ -52,7 +52,7 @@ def ablate(options: Namespace) -> int:
     return 0 if all(one["passed"] is not False for one in result["controls"] if one["control"] == "same data") else 1
 
 
-def device_kind(options: Namespace) -> str | None:
+def _device(options: Namespace) -> str | None:
     """The kind of device that steps are fingerprinted with: as asked for, else what a cluster has, else what is here (None)."""
     from dags.ablation_prints import CLUSTER
 

@@ -22,10 +22,13 @@ CLUSTER = "cluster"
 
 def made_with(device: str | None = None) -> dict[str, Any]:
     """What trains and evaluates: `device`, or with None the one that torch would take here; versions of libraries; a hash of the code."""
-    import torch  # takes seconds
+    from model.parallel import device_kind  # torch takes seconds
 
-    kind = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    return {"device": kind, "libraries": {name: _version(name) for name in LIBRARIES}, "code": code_print(Path(__file__).parents[1])}
+    return {
+        "device": device_kind(device),
+        "libraries": {name: _version(name) for name in LIBRARIES},
+        "code": code_print(Path(__file__).parents[1]),
+    }
 
 
 def _version(library: str) -> str | None:
