@@ -44,7 +44,7 @@ def main() -> int:
     if chosen.transfer:
         return transfer(*chosen.transfer)
     began, spent = time.perf_counter(), {"imports": time.process_time()}
-    graph = resolve(load_ablation(chosen.config, chosen.overrides), chosen.config)
+    graph = resolve(load_ablation(chosen.config, chosen.overrides), chosen.config, chosen.device)
     spent["resolve"] = time.perf_counter() - began
     machine = Machine((chosen.out / STEPS).resolve(), chosen.workers, chosen.device)
     machine.store.mkdir(parents=True, exist_ok=True)

@@ -34,7 +34,7 @@ def ablate(options: Namespace) -> int:
     from dags.ablation_steps import resolve
 
     out = Path(options.out)
-    graph = resolve(ablation, options.config)
+    graph = resolve(ablation, options.config, _device(options))
     machine = Machine((out / STEPS).resolve(), options.workers, options.device, options.address)
     if options.dry_run:
         _print_plan(foretell(graph, out, machine.store), options.json)
@@ -50,6 +50,13 @@ def ablate(options: Namespace) -> int:
         lost = [one for one in result["failed"] if one["outcome"] == "failed"]
         raise MachineError(f"{len(lost)} steps failed; what did not need them is in the report. The same command tries them again")
     return 0 if all(one["passed"] is not False for one in result["controls"] if one["control"] == "same data") else 1
+
+
+def _device(options: Namespace) -> str | None:
+    """The kind of device that steps are fingerprinted with: as asked for, else what a cluster has, else what is here (None)."""
+    from dags.ablation_prints import CLUSTER
+
+    return options.device or (CLUSTER if options.address else None)
 
 
 def _print_plan(plan: dict[str, object], as_json: bool) -> None:

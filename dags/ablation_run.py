@@ -93,7 +93,7 @@ def reusable(step: Step, store: Path) -> Done | None:
     """The record of a step that is done; None if it is not.
 
     Raises:
-        UserError: One of its files was changed since.
+        UserError: One of its files, or the record itself, was changed since.
     """
     folder = step.folder(store)
     if step.kind == "data":
@@ -103,7 +103,7 @@ def reusable(step: Step, store: Path) -> Done | None:
     path = folder / RECORD
     if not path.is_file():
         return None
-    record = json.loads(path.read_text(encoding="utf-8"))
+    record = _read_record(path)
     for name, digest in record["outputs"].items():
         if not (folder / name).is_file() or file_sha256(folder / name) != digest:
             raise UserError(
@@ -112,6 +112,19 @@ def reusable(step: Step, store: Path) -> Done | None:
                 todo=f"delete the folder {folder}, and the same command makes it again",
             )
     return Done("reused", record["seconds"], measured=record["measured"])
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    """A step's record; UserError if it is none, as after a copy that was cut short."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:  # of JSON, or of UTF-8
+        record = None
+    kinds = {"outputs": dict, "seconds": float | int, "measured": dict}
+    if not isinstance(record, dict) or not all(isinstance(record.get(key), kind) for key, kind in kinds.items()):
+        todo = f"delete the folder {path.parent}, and the same command makes it again"
+        raise UserError("this is not the record that a step wrote: it was cut short or changed since", where=str(path), todo=todo)
+    return record
 
 
 def _run(step: Step, machine: Machine, say: Say) -> Done:

@@ -2,7 +2,8 @@
 a fingerprint.
 
 A step's fingerprint hashes its kind, what it does and its inputs' fingerprints, never a path, so equal steps of other ablations are the
-same step, done once, in one folder `KIND-FINGERPRINT` of the store. Nothing here runs a step: `dags.ablation_run` does.
+same step, done once, in one folder `KIND-FINGERPRINT` of the store. What learns or answers hashes also the code, the libraries and the kind
+of device that do it (`made_with`), and of a model that is started from the content. Nothing here runs a step: `dags.ablation_run` does.
 """
 
 import json
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dags.ablation_config import Ablation, Change, DataEntry, data_of
+from dags.ablation_prints import checkpoint_print, made_with
 from model.train_config import TrainConfig, parse_config
 from pipelines.plan import plan
 from schemas.canonical import canonical_json
@@ -84,13 +86,19 @@ def make_step(kind: Kind, name: str, body: dict[str, Any], inputs: Sequence[Step
     return Step(kind, name, body, tuple(inputs), sha256_hex(canonical_json(document).encode()), unhashed or {})
 
 
-def resolve(ablation: Ablation, where: str) -> Graph:
+def resolve(ablation: Ablation, where: str, device: str | None = None) -> Graph:
     """All steps of an ablation.
+
+    Args:
+        ablation: The config.
+        where: Its place, for errors.
+        device: Kind of device that trains and evaluates; None for the one that torch would take here.
 
     Raises:
         UserError: A recipe, data set or training config is wrong.
     """
     known: dict[str, Step] = {}
+    maker = made_with(device)
 
     def data(name: str, entry: DataEntry) -> Step:
         key = canonical_json([entry.path, entry.recipe, list(entry.set)])
@@ -102,7 +110,7 @@ def resolve(ablation: Ablation, where: str) -> Graph:
     arms: list[Arm] = []
     for name, change in ablation.arms.items():
         sets = {one: data(one, entry) for one, entry in data_of(ablation, change).items()}
-        arm = _arm(ablation, name, change, sets, asked, where)
+        arm = _arm(ablation, name, change, sets, asked, maker, where)
         twin = next((other.name for other in arms if _prints(other) == _prints(arm)), None)
         arms.append(Arm(arm.name, change, arm.trained, arm.evaluated, twin))
     trained_on = {step.fingerprint: step for arm in arms for chain in arm.trained.values() for step in _sets_of(chain)}
@@ -158,7 +166,15 @@ def data_step(name: str, entry: DataEntry, where: str) -> Step:
     return make_step("build", name, {"fingerprint": planned.fingerprint}, unhashed=unhashed)
 
 
-def _arm(ablation: Ablation, name: str, change: Change | None, sets: Mapping[str, Step], asked: Mapping[str, Step], where: str) -> Arm:
+def _arm(
+    ablation: Ablation,
+    name: str,
+    change: Change | None,
+    sets: Mapping[str, Step],
+    asked: Mapping[str, Step],
+    maker: Mapping[str, Any],
+    where: str,
+) -> Arm:
     entries = data_of(ablation, change)
     if change is not None and change.label_noise is not None:
         noise = {"share": change.label_noise, "seed": NOISE_SEED}
@@ -172,7 +188,7 @@ def _arm(ablation: Ablation, name: str, change: Change | None, sets: Mapping[str
             overrides = (*stage, *(change.train if change else ()))
             config = train_config(ablation.train, overrides, own_seed, f"{where}: train")
             mixture = [{"name": one, "weight": entry.weight, "thresholds": entry.thresholds} for one, entry in entries.items()]
-            body: dict[str, Any] = {"config": learnt(config), "mixture": mixture, "seed": own_seed}
+            body: dict[str, Any] = {"config": learnt(config), "mixture": mixture, "seed": own_seed, "made_with": dict(maker)}
             label = f"{name}, seed {seed}" + (f", stage {number + 1}" if len(ablation.stages) > 1 else "")
             unhashed = {"document": document_of(ablation.train, own_seed), "overrides": list(overrides)}
             chain.append(make_step("train", label, body, [*sets.values(), *chain[-1:]], unhashed))
@@ -181,6 +197,7 @@ def _arm(ablation: Ablation, name: str, change: Change | None, sets: Mapping[str
             "sets": _asked_sets(ablation),
             "metrics": list(ablation.comparison.metrics),
             "max_new_tokens": ablation.comparison.max_new_tokens,
+            "made_with": dict(maker),
         }
         evaluated[seed] = make_step("evaluate", f"{name}, seed {seed}", body, [chain[-1], *asked.values()])
     return Arm(name, change, trained, evaluated)
@@ -198,10 +215,12 @@ def train_config(train: Mapping[str, Any], overrides: Sequence[str], seed: int, 
 
 
 def learnt(config: TrainConfig) -> dict[str, Any]:
-    """What a run's numbers depend on: its config less what `model.run` lets change and where things lie."""
+    """What a run's numbers depend on: its config less what `model.run` lets change and where things lie; of a checkpoint its content."""
     from model.run import FREE_TO_CHANGE  # torch takes seconds
 
     found: dict[str, Any] = json.loads(json.dumps(asdict(config)))
     found = {key: value for key, value in found.items() if key not in FREE_TO_CHANGE}
     found["data"] = {key: value for key, value in found["data"].items() if key not in ("mixture", *NOT_LEARNT)}
+    if config.model.folder is not None:
+        found["model"]["folder"] = checkpoint_print(Path(config.model.folder))
     return found

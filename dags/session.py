@@ -19,7 +19,8 @@ from typing import Any
 
 from dags.processes import children_of_this_process, name_of
 from pipelines.quarantine import Failure, attempt
-from schemas.errors import AssayError, UserError
+from schemas.errors import MachineError as MachineError  # by which commands know it
+from schemas.errors import UserError
 
 CONNECT_S = 5.0
 """How long a cluster may take to answer before Ray is asked to join it (chosen): Ray itself would try for minutes."""
@@ -40,10 +41,6 @@ QUIET = {
     # Arrow's own allocator keeps what it freed, more with every shard; the system's gives large blocks back at once.
     "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
-
-
-class MachineError(AssayError):
-    """Ray or the machine gave up: memory, a killed process, a lost cluster. Exit code 3; the same command again resumes."""
 
 
 def cpu_count() -> int:

@@ -1,6 +1,6 @@
 """`assay submit`: hands a build or an ablation to a Ray cluster's job server, which runs it whether or not this machine stays.
 
-The submission's id is made of the fingerprint of what is asked for and of where it goes, so the same thing is not begun twice. With
+The submission's id is made of the fingerprint of what is asked for and of where it goes, so the same thing is not begun twice at once. With
 RAY_AUTH_MODE=token Ray's client sends the token of `ray start`; the job gets the same mode.
 """
 
@@ -19,6 +19,7 @@ from typing import Any
 from dags.ablation_config import load_ablation
 from dags.session import MachineError
 from dags.terminal import say
+from dags.train_commands import need_torch
 from pipelines.plan import plan
 from pipelines.quarantine import Failure, attempt
 from schemas.canonical import canonical_json
@@ -27,6 +28,8 @@ from schemas.recipe import load_recipe
 from schemas.sample import sha256_hex
 
 SENT = ("build", "ablate")
+UNFINISHED = ("PENDING", "RUNNING")
+"""How a submission stands that a second would run beside."""
 STOPPING_S = 15.0
 """Seconds to wait for the end of what is cancelled (chosen: a build stops in 3)."""
 DASHBOARD = "http://127.0.0.1:8265"
@@ -87,8 +90,19 @@ def submission_id(command: Sequence[str]) -> str:
     if command[0] == "build":
         made = plan(load_recipe(asked.recipe, asked.overrides), asked.recipe).fingerprint
     else:
-        made = sha256_hex(canonical_json(load_ablation(asked.config, asked.overrides).model_dump(mode="json")).encode())
-    return f"assay-{command[0]}-{sha256_hex(canonical_json([made, str(Path(asked.out).resolve())]).encode())[:16]}"
+        made = _ablation_print(asked)
+    return f"assay-{command[0]}-{sha256_hex(canonical_json([made, asked.dry_run, str(Path(asked.out).resolve())]).encode())[:16]}"
+
+
+def _ablation_print(asked: Namespace) -> str:
+    """A hash over an ablation: its config, and by its steps what that names, such as recipes, data sets, a checkpoint and the code."""
+    ablation = load_ablation(asked.config, asked.overrides)
+    need_torch()
+    from dags.ablation_prints import CLUSTER
+    from dags.ablation_steps import resolve
+
+    steps = [step.fingerprint for step in resolve(ablation, asked.config, asked.device or CLUSTER).steps]
+    return sha256_hex(canonical_json([ablation.model_dump(mode="json"), steps]).encode())
 
 
 def entrypoint(command: Sequence[str]) -> str:
@@ -98,12 +112,12 @@ def entrypoint(command: Sequence[str]) -> str:
 
 def _begin(client: Any, name: str, command: Sequence[str]) -> None:
     there = {job.submission_id: str(job.status) for job in _ask(client.list_jobs)}
-    if name in there and there[name] not in ("FAILED", "STOPPED"):
+    if name in there and there[name] in UNFINISHED:
         raise UserError(
             f"this was submitted already, as {name}: {there[name]}", where="assay submit", todo=f"follow it: assay submit --logs {name}"
         )
     if name in there:
-        _ask(partial(client.delete_job, name))  # so that its id is free; the command resumes
+        _ask(partial(client.delete_job, name))  # so that its id is free; the command resumes, and costs nothing where all is there
     variables = {key: os.environ[key] for key in ("RAY_AUTH_MODE", "PYTHONPATH") if key in os.environ}
     _ask(partial(client.submit_job, entrypoint=entrypoint(command), submission_id=name, runtime_env={"env_vars": variables}))
 
@@ -124,7 +138,7 @@ def _follow(client: Any, name: str) -> int:
 def _ended(client: Any, name: str) -> None:
     """Wait until a job that was told to stop has, but not for ever: Ray kills what does not heed SIGTERM."""
     until = time.monotonic() + STOPPING_S
-    while _status(client, name) in ("PENDING", "RUNNING") and time.monotonic() < until:
+    while _status(client, name) in UNFINISHED and time.monotonic() < until:
         time.sleep(0.5)
 
 

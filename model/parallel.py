@@ -86,6 +86,11 @@ class World:
         return cast(Result, result)
 
 
+def device_kind(device: str | None = None) -> str:
+    """`device`, or with None a GPU if there is one."""
+    return device or ("cuda" if torch.cuda.is_available() else "cpu")
+
+
 @contextmanager
 def world(device: str | None = None) -> Iterator[World]:
     """The processes that `torchrun` started, or this one alone.
@@ -95,7 +100,7 @@ def world(device: str | None = None) -> Iterator[World]:
     """
     # Rows differ in their number of patches, and blocks of fixed sizes would fragment memory. Read when CUDA starts.
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
-    kind = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    kind = device_kind(device)
     if kind == "cuda" and not torch.cuda.is_available():
         raise UserError("there is no GPU that torch can use", where="--device cuda", todo="leave --device out, or install torch for CUDA")
     rank, size, place = (int(os.environ.get(name, default)) for name, default in (("RANK", "0"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0")))

@@ -8,6 +8,7 @@ import torch
 from model.checkpoint import Checkpoints, read_json
 from model.encode import EncodeSettings
 from model.media import PixelBounds
+from model.parallel import device_kind
 from model.qwen3_vl import Qwen3VL
 from model.run import bounds_of, model_sizes
 from model.train_config import ModelChoice
@@ -39,7 +40,7 @@ def load_model(run: Path, device: str | None = None) -> Qwen3VL:
     Raises:
         UserError: There is no model.
     """
-    kind = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    kind = device_kind(device)
     dtype = torch.bfloat16 if kind == "cuda" else torch.float32
     folder = run / "model" if (run / "model" / "config.json").is_file() else run
     if (folder / "config.json").is_file():

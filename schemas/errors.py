@@ -61,6 +61,10 @@ def nearest(name: str, known: Sequence[str]) -> str:
     return f"did you mean {near[0]!r}? " if near else ""
 
 
+class MachineError(AssayError):
+    """Ray or the machine gave up: memory, a killed process, a lost cluster. Exit code 3; the same command again resumes."""
+
+
 class StoppedError(KeyboardInterrupt):
     """Somebody asked by a signal that the command stop. No `AssayError`, so that nobody who handles errors handles it.
 

@@ -1,12 +1,15 @@
 """Steps side by side on Ray: they wait for their inputs, and one that fails takes with it only what needs it."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
+from dags import ablation_ray
 from dags.ablation_ray import run_side_by_side
-from dags.ablation_run import Machine, run_steps
-from dags.ablation_steps import make_step
+from dags.ablation_run import Done, Machine, run_steps
+from dags.ablation_steps import Step, make_step
 from schemas.shard import read_manifest
 
 RECIPE = "seed: 1\nsources:\n  - {family: tiny.meters, count: 6}\n"
@@ -28,3 +31,21 @@ def test_steps_run_side_by_side_and_fail_alone(tmp_path: Path) -> None:
     assert [done[one.fingerprint].outcome for one in (noisy, shared, wrong, after_wrong)] == ["done", "done", "failed", "skipped"]
     assert done[shared.fingerprint].measured["overlapping"] == read_manifest(noisy.folder(machine.store)).totals.rows
     assert any(line.startswith("failed build: no recipe") for line in said)
+
+
+def dies(step: Step, machine: Machine, *inputs: Done) -> Done | str:
+    """In the place of `_task`: the process of one step is killed each time it is run."""
+    if step.name == "dies":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Done("done")
+
+
+@pytest.mark.timeout(300)
+def test_a_step_whose_process_dies_every_time_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ablation_ray, "_task", dies)
+    monkeypatch.setattr(ablation_ray, "MAX_RETRIES", 1)
+    first = make_step("overlap", "dies", {"is": 1})
+    needs_it, lives = make_step("overlap", "needs it", {"is": 2}, [first]), make_step("overlap", "lives", {"is": 3})
+    done = run_side_by_side([first, needs_it, lives], {}, Machine(tmp_path, 1, "cpu"), print)
+    assert [done[one.fingerprint].outcome for one in (first, needs_it, lives)] == ["failed", "skipped", "done"]
+    assert "WorkerCrashedError" in done[first.fingerprint].error

@@ -1,5 +1,6 @@
 """What `assay submit` sends, and what it refuses; the job server itself is Ray's."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,6 +29,38 @@ def test_the_id_follows_what_is_made_and_where_and_nothing_else(recipe: str, tmp
     assert submit.submission_id(["build", recipe, "--out", str(tmp_path / "a"), "--set", "seed=2"]) != first
 
 
+def test_the_id_of_a_dry_run_is_another(recipe: str) -> None:
+    command = ["build", recipe, "--out", "x"]
+    assert submit.submission_id([*command, "--dry-run"]) != submit.submission_id(command)
+
+
+def test_the_id_of_an_ablation_follows_the_recipes_it_names(tmp_path: Path) -> None:
+    asked, trained = tmp_path / "asked.yaml", tmp_path / "trained.yaml"
+    asked.write_text(RECIPE.format(seed=1), encoding="utf-8")
+    trained.write_text(RECIPE.format(seed=2), encoding="utf-8")
+    config = {
+        "name": "test",
+        "seeds": [1],
+        "data": {"one": {"recipe": str(trained)}},
+        "evaluation": {"one": {"recipe": str(asked)}},
+        "train": {
+            "model": {"preset": "tiny"},
+            "steps": 1,
+            "rows_per_step": 1,
+            "sequence_length": 256,
+            "optimizer": {"learning_rate": 0.003, "warmup_steps": 1},
+        },
+    }
+    path = tmp_path / "ablation.yaml"
+    path.write_text(json.dumps(config), encoding="utf-8")
+    command = ["ablate", str(path), "--out", "x"]
+    first = submit.submission_id(command)
+    assert submit.submission_id([*command, "--workers", "2"]) == first
+    others = [submit.submission_id([*command, *more]) for more in (["--dry-run"], ["--device", "cpu"], ["--device", "cuda"])]
+    trained.write_text(RECIPE.format(seed=3), encoding="utf-8")
+    assert len({first, *others, submit.submission_id(command)}) == 5
+
+
 def test_other_commands_and_addresses_are_refused(recipe: str) -> None:
     with pytest.raises(UserError, match="did you mean 'build'"):
         submit.submission_id(["buil", recipe])
@@ -53,7 +86,7 @@ class Server:
         return str(job["submission_id"])
 
 
-@pytest.mark.parametrize("status", ["PENDING", "RUNNING", "SUCCEEDED"])
+@pytest.mark.parametrize("status", ["PENDING", "RUNNING"])
 def test_a_double_submission_is_refused(status: str) -> None:
     server = Server(status)
     with pytest.raises(UserError, match=f"submitted already.*{status}"):
@@ -61,8 +94,8 @@ def test_a_double_submission_is_refused(status: str) -> None:
     assert not server.sent
 
 
-@pytest.mark.parametrize("status", ["FAILED", "STOPPED"])
-def test_what_failed_or_was_stopped_goes_on_under_its_id(status: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("status", ["FAILED", "STOPPED", "SUCCEEDED"])
+def test_what_is_over_goes_on_under_its_id(status: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_AUTH_MODE", "token")
     server = Server(status)
     submit._begin(server, "assay-build-1", ["build", "my recipe.yaml", "--out", "x"])
