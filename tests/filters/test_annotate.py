@@ -48,10 +48,12 @@ def test_variety_of_answers_and_questions() -> None:
 
 def test_filters_are_known_by_their_shape() -> None:
     assert known_filters() == (
+        "blur.sharpness",
         "ocr_roundtrip.legibility",
         "ocr_roundtrip.similarity",
         "pixels.contrast",
         "pixels.coverage",
+        "repetition.variety",
         "text.answer_variety",
         "text.question_variety",
     )
