@@ -39,7 +39,7 @@ def test_entries_of_a_list_of_paragraphs_are_set_alike_and_hang(language: str, i
     own = setter(language, indent)
     entry = Paragraph((Text("".join(SENTENCES[language]) * 2),), "entry")
     first, second = (own.paragraph(entry, 300.0, 0, after_heading=after) for after in (True, False))
-    assert first == second
+    assert repr(first) == repr(second)  # lines are equal to themselves alone
     assert len(first) >= 2
     begin = starts(first, 300.0, rtl=own.is_rtl)
     assert abs(begin[0]) < 1.0
