@@ -61,18 +61,19 @@ def ask(what: str, path: str, cpu_s: float, **more: Any) -> tuple[dict[str, Any]
         process, (into, out) = link.process, link.pipes
         watch = threading.Timer(PATIENCE * (cpu_s + 10), process.kill)
         watch.start()
+        whole = False
         try:
             into.write(json.dumps({"what": what, "path": path, "cpu_s": cpu_s, **more}).encode() + b"\n")
             into.flush()
             head = json.loads(out.readline() or b"null")
             bodies = [out.read(size) for size in (head or {}).get("sizes", ())]
+            whole = True
         except BrokenPipeError:
-            head, bodies = None, []
-        except BaseException:  # what was not read would be taken for the next answer: also after Ctrl+C and other signals
-            close()
-            raise
+            head, bodies, whole = None, [], True
         finally:
             watch.cancel()
+            if not whole:  # what was not read would be taken for the next answer: also after Ctrl+C and other signals
+                close()
         link.asked += 1
         if head is None or any(len(body) < size for body, size in zip(bodies, head.get("sizes", ()), strict=False)):
             raise _died(process, path, cpu_s)
